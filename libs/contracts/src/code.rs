@@ -1,0 +1,83 @@
+//! The stable codes of everything that can be refused, as clients see them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($variant:ident = $text:literal, $meaning:literal;)*) => {
+        /// Why something was refused. The text is part of the public contract and never changes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $(#[doc = $meaning] #[serde(rename = $text)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the generated page.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The text that clients compare.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What it means, in one sentence for a player.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    GraphqlParseFailed = "GRAPHQL_PARSE_FAILED", "The document is not GraphQL.";
+    GraphqlValidationFailed = "GRAPHQL_VALIDATION_FAILED", "The document does not fit the schema or exceeds a limit.";
+    BadUserInput = "BAD_USER_INPUT", "An argument is malformed.";
+    Unauthenticated = "UNAUTHENTICATED", "Sign in first: there is no token, or it is invalid or expired.";
+    Forbidden = "FORBIDDEN", "You are signed in but may not do this.";
+    NotFound = "NOT_FOUND", "There is no such thing, or you may not see it.";
+    PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND", "The hash is unknown: send the document too.";
+    RateLimited = "RATE_LIMITED", "Too many requests: wait as long as retryAfterSeconds says.";
+    ServiceUnavailable = "SERVICE_UNAVAILABLE", "The service that does this is not answering; nothing was done.";
+    OutcomeUnknown = "OUTCOME_UNKNOWN", "The request was accepted but its outcome is not known yet: repeat it with the same requestId.";
+    InternalServerError = "INTERNAL_SERVER_ERROR", "Something failed on our side; the traceId finds it in our logs.";
+    IdempotencyConflict = "IDEMPOTENCY_CONFLICT", "This requestId was used for a request with another content.";
+    InvalidCode = "INVALID_VERIFICATION_CODE", "The code is wrong, used up or expired.";
+    InvalidRefreshToken = "INVALID_REFRESH_TOKEN", "The refresh token is unknown, expired or was used before.";
+    DevelopmentOnly = "DEVELOPMENT_ONLY", "This exists in development mode only.";
+    WalletExists = "WALLET_EXISTS", "You have a wallet of this currency already.";
+    InsufficientBalance = "INSUFFICIENT_BALANCE", "The wallet does not hold enough.";
+    GameNotFound = "GAME_NOT_FOUND", "There is no such game.";
+    GameInactive = "GAME_INACTIVE", "The game is not open for joining.";
+    InvalidGame = "INVALID_GAME", "The game breaks a rule of templates; the path names the field.";
+    JoinExpired = "JOIN_EXPIRED", "Matchmaking did not take the request in time; nothing was charged.";
+    NotInQueue = "NOT_IN_QUEUE", "You are not in this queue.";
+    AlreadyOpen = "MATCH_ALREADY_OPEN", "The match has opened: its seats are final.";
+    MatchOver = "MATCH_OVER", "The match has ended and cannot be canceled.";
+    MatchNotFound = "MATCH_NOT_FOUND", "There is no such match.";
+    NotAParticipant = "NOT_A_PARTICIPANT", "You do not play in this match.";
+    MatchNotOpen = "MATCH_NOT_OPEN", "The match has not started or has ended.";
+    AssetNotFound = "ASSET_NOT_FOUND", "The asset is not traded in this match.";
+    FeedStale = "FEED_STALE", "There is no fresh price of this asset.";
+    LeverageNotAllowed = "LEVERAGE_NOT_ALLOWED", "The leverage is not allowed here.";
+    LeverageItemRequired = "LEVERAGE_ITEM_REQUIRED", "Above 10x an order spends a leverage card, and you have none in this match.";
+    InvalidMargin = "INVALID_MARGIN", "The margin is too small, too large or has too many decimals.";
+    InvalidLimitPrice = "INVALID_LIMIT_PRICE", "The limit price is missing, misplaced or out of range.";
+    InvalidStopLoss = "INVALID_STOP_LOSS", "The stop loss is on the wrong side or out of range.";
+    InvalidTakeProfit = "INVALID_TAKE_PROFIT", "The take profit is on the wrong side or out of range.";
+    MaxPositions = "MAX_POSITIONS", "You have as many pending and open positions as the match allows.";
+    InsufficientVBalance = "INSUFFICIENT_V_BALANCE", "Your virtual balance does not cover margin and fee.";
+    PositionNotFound = "POSITION_NOT_FOUND", "You have no such position in this match.";
+    PositionNotPending = "POSITION_NOT_PENDING", "Only a pending limit order can be canceled.";
+    PositionNotOpen = "POSITION_NOT_OPEN", "The position is not open.";
+    PositionClosed = "POSITION_CLOSED", "The position has ended.";
+    AlreadyClosing = "ALREADY_CLOSING", "The position is being closed or canceled already.";
+    InvalidDefinition = "INVALID_ACHIEVEMENT_DEFINITION", "The definition breaks a rule; the path names the field.";
+    DefinitionNotFound = "ACHIEVEMENT_DEFINITION_NOT_FOUND", "There is no such achievement definition.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}

@@ -1,0 +1,243 @@
+//! What the gateway asks of an owner, and how owners answer.
+
+use domain::id::{AchievementDefinitionId, BattleId, GameId, NotificationId, RequestId, UserId};
+use domain::money::Currency;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::code::Code;
+use crate::topic::{Key, Message, Topic};
+
+/// Who asks, and under which id: the same id is the same operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The user on whose behalf.
+    pub user: UserId,
+    /// The operation.
+    pub request: RequestId,
+}
+
+/// The header that names where the answer is awaited; JetStream owns the reply field.
+pub const ANSWER_TO: &str = "Battlesbit-Answer-To";
+
+/// A refusal as a client may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The stable code.
+    pub code: Code,
+    /// Readable by a player.
+    pub message: String,
+    /// The field that is at fault, outermost first; empty when none is.
+    #[serde(default)]
+    pub path: Vec<String>,
+}
+
+impl Refused {
+    /// A refusal with the code's own meaning as its message.
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            message: code.meaning().to_owned(),
+            path: Vec::new(),
+        }
+    }
+
+    /// A refusal of one field.
+    pub fn of_field(code: Code, field: &str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            path: vec![field.to_owned()],
+        }
+    }
+}
+
+/// What an owner answers once its transaction has committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Answer<T> {
+    /// It was done, now or the first time that it was asked.
+    Done {
+        /// What came of it.
+        value: T,
+    },
+    /// It was not done, and nothing changed.
+    Refused {
+        /// Why.
+        refusal: Refused,
+    },
+}
+
+/// A request to an owner that is answered with an `Answer<Self::Value>`.
+pub trait Ask: Message {
+    /// What comes of it.
+    type Value: Serialize + serde::de::DeserializeOwned + Send;
+
+    /// Who asks.
+    fn caller(&self) -> Caller;
+
+    /// The Nats-Msg-Id: the same operation has the same id.
+    fn message_id(&self) -> String {
+        let caller = self.caller();
+        format!(
+            "{}/{}/{}/{}",
+            caller.user,
+            Self::TOPIC.pattern(),
+            caller.request,
+            self.body_hash()
+        )
+    }
+
+    /// SHA-256 of the body in hex; another hash under the same request is a conflict.
+    fn body_hash(&self) -> String;
+}
+
+/// SHA-256 of `body`'s JSON, in hex.
+pub fn body_hash<B: Serialize>(body: &B) -> String {
+    // A body is plain data: its serialisation cannot fail, and an empty text would only make two
+    // broken bodies conflict.
+    let json = serde_json::to_vec(body).unwrap_or_default();
+    hex::encode(Sha256::digest(json))
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident($topic:ident) -> $value:ty { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            pub struct $name {
+                /// Who asks.
+                pub caller: Caller,
+                $($(#[$field_doc])* pub $field: $type,)*
+            }
+
+            impl Message for $name {
+                const TOPIC: Topic = Topic::$topic;
+
+                fn key(&self) -> Key {
+                    Key::none()
+                }
+            }
+
+            impl Ask for $name {
+                type Value = $value;
+
+                fn caller(&self) -> Caller {
+                    self.caller
+                }
+
+                fn body_hash(&self) -> String {
+                    body_hash(&($(&self.$field,)*))
+                }
+            }
+        )*
+    };
+}
+
+commands! {
+    /// Creates a game template.
+    CreateGame(CreateGame) -> GameId {
+        /// The id of the new game.
+        game: GameId,
+        /// Title, texts, and the rules of its matches.
+        template: domain::game::Template,
+    }
+
+    /// Makes a new version of a game's template. Tickets pin theirs; matches keep their own copy.
+    UpdateGame(UpdateGame) -> GameId {
+        /// The game.
+        game: GameId,
+        /// The whole new version.
+        template: domain::game::Template,
+    }
+
+    /// Takes a game out of the lists; its matches go on.
+    DeleteGame(DeleteGame) -> GameId {
+        /// The game.
+        game: GameId,
+    }
+
+    /// Cancels a match: every fee comes back.
+    CancelBattle(CancelBattle) -> BattleId {
+        /// The match.
+        battle: BattleId,
+    }
+
+    /// Opens a wallet of a currency.
+    CreateWallet(CreateWallet) -> Currency {
+        /// The currency.
+        currency: Currency,
+    }
+
+    /// Takes play money from the house; development mode only.
+    ClaimPlayMoney(ClaimPlayMoney) -> Currency {
+        /// The currency.
+        currency: Currency,
+    }
+
+    /// Takes uses of an item from the house; development mode only.
+    ClaimItems(ClaimItems) -> u32 {
+        /// Which item.
+        kind: domain::game::ItemKind,
+        /// How many uses.
+        uses: u32,
+    }
+
+    /// Creates an achievement definition.
+    CreateAchievementDefinition(CreateAchievementDefinition) -> AchievementDefinitionId {
+        /// The id of the new definition.
+        definition: AchievementDefinitionId,
+        /// What it asks for and gives.
+        terms: domain::achievement::Terms,
+    }
+
+    /// Replaces an achievement definition; what was granted stays.
+    UpdateAchievementDefinition(UpdateAchievementDefinition) -> AchievementDefinitionId {
+        /// The definition.
+        definition: AchievementDefinitionId,
+        /// What it asks for and gives from now on.
+        terms: domain::achievement::Terms,
+    }
+
+    /// Retires an achievement definition; what was granted stays.
+    DeleteAchievementDefinition(DeleteAchievementDefinition) -> AchievementDefinitionId {
+        /// The definition.
+        definition: AchievementDefinitionId,
+    }
+
+    /// Marks inbox messages as read; none named means all.
+    MarkNotificationsRead(MarkNotificationsRead) -> i64 {
+        /// Which.
+        notifications: Vec<NotificationId>,
+    }
+}
+
+impl Ask for crate::matchmaking::Add {
+    type Value = crate::matchmaking::Queued;
+
+    fn caller(&self) -> Caller {
+        Caller {
+            user: self.player,
+            request: self.request,
+        }
+    }
+
+    fn body_hash(&self) -> String {
+        body_hash(&self.game)
+    }
+}
+
+impl Ask for crate::matchmaking::Leave {
+    type Value = GameId;
+
+    fn caller(&self) -> Caller {
+        Caller {
+            user: self.player,
+            request: self.request,
+        }
+    }
+
+    fn body_hash(&self) -> String {
+        body_hash(&self.game)
+    }
+}

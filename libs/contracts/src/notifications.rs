@@ -1,0 +1,108 @@
+//! What has to be delivered to somebody.
+
+use domain::id::{NotificationId, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::topic::{Key, Message, Topic};
+
+/// A one-time code on its way. Never stored anywhere but in its stream, which forgets it after
+/// two minutes; never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtpEmail {
+    /// The address.
+    pub to: String,
+    /// Six digits.
+    pub code: String,
+    /// After this moment it must not be sent. Wall clock, in milliseconds since 1970.
+    pub expires_at_ms: i64,
+}
+
+impl std::fmt::Debug for OtpEmail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OtpEmail")
+            .field("expires_at_ms", &self.expires_at_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a message is about; the deliverer words it. Knows no game: the publisher fills in nouns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Notice {
+    /// A competition that the user takes part in has opened.
+    Opened {
+        /// What the competition is called.
+        title: String,
+        /// Its id, for a link.
+        subject: String,
+    },
+    /// A competition has ended for the user.
+    Ended {
+        /// What the competition is called.
+        title: String,
+        /// Its id, for a link.
+        subject: String,
+        /// The user's rank, from 1.
+        rank: u32,
+        /// The prize as text with its currency, such as `18 USDT`; none when nothing was won.
+        prize: Option<String>,
+    },
+    /// A competition was canceled and what was paid is back.
+    Canceled {
+        /// What the competition is called.
+        title: String,
+        /// Its id, for a link.
+        subject: String,
+    },
+    /// The user earned an achievement.
+    Achievement {
+        /// What it is called.
+        title: String,
+        /// Its id, for a link.
+        subject: String,
+    },
+}
+
+/// A message for the user's mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Email {
+    /// The user; the deliverer looks the address up.
+    pub user: UserId,
+    /// What it is about.
+    pub notice: Notice,
+}
+
+/// A message for the user's inbox inside the app: persisted, and pushed live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InApp {
+    /// The inbox message that this makes.
+    pub id: NotificationId,
+    /// The user.
+    pub user: UserId,
+    /// What it is about.
+    pub notice: Notice,
+}
+
+impl Message for OtpEmail {
+    const TOPIC: Topic = Topic::OtpEmail;
+
+    fn key(&self) -> Key {
+        Key::none()
+    }
+}
+
+impl Message for Email {
+    const TOPIC: Topic = Topic::Email;
+
+    fn key(&self) -> Key {
+        Key::none()
+    }
+}
+
+impl Message for InApp {
+    const TOPIC: Topic = Topic::InApp;
+
+    fn key(&self) -> Key {
+        Key::none()
+    }
+}

@@ -1,0 +1,107 @@
+//! The JetStream streams and what they keep.
+
+use std::time::Duration;
+
+/// A JetStream stream: file-backed, limits retention, declared by `migrate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// What the exchange said, in the one order that counts.
+    Market,
+    /// What players asked the arena for.
+    Positions,
+    /// What became of it.
+    Arena,
+    /// Joining and leaving queues.
+    Matchmaking,
+    /// Battles opening, settling, being canceled.
+    Battles,
+    /// What the gateway asks of an owner.
+    Commands,
+    /// Wallet movements.
+    Treasury,
+    /// What happened to a player, and what it earned.
+    Achievements,
+    /// What has to be delivered to somebody.
+    Notifications,
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const GIB: u64 = 1024 * 1024 * 1024;
+
+impl Stream {
+    /// Every stream.
+    pub const ALL: [Self; 9] = [
+        Self::Market,
+        Self::Positions,
+        Self::Arena,
+        Self::Matchmaking,
+        Self::Battles,
+        Self::Commands,
+        Self::Treasury,
+        Self::Achievements,
+        Self::Notifications,
+    ];
+
+    /// JetStream's own deduplication window: a convenience, never the rule.
+    pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
+
+    /// The stream's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Market => "MARKET",
+            Self::Positions => "POSITIONS",
+            Self::Arena => "ARENA",
+            Self::Matchmaking => "MATCHMAKING",
+            Self::Battles => "BATTLES",
+            Self::Commands => "COMMANDS",
+            Self::Treasury => "TREASURY",
+            Self::Achievements => "ACHIEVEMENTS",
+            Self::Notifications => "NOTIFICATIONS",
+        }
+    }
+
+    /// The subjects that it stores.
+    pub const fn subjects(self) -> &'static str {
+        match self {
+            Self::Market => "market.>",
+            Self::Positions => "positions.>",
+            Self::Arena => "arena.>",
+            Self::Matchmaking => "matchmaking.>",
+            Self::Battles => "battles.>",
+            Self::Commands => "commands.>",
+            Self::Treasury => "treasury.>",
+            Self::Achievements => "achievements.>",
+            Self::Notifications => "notifications.>",
+        }
+    }
+
+    /// How long a message is kept.
+    pub const fn max_age(self) -> Duration {
+        match self {
+            Self::Market => Duration::from_secs(2 * DAY.as_secs()),
+            Self::Positions | Self::Matchmaking | Self::Commands => {
+                Duration::from_secs(24 * HOUR.as_secs())
+            }
+            Self::Arena
+            | Self::Battles
+            | Self::Treasury
+            | Self::Achievements
+            | Self::Notifications => Duration::from_secs(7 * DAY.as_secs()),
+        }
+    }
+
+    /// The most bytes that it may hold.
+    pub const fn max_bytes(self) -> u64 {
+        match self {
+            Self::Market => 8 * GIB,
+            Self::Positions | Self::Arena => 4 * GIB,
+            Self::Matchmaking
+            | Self::Battles
+            | Self::Commands
+            | Self::Treasury
+            | Self::Achievements
+            | Self::Notifications => GIB,
+        }
+    }
+}

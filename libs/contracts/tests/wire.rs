@@ -1,0 +1,352 @@
+//! The bytes on the wire: one golden file a topic. A change that is not additive is a new topic.
+
+use std::fs;
+use std::path::PathBuf;
+
+use contracts::achievements::{Granted, PlayerEvent};
+use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled, Standing};
+use contracts::commands::{
+    Caller, CancelBattle, ClaimItems, ClaimPlayMoney, CreateAchievementDefinition, CreateGame,
+    CreateWallet, DeleteAchievementDefinition, DeleteGame, MarkNotificationsRead,
+    UpdateAchievementDefinition, UpdateGame,
+};
+use contracts::market::{Gap, Note, NoteKind, Offset, Tick, Watermark};
+use contracts::matchmaking::{Add, Leave};
+use contracts::notifications::{Email, InApp, Notice, OtpEmail};
+use contracts::treasury::Posted;
+use contracts::{Message, Topic};
+use domain::achievement::Terms;
+use domain::chips::Chips;
+use domain::game::{AllowedAsset, ItemKind, ItemReward, Prize, Template};
+use domain::id::Id;
+use domain::leverage::{Bps, Leverage};
+use domain::money::{Currency, Money};
+use domain::price::Price;
+use domain::timestamp::Timestamp;
+use uuid::Uuid;
+
+/// Set to write the golden files instead of comparing with them.
+const UPDATE: &str = "BATTLESBIT_UPDATE_GOLDEN";
+
+fn id<T>(n: u128) -> Id<T> {
+    Uuid::from_u128(n).into()
+}
+
+fn bps(rate: u16) -> Bps {
+    Bps::try_from(rate).unwrap()
+}
+
+fn price(units: i64) -> Price {
+    Price::from_units(units).unwrap()
+}
+
+fn caller() -> Caller {
+    Caller {
+        user: id(1),
+        request: id(2),
+    }
+}
+
+fn usdt(minor: i64) -> Money {
+    Money {
+        minor,
+        currency: Currency::Usdt,
+    }
+}
+
+fn template() -> Template {
+    Template {
+        title: "Sprint".to_owned(),
+        description: "One minute".to_owned(),
+        cover: "https://example.org/sprint.png".to_owned(),
+        currency: Currency::Usdt,
+        is_active: true,
+        duration_ms: 60_000,
+        countdown_ms: 3_000,
+        min_players: 2,
+        max_players: 8,
+        max_positions: 10,
+        start_balance: Chips::from_units(10_000_000_000),
+        entry_fee_minor: 10_000_000,
+        assets: vec![AllowedAsset {
+            symbol: "BTCUSDT".parse().unwrap(),
+            price_step: price(1_000_000),
+        }],
+        max_leverage: Leverage::MAX,
+        fee_bps: bps(0),
+        maintenance_bps: bps(50),
+        fill_delay_ms: 250,
+        card_uses: 10,
+        prize: Prize::Pool {
+            rake_bps: bps(1_000),
+            shares_bps: vec![bps(10_000)],
+        },
+        cup: 10,
+        win_exp: 100,
+        lose_exp: 20,
+        items: vec![ItemReward {
+            kind: ItemKind::LeverageCard,
+            uses: 1,
+        }],
+        cup_band: Some(100),
+        fill_wait_ms: 5_000,
+        queue_ttl_ms: 60_000,
+    }
+}
+
+fn terms() -> Terms {
+    Terms {
+        title: "First win".to_owned(),
+        description: "Win a battle".to_owned(),
+        metric: "battles_won".to_owned(),
+        threshold: 1,
+        experience: 50,
+        is_active: true,
+    }
+}
+
+fn notice() -> Notice {
+    Notice::Ended {
+        title: "Sprint".to_owned(),
+        subject: "00000000-0000-0000-0000-000000000005".to_owned(),
+        rank: 1,
+        prize: Some("18 USDT".to_owned()),
+    }
+}
+
+/// A message of every topic. A topic without a sample does not compile.
+fn sample(topic: Topic) -> Sample {
+    let symbol = || "BTCUSDT".parse().unwrap();
+    let time = Timestamp::from_ms(1_723_161_255_342);
+    match topic {
+        Topic::Tick => of(&Tick {
+            epoch: 3,
+            symbol: symbol(),
+            trade_id: 3_735_683_259,
+            price: price(6_183_763_000_000),
+            time,
+        }),
+        Topic::Watermark => of(&Watermark {
+            epoch: 3,
+            symbol: symbol(),
+            time,
+        }),
+        Topic::Gap => of(&Gap {
+            epoch: 3,
+            symbol: symbol(),
+            first: 10,
+            last: 12,
+        }),
+        Topic::Note => of(&Note {
+            epoch: 3,
+            symbol: symbol(),
+            kind: NoteKind::Late,
+            trade_id: 9,
+            price: price(6_183_763_000_000),
+            time,
+        }),
+        Topic::Offset => of(&Offset {
+            epoch: 3,
+            offset_ns: -1_500_000,
+        }),
+        Topic::MatchmakingAdd => of(&Add {
+            ticket: id(4),
+            game: id(3),
+            player: id(1),
+            request: id(2),
+            expires_at_ms: 1_723_161_255_342,
+        }),
+        Topic::MatchmakingLeave => of(&Leave {
+            game: id(3),
+            player: id(1),
+            request: id(2),
+        }),
+        Topic::BattleOpened => of(&BattleOpened {
+            battle: id(5),
+            game: id(3),
+            title: "Sprint".to_owned(),
+            players: vec![id(1), id(6)],
+            start_time: time,
+            end_time: time.plus_ms(60_000),
+        }),
+        Topic::BattleSettled => of(&BattleSettled {
+            battle: id(5),
+            game: id(3),
+            title: "Sprint".to_owned(),
+            ranked: true,
+            standings: vec![Standing {
+                player: id(1),
+                rank: 1,
+                winner: true,
+                prize: usdt(18_000_000),
+                cups: 10,
+                experience: 100,
+                fills: 4,
+            }],
+            record_sha256: "ab".repeat(32),
+        }),
+        Topic::BattleCanceled => of(&BattleCanceled {
+            battle: id(5),
+            game: id(3),
+            title: "Sprint".to_owned(),
+            players: vec![id(1), id(6)],
+        }),
+        Topic::CreateGame => of(&CreateGame {
+            caller: caller(),
+            game: id(3),
+            template: template(),
+        }),
+        Topic::UpdateGame => of(&UpdateGame {
+            caller: caller(),
+            game: id(3),
+            template: template(),
+        }),
+        Topic::DeleteGame => of(&DeleteGame {
+            caller: caller(),
+            game: id(3),
+        }),
+        Topic::CancelBattle => of(&CancelBattle {
+            caller: caller(),
+            battle: id(5),
+        }),
+        Topic::CreateWallet => of(&CreateWallet {
+            caller: caller(),
+            currency: Currency::Usdt,
+        }),
+        Topic::ClaimPlayMoney => of(&ClaimPlayMoney {
+            caller: caller(),
+            currency: Currency::Usdt,
+        }),
+        Topic::ClaimItems => of(&ClaimItems {
+            caller: caller(),
+            kind: ItemKind::LeverageCard,
+            uses: 5,
+        }),
+        Topic::CreateAchievementDefinition => of(&CreateAchievementDefinition {
+            caller: caller(),
+            definition: id(7),
+            terms: terms(),
+        }),
+        Topic::UpdateAchievementDefinition => of(&UpdateAchievementDefinition {
+            caller: caller(),
+            definition: id(7),
+            terms: terms(),
+        }),
+        Topic::DeleteAchievementDefinition => of(&DeleteAchievementDefinition {
+            caller: caller(),
+            definition: id(7),
+        }),
+        Topic::MarkNotificationsRead => of(&MarkNotificationsRead {
+            caller: caller(),
+            notifications: vec![id(8)],
+        }),
+        Topic::TreasuryPosted => of(&Posted {
+            transfer: id(9),
+            user: id(1),
+            amount: usdt(50_000_000),
+            kind: "play_money".to_owned(),
+        }),
+        Topic::PlayerEvent => of(&PlayerEvent {
+            user: id(1),
+            metric: "battles_won".to_owned(),
+            by: 1,
+        }),
+        Topic::AchievementGranted => of(&Granted {
+            achievement: id(10),
+            definition: id(7),
+            user: id(1),
+            title: "First win".to_owned(),
+            experience: 50,
+        }),
+        Topic::OtpEmail => of(&OtpEmail {
+            to: "ada@example.org".to_owned(),
+            code: "123456".to_owned(),
+            expires_at_ms: 1_723_161_255_342,
+        }),
+        Topic::Email => of(&Email {
+            user: id(1),
+            notice: notice(),
+        }),
+        Topic::InApp => of(&InApp {
+            id: id(8),
+            user: id(1),
+            notice: notice(),
+        }),
+        Topic::PositionNew
+        | Topic::PositionClose
+        | Topic::PositionCancel
+        | Topic::PositionAmend
+        | Topic::ArenaPosition
+        | Topic::ArenaBattle => unimplemented!(),
+    }
+}
+
+struct Sample {
+    subject: String,
+    json: String,
+    decoded_and_encoded: String,
+}
+
+fn of<M: Message>(message: &M) -> Sample {
+    let json = serde_json::to_string(message).unwrap();
+    let decoded: M = serde_json::from_str(&json).unwrap();
+    Sample {
+        subject: message.subject(),
+        decoded_and_encoded: serde_json::to_string(&decoded).unwrap(),
+        json,
+    }
+}
+
+fn golden(topic: Topic) -> PathBuf {
+    let name = topic.pattern().replace('*', "_");
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"))
+}
+
+#[test]
+fn every_topic_keeps_its_bytes() {
+    for &topic in Topic::ALL {
+        let sample = sample(topic);
+        let line = format!("{}\n{}\n", sample.subject, sample.json);
+        if std::env::var_os(UPDATE).is_some() {
+            fs::write(golden(topic), &line).unwrap();
+        }
+        let expected = fs::read_to_string(golden(topic))
+            .unwrap_or_else(|error| panic!("{}: {error}", golden(topic).display()));
+        assert_eq!(line, expected, "{topic:?} changed on the wire");
+    }
+}
+
+#[test]
+fn every_message_survives_the_wire() {
+    for &topic in Topic::ALL {
+        let sample = sample(topic);
+        assert_eq!(sample.json, sample.decoded_and_encoded, "{topic:?}");
+    }
+}
+
+#[test]
+fn every_subject_lies_in_its_stream_and_in_no_other() {
+    for &topic in Topic::ALL {
+        let owners: Vec<_> = contracts::Stream::ALL
+            .into_iter()
+            .filter(|stream| {
+                let stem = stream.subjects().trim_end_matches('>');
+                topic.pattern().starts_with(stem)
+            })
+            .collect();
+        assert_eq!(owners, [topic.stream()], "{topic:?}");
+    }
+}
+
+#[test]
+fn no_golden_file_is_left_over() {
+    let known: Vec<_> = Topic::ALL.iter().map(|&topic| golden(topic)).collect();
+    for entry in fs::read_dir(golden(Topic::Tick).parent().unwrap()).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(
+            known.contains(&path),
+            "{} belongs to no topic",
+            path.display()
+        );
+    }
+}

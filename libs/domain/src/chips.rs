@@ -1,0 +1,65 @@
+//! The play money inside one battle.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::decimal::{self, DecimalError};
+
+/// Play money inside one battle, in units of 1e-8. Signed, because a position can lose.
+///
+/// Deliberately a different type from [`Money`](crate::money::Money): nothing converts between
+/// them.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Chips(i64);
+
+impl Chips {
+    /// How many decimals chips hold.
+    pub const SCALE: u32 = 8;
+    /// No chips.
+    pub const ZERO: Self = Self(0);
+
+    /// `units` × 1e-8 chips.
+    pub const fn from_units(units: i64) -> Self {
+        Self(units)
+    }
+
+    /// The amount in units of 1e-8.
+    pub const fn units(self) -> i64 {
+        self.0
+    }
+
+    /// The sum, unless it overflows.
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(units) => Some(Self(units)),
+            None => None,
+        }
+    }
+
+    /// The difference, unless it overflows.
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        match self.0.checked_sub(other.0) {
+            Some(units) => Some(Self(units)),
+            None => None,
+        }
+    }
+}
+
+impl FromStr for Chips {
+    type Err = DecimalError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        decimal::parse(text, Self::SCALE).map(Self)
+    }
+}
+
+impl fmt::Display for Chips {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        decimal::write(f, self.0, Self::SCALE)
+    }
+}

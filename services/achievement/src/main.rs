@@ -1,0 +1,3 @@
+//! Runs the achievement service.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Runs the arena service.
+
+fn main() {}

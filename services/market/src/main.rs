@@ -1,0 +1,3 @@
+//! Runs the market service.
+
+fn main() {}

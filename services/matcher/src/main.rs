@@ -1,0 +1,3 @@
+//! Runs the matcher service.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Runs the notifications service.
+
+fn main() {}

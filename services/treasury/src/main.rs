@@ -1,0 +1,3 @@
+//! Runs the treasury service.
+
+fn main() {}

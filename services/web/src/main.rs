@@ -1,0 +1,3 @@
+//! Runs the web service.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! battlesbit
+
+fn main() {}
