@@ -1,0 +1,270 @@
+//! One battle: its terms, its players, its log and the rows that it is kept in.
+//!
+//! | state | market entry beyond the end on every asset | finalise | cancel | command |
+//! |---|---|---|---|---|
+//! | OPEN | FINAL | FINAL | CANCELED | decided |
+//! | FINAL | – | – | refused | MATCH_NOT_OPEN |
+//! | CANCELED | – | – | – | MATCH_NOT_OPEN |
+
+use serde::{Deserialize, Serialize};
+
+use crate::chips::Chips;
+use crate::game::Template;
+use crate::id::{BattleId, GameId, PositionId, RequestId, UserId};
+use crate::market::{Epoch, Incarnation, Tick};
+use crate::order::{BodyHash, CommandBody, Outcome};
+use crate::position::PositionState;
+use crate::ranking::BattleResult;
+use crate::symbol::Symbol;
+use crate::timestamp::Timestamp;
+
+/// What a battle was opened with. Nothing of it changes afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BattleTerms {
+    /// Its id.
+    pub battle: BattleId,
+    /// The game that it is a match of.
+    pub game: GameId,
+    /// The version of the game's template.
+    pub version: u32,
+    /// The battle's own copy of that template.
+    pub template: Template,
+    /// Whether cups, experience and items are at stake; a room that no admin made is unranked.
+    pub ranked: bool,
+    /// When trading begins.
+    pub start_time: Timestamp,
+    /// When trading ends; the moment itself is outside.
+    pub end_time: Timestamp,
+    /// The players; a player's number is the place in this list.
+    pub seats: Vec<Seat>,
+}
+
+/// A player's seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// Who sits there.
+    pub player: UserId,
+    /// The leverage card uses that were moved into the battle.
+    pub card_uses: u32,
+}
+
+/// Where a battle stands in the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum BattleStatus {
+    /// It follows the market.
+    Open,
+    /// It has a result.
+    Final,
+    /// It was called off.
+    Canceled,
+}
+
+/// A battle's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BattleState {
+    /// What it was opened with.
+    pub terms: BattleTerms,
+    /// Where it stands.
+    pub status: BattleStatus,
+    /// The number of its last log entry.
+    pub log_number: u64,
+    /// How many orders it has accepted.
+    pub accepted: u64,
+    /// The stamp of its last logged command.
+    pub last_effective_time: Option<Timestamp>,
+    /// The assets that are final already.
+    pub finals: Vec<AssetFinal>,
+    /// The result, once it is final.
+    pub result: Option<BattleResult>,
+}
+
+/// The final price of an asset in a battle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssetFinal {
+    /// The asset.
+    pub symbol: Symbol,
+    /// Its last tick inside the match; none if there was no such tick.
+    pub tick: Option<Tick>,
+}
+
+/// A player's row in a battle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParticipantState {
+    /// The battle.
+    pub battle: BattleId,
+    /// The player.
+    pub player: UserId,
+    /// The player's number in the battle.
+    pub number: u32,
+    /// Free chips.
+    pub cash: Chips,
+    /// Leverage card uses that are left.
+    pub cards_left: u32,
+    /// Orders that were filled.
+    pub fills: u32,
+    /// How much of the limits is used up.
+    pub usage: Usage,
+}
+
+/// How many commands a player has sent. Those refused as RATE_LIMITED, repeats and conflicts do
+/// not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Usage {
+    /// The whole second of effective time that `in_second` counts, since 1970.
+    pub second: i64,
+    /// Commands of any kind in that second.
+    pub in_second: u32,
+    /// New orders and amendments in the battle.
+    pub orders: u32,
+    /// Closes and cancels in the battle.
+    pub exits: u32,
+}
+
+/// A kept outcome's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeState {
+    /// The battle.
+    pub battle: BattleId,
+    /// The player who asked.
+    pub player: UserId,
+    /// The operation.
+    pub request: RequestId,
+    /// Tells a retry from another operation.
+    pub body_hash: BodyHash,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// All rows of one battle: what the engine needs to go on with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BattleRows {
+    /// The battle itself.
+    pub battle: BattleState,
+    /// Its players.
+    pub participants: Vec<ParticipantState>,
+    /// Its positions, ended ones too.
+    pub positions: Vec<PositionState>,
+    /// The outcomes of its players' commands.
+    pub outcomes: Vec<OutcomeState>,
+}
+
+/// What the engine knows of the market: its checkpoint row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarketState {
+    /// Which life of the stream the sequence belongs to.
+    pub incarnation: Incarnation,
+    /// The last entry that was applied; 0 before the first.
+    pub sequence: u64,
+    /// The highest epoch seen.
+    pub epoch: Epoch,
+    /// How far the exchange's clock is ahead of ours, in nanoseconds; 0 until it was measured.
+    pub ahead_ns: i64,
+    /// What is known of each asset, by symbol.
+    pub assets: Vec<AssetState>,
+}
+
+/// What the engine knows of one asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssetState {
+    /// The asset.
+    pub symbol: Symbol,
+    /// Its last tick.
+    pub tick: Option<Tick>,
+    /// Its newest watermark.
+    pub watermark: Option<Timestamp>,
+}
+
+/// Where an entry of a battle's log stands: behind which market entry, and which in the battle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Which life of the market stream.
+    pub incarnation: Incarnation,
+    /// The last market entry that was applied before.
+    pub sequence: u64,
+    /// The number within the battle, from 1.
+    pub number: u64,
+}
+
+/// One entry of a battle's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogEntry {
+    /// Where it stands.
+    pub place: Place,
+    /// What happened there.
+    pub body: LogBody,
+}
+
+/// What a log entry says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum LogBody {
+    /// The battle began to follow the market, which stood so.
+    Opened {
+        /// The market at this place, of the battle's assets alone.
+        market: MarketState,
+    },
+    /// A command was decided.
+    Command(LoggedCommand),
+    /// The battle was ended without waiting for its assets any longer.
+    Finalise,
+    /// The battle was called off.
+    Canceled,
+}
+
+/// A command as it was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoggedCommand {
+    /// The player's number.
+    pub participant: u32,
+    /// The operation.
+    pub request: RequestId,
+    /// Tells a retry from another operation.
+    pub body_hash: BodyHash,
+    /// When it was stored, in nanoseconds since 1970 on our own clock.
+    pub stored_at_ns: i64,
+    /// From which time on it counts.
+    pub effective_time: Timestamp,
+    /// What was asked.
+    pub body: CommandBody,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// A player's standing while the battle runs, for display.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveStanding {
+    /// The player.
+    pub player: UserId,
+    /// The player's number in the battle.
+    pub number: u32,
+    /// Live equity.
+    pub equity: Chips,
+    /// Place by live equity, from 1; equals share it.
+    pub rank: u32,
+    /// Positions that are open.
+    pub open_positions: u32,
+}
+
+/// Names a position to load its latest row by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PositionKey {
+    /// The battle.
+    pub battle: BattleId,
+    /// The position.
+    pub position: PositionId,
+}

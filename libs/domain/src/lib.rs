@@ -1,0 +1,38 @@
+//! The rules of the game: pure, deterministic, integer.
+//!
+//! No I/O, no clock, no randomness, no float, no panic and no unchecked arithmetic.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+pub mod achievement;
+pub mod battle;
+pub mod chips;
+pub mod decimal;
+pub mod engine;
+pub mod game;
+pub mod id;
+pub mod level;
+pub mod leverage;
+pub mod market;
+pub mod matchmaking;
+pub mod money;
+pub mod order;
+pub mod position;
+pub mod price;
+pub mod ranking;
+pub mod record;
+pub mod symbol;
+pub mod timestamp;

@@ -1,0 +1,366 @@
+//! Who meets whom: which tickets of one queue open a match together, which have waited too long,
+//! and when it is worth looking again.
+//!
+//! A queue holds the tickets of one version of one game. It knows players by their cups alone.
+
+use crate::game::Template;
+use crate::id::{TicketId, UserId};
+use crate::timestamp::Timestamp;
+
+/// How long a ticket waits for each further width of its cup band, in milliseconds.
+pub const BAND_STEP_MS: i64 = 5_000;
+
+/// What a queue goes by: the part of the game's template that is about meeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The fewest players of a match.
+    pub min_players: u32,
+    /// The most players of a match; never below the fewest.
+    pub max_players: u32,
+    /// How long the last of the fewest waits for more players, in milliseconds.
+    pub fill_wait_ms: i64,
+    /// How long a ticket lives, in milliseconds.
+    pub queue_ttl_ms: i64,
+    /// How many cups apart players may be at first; anybody meets anybody where there is none.
+    pub cup_band: Option<i64>,
+}
+
+impl From<&Template> for Rules {
+    fn from(template: &Template) -> Self {
+        Self {
+            min_players: template.min_players,
+            max_players: template.max_players,
+            fill_wait_ms: template.fill_wait_ms,
+            queue_ttl_ms: template.queue_ttl_ms,
+            cup_band: template.cup_band,
+        }
+    }
+}
+
+/// A player's place in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The place.
+    pub id: TicketId,
+    /// Who waits.
+    pub player: UserId,
+    /// The cups that the player had on joining.
+    pub cups: i64,
+    /// Since when.
+    pub joined: Timestamp,
+}
+
+/// What becomes of tickets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The ticket has outlived its time.
+    Expired {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// These tickets open a match together.
+    Opened {
+        /// The tickets, in the order in which they joined.
+        tickets: Vec<TicketId>,
+    },
+}
+
+/// The tickets that wait for a match, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    rules: Rules,
+    waiting: Vec<Ticket>,
+}
+
+impl Queue {
+    /// The queue of these tickets, in whatever order they come.
+    pub fn new(rules: Rules, mut waiting: Vec<Ticket>) -> Self {
+        waiting.sort_by_key(|ticket| (ticket.joined, ticket.id));
+        Self { rules, waiting }
+    }
+
+    /// Everything that is due at `now`, in the order in which it happens. Expired tickets go first:
+    /// who has waited too long may have left the screen, and is not pulled into a match.
+    pub fn decide(&self, now: Timestamp) -> Vec<Event> {
+        let mut queue = self.clone();
+        let mut events = Vec::new();
+        while let Some(event) = queue.first_due(now) {
+            queue = queue.evolve(&event);
+            events.push(event);
+        }
+        events
+    }
+
+    /// The queue without the tickets that `event` took out of it.
+    #[must_use]
+    pub fn evolve(mut self, event: &Event) -> Self {
+        self.waiting.retain(|ticket| match event {
+            Event::Expired { ticket: expired } => ticket.id != *expired,
+            Event::Opened { tickets } => !tickets.contains(&ticket.id),
+        });
+        self
+    }
+
+    /// The first moment behind `now` at which something may be due, provided that nobody joins or
+    /// leaves and that all which is due at `now` has been done.
+    pub fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
+        let expiries = self.waiting.iter().map(|ticket| self.expiry(ticket));
+        let fills = self.waiting.iter().map(|ticket| self.filled(ticket));
+        let meetings = self.waiting.iter().flat_map(|anchor| {
+            self.waiting
+                .iter()
+                .filter_map(|other| self.meets_from(anchor, other))
+        });
+        expiries
+            .chain(fills)
+            .chain(meetings)
+            .filter(|moment| *moment > now)
+            .min()
+    }
+
+    fn first_due(&self, now: Timestamp) -> Option<Event> {
+        let expired = self
+            .waiting
+            .iter()
+            .find(|ticket| self.expiry(ticket) <= now);
+        if let Some(ticket) = expired {
+            return Some(Event::Expired { ticket: ticket.id });
+        }
+        // The oldest ticket is the anchor. One that finds too few near it holds nobody up: the
+        // next oldest is tried, and takes the older one along wherever that is inside its band.
+        self.waiting
+            .iter()
+            .find_map(|anchor| self.group_around(anchor, now))
+            .map(|tickets| Event::Opened { tickets })
+    }
+
+    fn group_around(&self, anchor: &Ticket, now: Timestamp) -> Option<Vec<TicketId>> {
+        let group: Vec<&Ticket> = self
+            .waiting
+            .iter()
+            .filter(|other| {
+                self.meets_from(anchor, other)
+                    .is_some_and(|moment| moment <= now)
+            })
+            .take(size(self.rules.max_players))
+            .collect();
+        let is_full = group.len() >= size(self.rules.max_players);
+        let last_of_the_fewest = group.get(size(self.rules.min_players).saturating_sub(1));
+        let has_waited = last_of_the_fewest.is_some_and(|ticket| self.filled(ticket) <= now);
+        (is_full || has_waited).then(|| group.iter().map(|ticket| ticket.id).collect())
+    }
+
+    /// From when on `other` lies inside the band of `anchor`, which starts at the rules' width and
+    /// grows by it for every step that the anchor waits.
+    fn meets_from(&self, anchor: &Ticket, other: &Ticket) -> Option<Timestamp> {
+        let Some(width) = self.rules.cup_band else {
+            return Some(anchor.joined);
+        };
+        let apart = anchor.cups.abs_diff(other.cups);
+        let steps = apart.saturating_sub(1).checked_div(width.unsigned_abs())?;
+        let wait_ms = i64::try_from(steps).ok()?.checked_mul(BAND_STEP_MS)?;
+        Some(anchor.joined.plus_ms(wait_ms))
+    }
+
+    fn expiry(&self, ticket: &Ticket) -> Timestamp {
+        ticket.joined.plus_ms(self.rules.queue_ttl_ms)
+    }
+
+    fn filled(&self, ticket: &Ticket) -> Timestamp {
+        ticket.joined.plus_ms(self.rules.fill_wait_ms)
+    }
+}
+
+fn size(players: u32) -> usize {
+    usize::try_from(players).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn rules(cup_band: Option<i64>) -> Rules {
+        Rules {
+            min_players: 2,
+            max_players: 3,
+            fill_wait_ms: 10_000,
+            queue_ttl_ms: 60_000,
+            cup_band,
+        }
+    }
+
+    fn ticket(number: u128, cups: i64, joined_ms: i64) -> Ticket {
+        Ticket {
+            id: Uuid::from_u128(number).into(),
+            player: Uuid::from_u128(number).into(),
+            cups,
+            joined: Timestamp::from_ms(joined_ms),
+        }
+    }
+
+    fn opened(numbers: &[u128]) -> Event {
+        let tickets = numbers
+            .iter()
+            .map(|number| Uuid::from_u128(*number).into())
+            .collect();
+        Event::Opened { tickets }
+    }
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_ms(ms)
+    }
+
+    #[test]
+    fn a_match_opens_as_soon_as_it_is_full() {
+        let queue = Queue::new(rules(None), (1..=4).map(|n| ticket(n, 0, 0)).collect());
+        assert_eq!(queue.decide(at(0)), [opened(&[1, 2, 3])]);
+    }
+
+    #[test]
+    fn the_fewest_wait_for_more_as_long_as_the_last_of_them_has_patience() {
+        let queue = Queue::new(rules(None), vec![ticket(2, 0, 4_000), ticket(1, 0, 0)]);
+        assert_eq!(queue.decide(at(13_999)), []);
+        assert_eq!(queue.next_look(at(13_999)), Some(at(14_000)));
+        assert_eq!(queue.decide(at(14_000)), [opened(&[1, 2])]);
+    }
+
+    #[test]
+    fn a_ticket_alone_expires() {
+        let queue = Queue::new(rules(None), vec![ticket(1, 0, 0)]);
+        assert_eq!(queue.decide(at(59_999)), []);
+        let expired = Event::Expired {
+            ticket: Uuid::from_u128(1).into(),
+        };
+        assert_eq!(queue.decide(at(60_000)), [expired]);
+    }
+
+    #[test]
+    fn the_band_of_the_oldest_widens_until_the_other_lies_inside() {
+        let queue = Queue::new(
+            rules(Some(100)),
+            vec![ticket(1, 0, 0), ticket(2, 400, 1_000)],
+        );
+        assert_eq!(queue.decide(at(14_999)), []);
+        assert_eq!(queue.next_look(at(14_999)), Some(at(15_000)));
+        assert_eq!(queue.decide(at(15_000)), [opened(&[1, 2])]);
+    }
+
+    #[test]
+    fn somebody_far_from_everybody_holds_nobody_up() {
+        let far = ticket(1, 1_000_000, 0);
+        let queue = Queue::new(
+            rules(Some(100)),
+            vec![far, ticket(2, 0, 0), ticket(3, 50, 0)],
+        );
+        assert_eq!(queue.decide(at(10_000)), [opened(&[2, 3])]);
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    prop_compose! {
+        fn queues()(
+            min in 2_u32..=4,
+            more in 0_u32..=4,
+            fill_wait_ms in 0_i64..=20_000,
+            queue_ttl_ms in 1_i64..=60_000,
+            cup_band in option::of(1_i64..=200),
+            tickets in vec((0_i64..=1_000, 0_i64..=30_000), 0..12),
+        ) -> Queue {
+            let rules = Rules {
+                min_players: min,
+                max_players: min + more,
+                fill_wait_ms,
+                queue_ttl_ms,
+                cup_band,
+            };
+            let waiting = tickets.into_iter().zip(1_u128..).map(|((cups, joined_ms), number)| {
+                let joined = Timestamp::from_ms(joined_ms);
+                Ticket {
+                    id: Uuid::from_u128(number).into(),
+                    player: Uuid::from_u128(number).into(),
+                    cups,
+                    joined,
+                }
+            });
+            Queue::new(rules, waiting.collect())
+        }
+    }
+
+    fn after(queue: &Queue, now: Timestamp) -> Queue {
+        queue.decide(now).iter().fold(queue.clone(), Queue::evolve)
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_new_is_decided_when_asked_twice(queue in queues(), now in 0_i64..=100_000) {
+            let now = Timestamp::from_ms(now);
+            prop_assert_eq!(after(&queue, now).decide(now), []);
+        }
+
+        #[test]
+        fn a_ticket_goes_at_most_one_way(queue in queues(), now in 0_i64..=100_000) {
+            let mut gone = BTreeSet::new();
+            for event in queue.decide(Timestamp::from_ms(now)) {
+                let tickets = match event {
+                    Event::Expired { ticket } => vec![ticket],
+                    Event::Opened { tickets } => {
+                        let fits = size(queue.rules.min_players)..=size(queue.rules.max_players);
+                        prop_assert!(fits.contains(&tickets.len()));
+                        tickets
+                    }
+                };
+                for ticket in tickets {
+                    prop_assert!(gone.insert(ticket), "{ticket} went twice");
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_is_due_before_the_next_look(
+            queue in queues(),
+            now in 0_i64..=60_000,
+            later in 1_i64..=60_000,
+        ) {
+            let now = Timestamp::from_ms(now);
+            let queue = after(&queue, now);
+            let soon = now.plus_ms(later);
+            let due = !queue.decide(soon).is_empty();
+            prop_assert!(!due || queue.next_look(now).is_some_and(|look| look <= soon));
+        }
+
+        #[test]
+        fn whoever_waits_in_a_band_was_near_enough_to_one_of_the_group(
+            queue in queues(),
+            now in 0_i64..=100_000,
+        ) {
+            let Some(width) = queue.rules.cup_band else { return Ok(()) };
+            for event in queue.decide(Timestamp::from_ms(now)) {
+                let Event::Opened { tickets } = event else { continue };
+                let group: Vec<Ticket> = queue
+                    .waiting
+                    .iter()
+                    .filter(|ticket| tickets.contains(&ticket.id))
+                    .copied()
+                    .collect();
+                let holds = |anchor: &Ticket| {
+                    let steps = (now - anchor.joined.ms()) / BAND_STEP_MS;
+                    let band = width * (1 + steps);
+                    group.iter().all(|other| (anchor.cups - other.cups).abs() <= band)
+                };
+                prop_assert!(group.iter().any(holds), "nobody's band holds the group");
+            }
+        }
+    }
+}
