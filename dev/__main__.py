@@ -1,0 +1,168 @@
+"""The commands behind the justfile: `python3 dev <command>`."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import build
+import ci
+import doctor
+import fleet
+import places
+import processes
+import stack
+import suite
+import tools
+from errors import Failed
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    arguments = parser().parse_args()
+    try:
+        sys.exit(arguments.run(arguments))
+    except Failed as failure:
+        sys.exit(f"error: {failure}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stdout = None
+        sys.exit(0)
+
+
+def parser():
+    everything = argparse.ArgumentParser(prog="./just", description=__doc__)
+    commands = everything.add_subparsers(dest="command", required=True, metavar="command")
+
+    def command(name, run, **flags):
+        """Adds a command whose flags are either on or off."""
+        made = commands.add_parser(name)
+        for flag, text in flags.items():
+            made.add_argument(f"--{flag}", action="store_true", help=text)
+        made.set_defaults(run=run)
+        return made
+
+    command("up", up, live="prices of the real exchange")
+    command("down", down, purge="delete all data too")
+    command("restart", restart).add_argument("service", nargs="*")
+    command("status", status)
+    command("logs", logs, follow="go on with the lines to come").add_argument("service", nargs="*")
+    command("mail", mail)
+    command("doctor", check_machine)
+    command("unit", lambda arguments: suite.run_unit(arguments.options)).add_argument("options", nargs=argparse.REMAINDER)
+    command("test", lambda arguments: suite.run(arguments.options)).add_argument("options", nargs=argparse.REMAINDER)
+    command("lint", lambda arguments: ci.lint())
+    command("ci", ci.run, bare="as on a fresh machine")
+    command("generate", generate)
+    command("migrate", lambda arguments: stack.Stack().migrate())
+    command("verify", verify).add_argument("battle")
+    command("bench", bench).add_argument("name", nargs="?")
+    command("demo", demo).add_argument("options", nargs=argparse.REMAINDER)
+    command("tool", lambda arguments: print(tools.just().path)).add_argument("name", choices=["just"])
+    servers = command("servers", private_servers)
+    servers.add_argument("verb", choices=["up", "down"])
+    servers.add_argument("--dir", type=Path, required=True)
+    servers.add_argument("--env-file", type=Path)
+    return everything
+
+
+def up(arguments):
+    started = time.monotonic()
+    local = stack.Stack()
+    local.up(live=arguments.live)
+    print(f"ready in {time.monotonic() - started:.1f} s")
+    show(local.places())
+
+
+def down(arguments):
+    ended = stack.Stack().down(arguments.purge)
+    print(f"stopped {', '.join(ended)}" if ended else "nothing was running")
+
+
+def restart(arguments):
+    local = stack.Stack()
+    local.restart(arguments.service)
+    show(local.places())
+
+
+def status(_):
+    local = stack.Stack()
+    rows = local.status()
+    show([("name", "state", "version", "port", "pid", ""), *rows])
+    if processes.running(local.run, "postgres"):
+        print(f"dead letters: {local.dead_letters()}")
+    return 0 if all(state == "ready" for _, state, *_ in rows) else 1
+
+
+def logs(arguments):
+    stack.Stack().show_logs(arguments.service, arguments.follow)
+
+
+def mail(_):
+    for message in stack.Stack().messages():
+        print(f"to {', '.join(message['to'])}: {message['subject']}\n{message['text'].strip()}\n")
+
+
+def check_machine(_):
+    rows = doctor.report()
+    show(rows)
+    return 0 if doctor.healthy(rows) else 1
+
+
+def generate(_):
+    with build.output_folder():
+        build.build()
+    return subprocess.run([build.BIN / "xtask", "generate"], cwd=places.ROOT).returncode
+
+
+def verify(arguments):
+    """Verifies an exported record by its file, or the battle of the stack by its id."""
+    file = called_from() / arguments.battle
+    what = str(file) if file.exists() else arguments.battle
+    local = stack.Stack()
+    environment = fleet.operator_environment(local.plan) if local.password_exists() else None
+    if not (build.BIN / "battlesbit").exists():
+        with build.output_folder():
+            build.build()
+    return subprocess.run([build.BIN / "battlesbit", "verify", what], env=environment).returncode
+
+
+def bench(arguments):
+    with build.output_folder():
+        return build.cargo("bench", "--workspace", *([f"--bench={arguments.name}"] if arguments.name else [])).returncode
+
+
+def demo(arguments):
+    try:
+        import demo as played
+    except ModuleNotFoundError as missing:
+        raise Failed(f"there is no {missing.name} yet") from None
+    return played.run(arguments.options)
+
+
+def private_servers(arguments):
+    if arguments.verb == "down":
+        suite.down(arguments.dir)
+        return
+    environment = suite.up(arguments.dir)
+    if arguments.env_file:
+        suite.write_environment(arguments.env_file, environment)
+
+
+def called_from():
+    """The folder in which the user gave the command: paths that he names are meant from there."""
+    return Path(os.environ.get("BATTLESBIT_CALLED_FROM") or os.getcwd())
+
+
+def show(rows):
+    """Prints rows in columns."""
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows)]
+    for row in rows:
+        print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+main()

@@ -1,0 +1,111 @@
+"""Builds the workspace in the output folder that all clones share, and copies the programs into this clone.
+
+Cargo takes another clone's build for fresh and would run its code: so the folder remembers who built last, and a change
+of clone cleans the workspace's own crates, never the dependencies. Commands of one clone share the folder, clones take turns.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+
+import places
+import system
+from errors import Failed
+
+PROGRAMS = ("achievement", "arena", "market", "matcher", "notifications", "treasury", "web",
+            "battlesbit", "bots", "exchange", "mail", "xtask")
+BIN = places.DEV / "bin"
+
+
+def cargo(*arguments, environment=None, **options):
+    """Runs cargo on the shared output folder; the caller holds the folder."""
+    environment = {**os.environ, **(environment or {}), "CARGO_TARGET_DIR": str(places.target())}
+    return subprocess.run(["cargo", *arguments], cwd=places.ROOT, env=environment, stdin=subprocess.DEVNULL, **options)
+
+
+@contextlib.contextmanager
+def output_folder():
+    """Holds the shared output folder for this clone while the block runs."""
+    need_cargo()
+    system.need_linker()
+    places.target().mkdir(parents=True, exist_ok=True)
+    with open(places.target() / ".battlesbit-lock", "a+") as lock:
+        share(lock)
+        while last_builder() != str(places.ROOT):
+            take(lock)
+            if last_builder() != str(places.ROOT):
+                clean()
+                marker().write_text(str(places.ROOT))
+            # Not one step: another clone may come between, so look again.
+            share(lock)
+        yield
+
+
+def share(lock):
+    """Holds the folder together with other commands of the clone that built last."""
+    take_lock(lock, fcntl.LOCK_SH)
+
+
+def take(lock):
+    """Holds the folder alone."""
+    take_lock(lock, fcntl.LOCK_EX)
+
+
+def take_lock(lock, kind):
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"waiting for the build of {last_builder() or 'another clone'}", file=sys.stderr)
+        fcntl.flock(lock, kind)
+
+
+def marker():
+    return places.target() / ".battlesbit-built-from"
+
+
+def last_builder():
+    """The clone that built last, or None."""
+    try:
+        return marker().read_text()
+    except FileNotFoundError:
+        return None
+
+
+def clean():
+    """Removes the workspace's own crates from the output, where there are any."""
+    if (places.target() / "debug").is_dir() and cargo("clean", "--workspace", "--quiet").returncode != 0:
+        raise Failed(f"cannot clean {places.target()}")
+
+
+def need_cargo():
+    if shutil.which("cargo") is None:
+        raise Failed("cargo is missing: install Rust for this user, then open a new shell")
+
+
+def build():
+    """Builds the workspace and copies its programs to `.dev/bin`; the caller holds the output folder."""
+    if cargo("build", "--workspace", "--quiet" if quiet() else "--color=auto").returncode != 0:
+        raise Failed("the build failed")
+    BIN.mkdir(parents=True, exist_ok=True)
+    for name in PROGRAMS:
+        copy(places.target() / "debug" / name, BIN / name)
+
+
+def quiet():
+    """Whether to say nothing while all is well: where nobody watches a progress bar."""
+    return not sys.stderr.isatty()
+
+
+def copy(source, target):
+    """Copies a program where it differs, aside and renamed: the one that runs keeps its own file."""
+    made = source.stat()
+    if target.exists():
+        there = target.stat()
+        if (there.st_mtime_ns, there.st_size) == (made.st_mtime_ns, made.st_size):
+            return
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.copy2(source, aside)
+    aside.rename(target)

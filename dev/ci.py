@@ -1,0 +1,143 @@
+"""Every check that a change must pass, each step timed; `bare` runs them as on a fresh machine."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import build
+import places
+import suite
+from errors import Failed
+
+# The programs that a user must bring, and those of coreutils and a shell which every system has.
+PROMISED = ("git", "cargo", "rustc", "rustdoc", "rustfmt", "cargo-fmt", "cargo-clippy", "clippy-driver", "cc", "as", "ld",
+            "python3", "node", "npm", "npx")
+COREUTILS = ("sh", "env", "cat", "chmod", "cp", "date", "dirname", "basename", "expr", "head", "id", "ln", "ls", "mkdir", "mktemp",
+             "mv", "pwd", "readlink", "rm", "rmdir", "sort", "stat", "tail", "tee", "touch", "tr", "true", "uname", "wc",
+             "grep", "sed", "tar")
+# How this machine reaches the package registries is no tool and stays.
+KEPT_SETTINGS = ("PIP_", "NPM_CONFIG_", "CARGO_REGISTRIES_", "CARGO_HTTP_", "CARGO_NET_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+                 "CI", "LANG", "TERM", "BATTLESBIT_PORT_BASE")
+
+
+def run(arguments):
+    """Runs the steps in order and prints the time of each; the first that fails ends it."""
+    if arguments.bare:
+        return bare()
+    started = time.monotonic()
+    times = []
+    for name, step in STEPS:
+        print(f"── {name}", flush=True)
+        before = time.monotonic()
+        try:
+            step()
+        finally:
+            times.append((name, time.monotonic() - before))
+    print("── passed", flush=True)
+    for name, seconds in [*times, ("all", time.monotonic() - started)]:
+        print(f"{name:<12}{seconds:7.1f} s")
+    return 0
+
+
+def check(condition, reason):
+    if not condition:
+        raise Failed(reason)
+
+
+def python_tests():
+    outcome = subprocess.run([sys.executable, "-m", "unittest", "discover", "--start-directory", "dev/tests", "--top-level-directory", "dev"],
+                             cwd=places.ROOT, stdin=subprocess.DEVNULL)
+    check(outcome.returncode == 0, "a test of the Python tooling failed")
+
+
+def formatting():
+    check(build.cargo("fmt", "--all", "--check").returncode == 0, "the code is not formatted: cargo fmt --all")
+
+
+def compile_workspace():
+    with build.output_folder():
+        build.build()
+
+
+def tidy():
+    outcome = subprocess.run([build.BIN / "xtask", "tidy"], cwd=places.ROOT, stdin=subprocess.DEVNULL)
+    check(outcome.returncode == 0, "the workspace is not tidy")
+
+
+def clippy():
+    with build.output_folder():
+        outcome = build.cargo("clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings")
+    check(outcome.returncode == 0, "clippy found something")
+
+
+def docs():
+    with build.output_folder():
+        outcome = build.cargo("doc", "--workspace", "--no-deps", "--document-private-items", "--quiet", environment={"RUSTDOCFLAGS": "-D warnings"})
+    check(outcome.returncode == 0, "the docs have a fault")
+
+
+def generated():
+    before = tree_state()
+    outcome = subprocess.run([build.BIN / "xtask", "generate"], cwd=places.ROOT, stdin=subprocess.DEVNULL)
+    check(outcome.returncode == 0, "generating failed")
+    check(tree_state() == before, "generated files differ from their sources: ./just generate, then commit")
+
+
+def tree_state():
+    """What differs from the last commit, new files included."""
+    state = []
+    for command in (["git", "diff", "HEAD"], ["git", "status", "--porcelain"]):
+        outcome = subprocess.run(command, cwd=places.ROOT, stdin=subprocess.DEVNULL, capture_output=True)
+        check(outcome.returncode == 0, f"{' '.join(command)} failed: {outcome.stderr.decode().strip()}")
+        state.append(outcome.stdout)
+    return state
+
+
+def tests():
+    suite.run([])
+
+
+def demo():
+    outcome = subprocess.run([sys.executable, "dev", "demo", "--once"], cwd=places.ROOT, stdin=subprocess.DEVNULL)
+    check(outcome.returncode == 0, "the demo failed")
+
+
+LINT = (("format", formatting), ("build", compile_workspace), ("tidy", tidy), ("clippy", clippy), ("docs", docs))
+STEPS = (LINT[0], ("python", python_tests), *LINT[1:], ("generated", generated), ("test", tests), ("demo", demo))
+
+
+def lint():
+    """The steps that look at the code without running it."""
+    for _, step in LINT:
+        step()
+
+
+def bare():
+    """Runs the steps with nothing but the promised tools on PATH, an empty home and no cached tools."""
+    with tempfile.TemporaryDirectory(prefix="battlesbit-bare-") as folder:
+        tools, home = Path(folder) / "bin", Path(folder) / "home"
+        tools.mkdir()
+        home.mkdir()
+        for name in (*PROMISED, *COREUTILS):
+            source = promised_tool(name)
+            if source:
+                (tools / name).symlink_to(source)
+        environment = {key: value for key, value in os.environ.items() if key.upper().startswith(KEPT_SETTINGS)}
+        environment.update(PATH=str(tools), HOME=str(home), BATTLESBIT_SERVERS="wheels", PYTHONDONTWRITEBYTECODE="1")
+        return subprocess.run([places.ROOT / "just", "ci"], env=environment, cwd=places.ROOT, stdin=subprocess.DEVNULL).returncode
+
+
+def promised_tool(name):
+    """Where the tool itself lies, behind the managers of versions that need a home of their own."""
+    if name == "python3":
+        return Path(sys.executable).resolve()
+    if name.startswith(("cargo", "rust", "clippy")):
+        sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True).stdout.strip()
+        found = Path(sysroot) / "bin" / name
+        return found if found.exists() else None
+    found = shutil.which(name)
+    return Path(found).resolve() if found else None

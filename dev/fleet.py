@@ -1,0 +1,124 @@
+"""Our own programs of the local stack: the one table of what is started, on which ports and with which settings.
+
+A value may name anything of `facts` in braces. `<SECTION>__<KEY>` is a setting of the service's config.default.toml; with
+`_FILE` behind it, the service reads the value from that file.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+
+import build
+import keys
+import places
+import ports
+
+DATABASE = "battlesbit"
+
+HTTP = {"HTTP__LISTEN": "{host}:{port}"}
+POSTGRES = {"POSTGRES__URL": "postgres://battlesbit_{name}@{host}:{postgres}/" + DATABASE,
+            "POSTGRES__PASSWORD_FILE": "{secrets}/postgres_{name}"}
+NATS = {"NATS__URL": "nats://{host}:{nats}"}
+REDIS = {"REDIS__URL": "redis://{host}:{redis}"}
+TEMPORAL = {"TEMPORAL__URL": "http://{host}:{temporal}"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of ours: `port` names the one that answers `ready`, `settings` are its service's own."""
+
+    name: str
+    port: str
+    settings: dict = field(default_factory=dict)
+    arguments: tuple = ()
+    ready: str = "/readyz"
+    other_ports: tuple = ()
+
+
+TOOLS = (
+    Program("exchange", "exchange", other_ports=("exchange_control",),
+            arguments=("run", "--listen", "{host}:{exchange}", "--control", "{host}:{exchange_control}")),
+    Program("mail", "mail", ready="/messages", other_ports=("smtp",),
+            arguments=("--smtp", "{host}:{smtp}", "--http", "{host}:{mail}")),
+)
+
+SERVICES = (
+    Program("market", "market", {**HTTP, **POSTGRES, **NATS, **REDIS,
+                                 "EXCHANGE__STREAM_URL": "ws://{host}:{exchange}", "EXCHANGE__REST_URL": "http://{host}:{exchange}"}),
+    Program("arena", "arena", {**HTTP, **POSTGRES, **NATS}),
+    Program("matcher", "matcher", {**HTTP, **POSTGRES, **NATS}),
+    Program("treasury", "treasury", {**HTTP, **POSTGRES, **NATS}),
+    Program("achievement", "achievement", {**HTTP, **POSTGRES, **NATS, **TEMPORAL}),
+    Program("notifications", "notifications", {**HTTP, **POSTGRES, **NATS, "SMTP__URL": "smtp://{host}:{smtp}"}),
+    Program("web", "web", {**HTTP, **POSTGRES, **NATS, **REDIS,
+                           "TOKENS__SIGNING_KEY_FILE": "{secrets}/token_signing_key", "OTP__KEY_FILE": "{secrets}/otp_key"}),
+)
+
+PROGRAMS = TOOLS + SERVICES
+
+# What `migrate` and the other commands of the operator's program need.
+OPERATOR = {
+    "BATTLESBIT_POSTGRES_URL": "postgres://postgres:{postgres_password}@{host}:{postgres}/" + DATABASE,
+    "BATTLESBIT_NATS_URL": "nats://{host}:{nats}",
+    "BATTLESBIT_SECRETS_DIR": "{secrets}",
+}
+
+SECRETS = {
+    "postgres_superuser": keys.token,
+    **{f"postgres_{service.name}": keys.token for service in SERVICES},
+    "token_signing_key": keys.ed25519_pem,
+    "otp_key": keys.token,
+}
+
+# Market instead of the stand-in; it has never been tried without a way to the internet.
+LIVE = {"EXCHANGE__STREAM_URL": "wss://stream.binance.com:9443", "EXCHANGE__REST_URL": "https://api.binance.com"}
+
+
+def make_secrets():
+    """Makes the secrets that are not there yet."""
+    for name, make in SECRETS.items():
+        keys.keep(secrets_folder() / name, make)
+
+
+def secrets_folder():
+    return places.DEV / "secrets"
+
+
+def facts(plan):
+    """What the values of the tables may name."""
+    superuser = secrets_folder() / "postgres_superuser"
+    return {**plan, "host": ports.HOST, "secrets": secrets_folder(), "postgres_password": superuser.read_text().strip()}
+
+
+def named(names):
+    """The programs of these names."""
+    return [program for program in PROGRAMS if program.name in names]
+
+
+def command(program, plan, extra=()):
+    """The program's command line."""
+    known = facts(plan)
+    return [build.BIN / program.name, *(part.format(**known) for part in program.arguments), *extra]
+
+
+def environment(program, plan, overrides=None):
+    """The program's environment; what the caller's own environment says wins over the table."""
+    known = {**facts(plan), "name": program.name, "port": plan[program.port]}
+    prefix = f"BATTLESBIT_{program.name.upper()}__"
+    settings = {prefix + key: value.format(**known) for key, value in {**program.settings, **(overrides or {})}.items()}
+    return {**settings, **os.environ}
+
+
+def operator_environment(plan):
+    """The environment of `battlesbit`, with a superuser's way to the database."""
+    known = facts(plan)
+    return {**os.environ, **{key: value.format(**known) for key, value in OPERATOR.items()}}
+
+
+def identity(program, plan, extra=(), overrides=None):
+    """What makes a running program the same as one started now: its file and its settings."""
+    made = (build.BIN / program.name).stat()
+    told = [made.st_mtime_ns, made.st_size, list(extra), sorted(
+        (key, value) for key, value in environment(program, plan, overrides).items() if key.startswith("BATTLESBIT_"))]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()

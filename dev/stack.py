@@ -1,0 +1,264 @@
+"""The local stack of this clone: servers and our programs, up, down, restart, status and logs."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import time
+
+import build
+import fleet
+import locks
+import places
+import ports
+import probes
+import processes
+import servers
+from errors import Failed
+
+READY_SECONDS = 60
+LOG_LINES = 40
+LOG_BYTES = 256 * 1024
+
+
+def kept_base():
+    """The first port of the stack that runs, kept while it does."""
+    return places.DEV / "port-base"
+
+
+def plan():
+    """The ports of the stack: those of the one that runs, else by the setting."""
+    wanted = ports.plan()
+    if not kept_base().exists():
+        return wanted
+    kept = ports.plan(int(kept_base().read_text()))
+    if ports.is_set() and kept != wanted:
+        raise Failed(f"the stack runs on ports from {kept['postgres']} on, {ports.SETTING} says {wanted['postgres']}: ./just down first")
+    return kept
+
+
+@contextlib.contextmanager
+def held():
+    """Holds this clone's stack against other commands that change it."""
+    with locks.held(places.DEV / "lock", "another command on this stack"):
+        yield
+
+
+class Stack:
+    """This clone's stack on its ports."""
+
+    def __init__(self):
+        self.plan = plan()
+        self.servers = servers.Servers(places.DEV, self.plan)
+        self.run = self.servers.run
+        self.logs = places.DEV / "logs"
+
+    def up(self, exchange=(), live=False):
+        """Builds and starts whatever does not run, and returns once all are ready.
+
+        `exchange` are further arguments of the stand-in; a program whose file or settings changed is started anew.
+        """
+        with held():
+            ports.refuse_taken(self.absent_ports())
+            with build.output_folder():
+                build.build()
+            self.start_servers()
+            self.migrate_now()
+            self.start(fleet.PROGRAMS, exchange, live)
+
+    def absent_ports(self):
+        """The ports of all that does not run."""
+        wanted = {}
+        for name, names in servers.PORTS_OF.items():
+            if not processes.running(self.run, name):
+                wanted.update({port: self.plan[port] for port in names})
+        for program in fleet.PROGRAMS:
+            if not processes.running(self.run, program.name):
+                wanted.update({port: self.plan[port] for port in (program.port, *program.other_ports)})
+        return wanted
+
+    def start_servers(self):
+        fleet.make_secrets()
+        kept_base().write_text(str(self.plan["postgres"]))
+        return self.servers.up()
+
+    def start(self, programs, exchange=(), live=False):
+        """Starts those programs that do not run as they should, and waits until all are ready."""
+        for program in programs:
+            extra = exchange if program.name == "exchange" else ()
+            overrides = fleet.LIVE if live and program.name == "market" else None
+            identity = fleet.identity(program, self.plan, extra, overrides)
+            record = processes.running(self.run, program.name)
+            if record and record["identity"] == identity:
+                continue
+            processes.stop(self.run, [program.name])
+            processes.start(program.name, fleet.command(program, self.plan, extra), self.run, self.logs / f"{program.name}.log",
+                            fleet.environment(program, self.plan, overrides), identity=identity)
+        self.wait(programs)
+
+    def wait(self, programs):
+        """Waits until every program is ready; one that dies ends the wait with its own last words."""
+        answers = {}
+
+        def settled():
+            for program in programs:
+                record = processes.read(self.run, program.name)
+                if not processes.is_ours(record):
+                    raise Failed(f"{program.name} died: {processes.last_words(record)}")
+                if answers.get(program.name, (0,))[0] != 200:
+                    answers[program.name] = self.readiness(program)
+            return all(status == 200 for status, _ in answers.values())
+
+        if not processes.wait_until(settled, READY_SECONDS):
+            late = [f"{name}: {body.strip() or 'no answer'}" for name, (status, body) in answers.items() if status != 200]
+            raise Failed(f"not ready after {READY_SECONDS} s: {'; '.join(late)}; see .dev/logs")
+
+    def readiness(self, program):
+        """The status and body of the program's readiness, status 0 where it does not answer."""
+        return probes.ask(probes.http, self.plan[program.port], program.ready) or (0, "")
+
+    def restart(self, names):
+        """Builds, then starts these programs or servers anew; all of them without a name."""
+        names = names or [*servers.NAMES, *(program.name for program in fleet.PROGRAMS)]
+        self.check_names(names)
+        with held():
+            with build.output_folder():
+                build.build()
+            if not kept_base().exists():
+                ports.refuse_taken(self.absent_ports())
+            processes.stop(self.run, [program.name for program in fleet.named(names)])
+            processes.stop(self.run, [name for name in names if name in servers.NAMES])
+            self.start_servers()
+            self.migrate_now()
+            self.start(fleet.named(names))
+
+    def check_names(self, names):
+        """Refuses a name that is neither a program nor a server."""
+        known = [*servers.NAMES, *(program.name for program in fleet.PROGRAMS)]
+        for name in names:
+            if name not in known:
+                raise Failed(f"no service {name}: there are {', '.join(known)}")
+
+    def down(self, purge=False):
+        """Ends every process of the stack, and deletes all that it kept if it is to be purged; returns who was running."""
+        with held():
+            ended = processes.stop(self.run, [name for name in processes.names(self.run) if name not in servers.NAMES])
+            ended += self.servers.down()
+            kept_base().unlink(missing_ok=True)
+            if purge:
+                remove(places.DEV)
+        return ended
+
+    def migrate(self):
+        """Creates or updates database, roles and streams on running servers."""
+        with held():
+            with build.output_folder():
+                build.build()
+            ports.refuse_taken({} if kept_base().exists() else self.absent_ports())
+            self.start_servers()
+            self.migrate_now()
+
+    def migrate_now(self):
+        outcome = subprocess.run([build.BIN / "battlesbit", "migrate"], env=fleet.operator_environment(self.plan),
+                                 stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if outcome.returncode != 0:
+            reason = (outcome.stderr.strip() or outcome.stdout.strip() or "it said nothing").splitlines()[-1]
+            raise Failed(f"migrate failed: {reason}")
+
+    def places(self):
+        """Where everything is, as pairs of a name and an address."""
+        host = ports.HOST
+        return [
+            ("GraphQL", f"http://{host}:{self.plan['web']}/graphql"),
+            ("mail", f"http://{host}:{self.plan['mail']}/messages (SMTP on {self.plan['smtp']})"),
+            ("exchange", f"ws://{host}:{self.plan['exchange']} (control on {self.plan['exchange_control']})"),
+            *((program.name, f"http://{host}:{self.plan[program.port]}/readyz, /metrics") for program in fleet.SERVICES),
+            ("postgres", f"{host}:{self.plan['postgres']}, database {fleet.DATABASE}, user postgres, password in .dev/secrets"),
+            ("nats", f"{self.servers.nats_url()} (monitoring on {self.plan['nats_monitoring']})"),
+            ("redis", self.servers.redis_url()),
+            ("temporal", f"{host}:{self.plan['temporal']} (HTTP on {self.plan['temporal_http']})"),
+            ("data, logs", f"{places.DEV}"),
+        ]
+
+    def status(self):
+        """A row per process: name, state, version, port, pid and what it waits for."""
+        rows = [self.server_row(server) for server in servers.NAMES]
+        return rows + [self.program_row(program) for program in fleet.PROGRAMS]
+
+    def server_row(self, name):
+        record = processes.running(self.run, name)
+        version = record and self.servers.version(name)
+        state = "stopped" if not record else "ready" if version else "no answer"
+        return name, state, version or "", self.plan[name], record["pid"] if record else "", ""
+
+    def program_row(self, program):
+        record = processes.running(self.run, program.name)
+        port = self.plan[program.port]
+        if not record:
+            died = processes.read(self.run, program.name)
+            return program.name, "died" if died else "stopped", "", port, "", processes.last_words(died) if died else ""
+        status, body = self.readiness(program)
+        state = "ready" if status == 200 else "not ready"
+        return program.name, state, program_version(program.name), port, record["pid"], "" if status == 200 else body.strip()
+
+    def dead_letters(self):
+        """What the operator's program says about dead letters."""
+        return subprocess.run([build.BIN / "battlesbit", "dead-letters", "count"], env=fleet.operator_environment(self.plan),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout.strip()
+
+    def show_logs(self, names, follow):
+        """Prints the last lines of the logs, then those to come if asked to."""
+        self.check_names(names)
+        paths = [self.logs / f"{name}.log" for name in names] or sorted(self.logs.glob("*.log"))
+        ends = {path: show_tail(path) for path in paths if path.exists()}
+        while follow:
+            for path, end in ends.items():
+                ends[path] = show_from(path, end)
+            time.sleep(processes.POLL_SECONDS)
+
+    def password_exists(self):
+        """Whether the stack has ever been up, so that its database may be asked."""
+        return self.servers.password_file.exists()
+
+    def messages(self):
+        """The mail that the sink caught."""
+        answer = probes.ask(probes.http, self.plan["mail"], "/messages")
+        if answer is None or answer[0] != 200:
+            raise Failed(f"the mail sink does not answer on port {self.plan['mail']}: ./just up first")
+        return json.loads(answer[1])
+
+
+def program_version(name):
+    """The version that a program of ours prints about itself."""
+    outcome = subprocess.run([build.BIN / name, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return outcome.stdout.strip().split(" ")[-1]
+
+
+def remove(folder):
+    """Deletes the stack's folder, and says so where something of it cannot be deleted."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as cause:
+        raise Failed(f"cannot delete {cause.filename}: {cause.strerror}") from None
+
+
+def show_tail(path):
+    """Prints the last lines of a log; returns where it ends."""
+    with open(path, "rb") as log:
+        end = log.seek(0, 2)
+        log.seek(max(0, end - LOG_BYTES))
+        for line in log.read(LOG_BYTES).decode(errors="replace").splitlines()[-LOG_LINES:]:
+            print(f"{path.stem:<14}{line}")
+    return end
+
+
+def show_from(path, start):
+    """Prints what a log gained since `start`; returns where it ends now."""
+    with open(path, "rb") as log:
+        log.seek(start)
+        gained = log.read().rpartition(b"\n")[0]
+    for line in gained.decode(errors="replace").splitlines():
+        print(f"{path.stem:<14}{line}", flush=True)
+    return start + len(gained) + (1 if gained else 0)
