@@ -2,6 +2,15 @@
 
 use std::time::Duration;
 
+/// The stream that keeps the server's own word that it gave up on a message.
+pub const ADVISORIES: &str = "ADVISORIES";
+
+/// Where the server says that `consumer` of `stream` used up its deliveries of a message; both
+/// are names as the server knows them, and `*` stands for every consumer.
+pub fn max_deliveries_advisory(stream: &str, consumer: &str) -> String {
+    format!("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{stream}.{consumer}")
+}
+
 /// A JetStream stream: file-backed, limits retention, declared by `migrate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {

@@ -222,6 +222,14 @@ impl Topic {
         }
     }
 
+    /// Whether a message on `subject`, without any prefix, is of this kind.
+    pub fn matches(self, subject: &str) -> bool {
+        match self.pattern().strip_suffix('*') {
+            Some(stem) => subject.strip_prefix(stem).is_some_and(|key| !key.contains('.')),
+            None => subject == self.pattern(),
+        }
+    }
+
     /// The subject of a message with this key; the key is left out where the pattern has none.
     pub fn subject(self, key: &Key) -> String {
         match self.pattern().strip_suffix('*') {

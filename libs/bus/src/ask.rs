@@ -1,0 +1,81 @@
+//! Asking an owner through JetStream and hearing the answer over core NATS.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use contracts::commands::{ANSWER_TO, Answer, Ask};
+use futures::StreamExt;
+use serde::Serialize;
+use tracing::debug;
+
+use crate::publish::{PublishOptions, decode, encode};
+use crate::{Bus, BusError};
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked<T> {
+    /// The owner answered.
+    Answer(Answer<T>),
+    /// Nobody answered in time. The request is stored and may still be carried out.
+    NoAnswer,
+    /// The same request was stored before: its answer went, or will go, to whoever asked first.
+    /// Look for the kept outcome.
+    Repeated,
+}
+
+impl Bus {
+    /// Stores `question` under its own message id and waits up to `timeout` for the answer.
+    ///
+    /// An error means that the request may or may not be stored: repeat it under the same id.
+    pub async fn ask<A: Ask>(
+        &self,
+        question: &A,
+        timeout: Duration,
+    ) -> Result<Asked<A::Value>, BusError> {
+        let subject = question.subject();
+        let inbox = self.client.new_inbox();
+        let mut answers = self
+            .client
+            .subscribe(inbox.clone())
+            .await
+            .map_err(|cause| BusError::unavailable("subscribing", cause))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(ANSWER_TO, inbox.as_str());
+        let payload = encode(&subject, question)?;
+        let asking = async {
+            let id = question.message_id();
+            let options = PublishOptions::default();
+            let stored = self
+                .publish_bytes(&subject, payload, &id, options, headers)
+                .await?;
+            if stored.duplicate {
+                return Ok(Asked::Repeated);
+            }
+            match answers.next().await {
+                Some(answer) => decode(&subject, &answer.payload).map(Asked::Answer),
+                None => Ok(Asked::NoAnswer),
+            }
+        };
+        tokio::time::timeout(timeout, asking)
+            .await
+            .unwrap_or(Ok(Asked::NoAnswer))
+    }
+
+    /// Answers whoever waits at `to`, the [`ANSWER_TO`] of a request. Call it after the commit.
+    ///
+    /// Best effort: the kept outcome is what counts, and nobody may be waiting any more.
+    pub async fn answer<T: Serialize>(&self, to: Option<&str>, answer: &Answer<T>) {
+        let Some(to) = to else { return };
+        let sent = match encode(to, answer) {
+            Ok(payload) => self
+                .client
+                .publish(to.to_owned(), payload)
+                .await
+                .map_err(|cause| BusError::unavailable("answering", cause)),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
+            debug!(%error, "an answer was not sent");
+        }
+    }
+}

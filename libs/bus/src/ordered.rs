@@ -1,0 +1,336 @@
+//! Reading a stream in order from a checkpoint, without acknowledgements: the reader's own
+//! checkpoint is what counts.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::Message;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use bytes::Bytes;
+use contracts::commands::ANSWER_TO;
+use contracts::{Stream, Topic};
+use domain::market::Incarnation;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use crate::publish::decode;
+use crate::{Bus, BusError};
+
+/// How many messages are asked for at once.
+const BATCH: usize = 500;
+/// How long one request for messages stands.
+const REQUEST_EXPIRES: Duration = Duration::from_secs(5);
+/// How often an idle server must say that it lives; two missed ones make a new reader.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+/// After this long without us the server forgets the reader.
+const INACTIVE_AFTER: Duration = Duration::from_secs(30);
+/// The pause before a new attempt.
+const RETRY_DELAY: Duration = Duration::from_millis(200);
+
+/// How far a stream has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Which life of the stream.
+    pub incarnation: Incarnation,
+    /// The last sequence that was applied; 0 is none.
+    pub sequence: u64,
+}
+
+/// What a stream holds now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamBounds {
+    /// Which life of the stream.
+    pub incarnation: Incarnation,
+    /// The first sequence that it holds, or will hold.
+    pub first: u64,
+    /// The last sequence that was assigned; 0 is none.
+    pub last: u64,
+}
+
+impl StreamBounds {
+    /// The place behind the last message.
+    pub const fn tail(&self) -> Place {
+        Place {
+            incarnation: self.incarnation,
+            sequence: self.last,
+        }
+    }
+
+    /// The place before the first message that it holds.
+    pub const fn head(&self) -> Place {
+        Place {
+            incarnation: self.incarnation,
+            sequence: self.first.saturating_sub(1),
+        }
+    }
+
+    /// Refuses a place from which reading would silently start elsewhere.
+    fn check(&self, stream: &str, place: Place) -> Result<(), BusError> {
+        let stream = stream.to_owned();
+        if place.incarnation != self.incarnation {
+            let (checkpoint, found) = (place.incarnation, self.incarnation);
+            return Err(BusError::OtherIncarnation {
+                stream,
+                checkpoint,
+                found,
+            });
+        }
+        if place.sequence < self.first.saturating_sub(1) || place.sequence > self.last {
+            let (first, last) = (self.first, self.last);
+            return Err(BusError::OutsideStream {
+                stream,
+                sequence: place.sequence,
+                first,
+                last,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// One message of a stream, in its place.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What kind of message.
+    pub topic: Topic,
+    /// The subject, without prefix.
+    pub subject: String,
+    /// Its sequence in the stream.
+    pub sequence: u64,
+    /// When the stream stored it, on the server's clock, in nanoseconds since 1970.
+    pub stored_at_ns: i64,
+    /// Where an answer is awaited, if one is.
+    pub answer_to: Option<String>,
+    /// How many messages of the reader's topics lie behind it right now.
+    pub pending: u64,
+    payload: Bytes,
+}
+
+impl Entry {
+    /// Reads the message.
+    pub fn decode<M: contracts::Message>(&self) -> Result<M, BusError> {
+        decode(&self.subject, &self.payload)
+    }
+}
+
+/// Reads some topics of one stream in order. It recreates itself after a lost connection or a
+/// restarted server, without a gap or a repeat.
+pub struct OrderedReader {
+    bus: Bus,
+    stream: Stream,
+    topics: Vec<Topic>,
+    /// The last message that was handed out.
+    place: Place,
+    source: Source,
+}
+
+enum Source {
+    Opening(BoxFuture<'static, Result<pull::Stream, BusError>>),
+    Reading {
+        messages: Box<pull::Stream>,
+        handed_out: u64,
+    },
+}
+
+impl Bus {
+    /// What the stream holds now.
+    pub async fn bounds(&self, stream: Stream) -> Result<StreamBounds, BusError> {
+        let found = self.stream(stream).await?;
+        let info = found.cached_info();
+        let created_ns = info.created.unix_timestamp_nanos();
+        Ok(StreamBounds {
+            incarnation: Incarnation(i64::try_from(created_ns).unwrap_or(i64::MAX)),
+            first: info.state.first_sequence,
+            last: info.state.last_sequence,
+        })
+    }
+
+    /// Reads `topics` of `stream` from behind `place`.
+    ///
+    /// Fails with [`BusError::OtherIncarnation`] or [`BusError::OutsideStream`] where the server
+    /// would start elsewhere in silence; so does [`OrderedReader::next`] when that becomes true
+    /// later.
+    pub async fn ordered(
+        &self,
+        stream: Stream,
+        topics: &[Topic],
+        place: Place,
+    ) -> Result<OrderedReader, BusError> {
+        let messages = open(self.clone(), stream, topics.to_vec(), place).await?;
+        Ok(OrderedReader {
+            bus: self.clone(),
+            stream,
+            topics: topics.to_vec(),
+            place,
+            source: Source::reading(messages),
+        })
+    }
+}
+
+impl Source {
+    fn reading(messages: pull::Stream) -> Self {
+        Self::Reading {
+            messages: Box::new(messages),
+            handed_out: 0,
+        }
+    }
+}
+
+impl OrderedReader {
+    /// How far it has handed out.
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The next message. Safe to cancel. Fails only for reasons that need a person.
+    pub async fn next(&mut self) -> Result<Entry, BusError> {
+        loop {
+            match &mut self.source {
+                Source::Opening(opening) => match opening.await {
+                    Ok(messages) => self.source = Source::reading(messages),
+                    Err(error) if error.may_pass() => self.reopen(&error),
+                    Err(error) => return Err(error),
+                },
+                Source::Reading {
+                    messages,
+                    handed_out,
+                } => {
+                    let expected = *handed_out + 1;
+                    match receive(messages, expected).await {
+                        Ok(message) => {
+                            *handed_out = expected;
+                            if let Some(entry) = self.entry(&message)? {
+                                return Ok(entry);
+                            }
+                        }
+                        Err(error) => self.reopen(&error),
+                    }
+                }
+            }
+        }
+    }
+
+    fn entry(&mut self, message: &Message) -> Result<Option<Entry>, BusError> {
+        let info = message
+            .info()
+            .map_err(|cause| BusError::unavailable("reading a message's place", cause))?;
+        self.place.sequence = info.stream_sequence;
+        let Some(subject) = self.bus.prefix().strip(&message.subject) else {
+            return Ok(None);
+        };
+        let Some(topic) = self.topics.iter().find(|topic| topic.matches(subject)) else {
+            return Ok(None);
+        };
+        Ok(Some(Entry {
+            topic: *topic,
+            subject: subject.to_owned(),
+            sequence: info.stream_sequence,
+            stored_at_ns: i64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(i64::MAX),
+            answer_to: answer_to(message.headers.as_ref()),
+            pending: info.pending,
+            payload: message.payload.clone(),
+        }))
+    }
+
+    fn reopen(&mut self, error: &BusError) {
+        warn!(stream = self.stream.name(), %error, "reading is resumed");
+        let opening = open(
+            self.bus.clone(),
+            self.stream,
+            self.topics.clone(),
+            self.place,
+        );
+        self.source = Source::Opening(
+            async move {
+                tokio::time::sleep(RETRY_DELAY).await;
+                opening.await
+            }
+            .boxed(),
+        );
+    }
+}
+
+impl fmt::Debug for OrderedReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            bus: _,
+            stream,
+            topics,
+            place,
+            source: _,
+        } = self;
+        f.debug_struct("OrderedReader")
+            .field("stream", stream)
+            .field("topics", topics)
+            .field("place", place)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where an answer to this message is awaited.
+pub(crate) fn answer_to(headers: Option<&HeaderMap>) -> Option<String> {
+    headers?
+        .get(ANSWER_TO)
+        .map(|inbox| inbox.as_str().to_owned())
+}
+
+async fn open(
+    bus: Bus,
+    stream: Stream,
+    topics: Vec<Topic>,
+    place: Place,
+) -> Result<pull::Stream, BusError> {
+    let name = bus.prefix().stream(stream.name());
+    bus.bounds(stream).await?.check(&name, place)?;
+    let filter_subjects = topics
+        .iter()
+        .map(|topic| bus.prefix().subject(topic.pattern()))
+        .collect();
+    let config = pull::Config {
+        deliver_policy: DeliverPolicy::ByStartSequence {
+            start_sequence: place.sequence + 1,
+        },
+        ack_policy: AckPolicy::None,
+        filter_subjects,
+        memory_storage: true,
+        num_replicas: 1,
+        inactive_threshold: INACTIVE_AFTER,
+        ..pull::Config::default()
+    };
+    let consumer = bus
+        .jetstream
+        .create_consumer_on_stream(config, name)
+        .await
+        .map_err(|cause| BusError::unavailable("creating a reader", cause))?;
+    consumer
+        .stream()
+        .max_messages_per_batch(BATCH)
+        .expires(REQUEST_EXPIRES)
+        .heartbeat(HEARTBEAT)
+        .messages()
+        .await
+        .map_err(|cause| BusError::unavailable("asking for messages", cause))
+}
+
+/// The next message, which must be the reader's `expected`-th.
+async fn receive(messages: &mut pull::Stream, expected: u64) -> Result<Message, BusError> {
+    let message = messages
+        .next()
+        .await
+        .ok_or_else(|| BusError::unavailable("reading", "the reader ended"))?
+        .map_err(|cause| BusError::unavailable("reading", cause))?;
+    let info = message
+        .info()
+        .map_err(|cause| BusError::unavailable("reading", cause))?;
+    if info.consumer_sequence == expected {
+        Ok(message)
+    } else {
+        Err(BusError::unavailable(
+            "reading",
+            "messages were lost on the way",
+        ))
+    }
+}

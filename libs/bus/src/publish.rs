@@ -1,0 +1,145 @@
+//! Announcing on JetStream.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use bytes::Bytes;
+use contracts::{Key, Message};
+
+use crate::{Bus, BusError};
+
+/// What else JetStream is told about a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PublishOptions {
+    /// The message is gone after this long, in whole seconds.
+    pub ttl: Option<Duration>,
+    /// The message is refused unless this is the last sequence of its subject; 0 is none yet.
+    pub expected_last_sequence: Option<u64>,
+}
+
+/// Where JetStream keeps a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its sequence in the stream; that of the first one for a duplicate.
+    pub sequence: u64,
+    /// Whether the stream had a message of this id already.
+    pub duplicate: bool,
+}
+
+/// The last message of a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastMessage<M> {
+    /// Its sequence in the stream.
+    pub sequence: u64,
+    /// What it says.
+    pub message: M,
+}
+
+impl Bus {
+    /// Publishes `message` under its Nats-Msg-Id and waits until it is stored.
+    pub async fn publish<M: Message>(&self, message: &M, id: &str) -> Result<Stored, BusError> {
+        self.publish_with(message, id, PublishOptions::default())
+            .await
+    }
+
+    /// As [`Bus::publish`], with a lifetime or a guard.
+    ///
+    /// Fails with [`BusError::WrongLastSequence`] when the guard does not hold.
+    pub async fn publish_with<M: Message>(
+        &self,
+        message: &M,
+        id: &str,
+        options: PublishOptions,
+    ) -> Result<Stored, BusError> {
+        let subject = message.subject();
+        let payload = encode(&subject, message)?;
+        self.publish_bytes(&subject, payload, id, options, HeaderMap::new())
+            .await
+    }
+
+    /// Publishes bytes that were encoded before, on a subject without prefix.
+    pub(crate) async fn publish_bytes(
+        &self,
+        subject: &str,
+        payload: Bytes,
+        id: &str,
+        options: PublishOptions,
+        headers: HeaderMap,
+    ) -> Result<Stored, BusError> {
+        let mut message = PublishMessage::build()
+            .payload(payload)
+            .headers(headers)
+            .message_id(id);
+        if let Some(ttl) = options.ttl {
+            message = message.ttl(ttl);
+        }
+        if let Some(sequence) = options.expected_last_sequence {
+            message = message.expected_last_subject_sequence(sequence);
+        }
+        let ack = match self
+            .jetstream
+            .send_publish(self.prefix().subject(subject), message)
+            .await
+        {
+            Ok(ack) => ack.await,
+            Err(error) => Err(error),
+        };
+        ack.map(|ack| Stored {
+            sequence: ack.sequence,
+            duplicate: ack.duplicate,
+        })
+        .map_err(publish_error)
+    }
+
+    /// The last message that the stream of `M` holds for `key`, if any.
+    pub async fn last<M: Message>(&self, key: &Key) -> Result<Option<LastMessage<M>>, BusError> {
+        let subject = M::TOPIC.subject(key);
+        let stream = self.stream(M::TOPIC.stream()).await?;
+        let last = stream
+            .get_last_raw_message_by_subject(&self.prefix().subject(&subject))
+            .await;
+        match last {
+            Ok(last) => {
+                let message = decode(&subject, &last.payload)?;
+                Ok(Some(LastMessage {
+                    sequence: last.sequence,
+                    message,
+                }))
+            }
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(BusError::unavailable("reading the last message", error)),
+        }
+    }
+}
+
+/// The wire form of a message.
+pub(crate) fn encode<T: serde::Serialize>(subject: &str, message: &T) -> Result<Bytes, BusError> {
+    serde_json::to_vec(message)
+        .map(Bytes::from)
+        .map_err(|source| BusError::Malformed {
+            subject: subject.to_owned(),
+            source,
+        })
+}
+
+/// Reads the wire form of a message.
+pub(crate) fn decode<T: serde::de::DeserializeOwned>(
+    subject: &str,
+    payload: &[u8],
+) -> Result<T, BusError> {
+    serde_json::from_slice(payload).map_err(|source| BusError::Malformed {
+        subject: subject.to_owned(),
+        source,
+    })
+}
+
+fn publish_error(error: async_nats::jetstream::context::PublishError) -> BusError {
+    if error.kind() == PublishErrorKind::WrongLastSequence {
+        BusError::WrongLastSequence
+    } else {
+        BusError::unavailable("publishing", error)
+    }
+}
