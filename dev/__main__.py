@@ -10,6 +10,7 @@ from pathlib import Path
 
 import build
 import ci
+import demo
 import doctor
 import fleet
 import places
@@ -61,7 +62,7 @@ def parser():
     command("migrate", lambda arguments: stack.Stack().migrate())
     command("verify", verify).add_argument("battle")
     command("bench", bench).add_argument("name", nargs="?")
-    command("demo", demo).add_argument("options", nargs=argparse.REMAINDER)
+    demo.add_options(command("demo", demo.run))
     command("tool", lambda arguments: print(tools.just().path)).add_argument("name", choices=["just"])
     servers = command("servers", private_servers)
     servers.add_argument("verb", choices=["up", "down"])
@@ -134,14 +135,6 @@ def verify(arguments):
 def bench(arguments):
     with build.output_folder():
         return build.cargo("bench", "--workspace", *([f"--bench={arguments.name}"] if arguments.name else [])).returncode
-
-
-def demo(arguments):
-    try:
-        import demo as played
-    except ModuleNotFoundError as missing:
-        raise Failed(f"there is no {missing.name} yet") from None
-    return played.run(arguments.options)
 
 
 def private_servers(arguments):

@@ -49,7 +49,7 @@ def check(condition, reason):
 
 
 def python_tests():
-    outcome = subprocess.run([sys.executable, "-m", "unittest", "discover", "--start-directory", "dev/tests", "--top-level-directory", "dev"],
+    outcome = subprocess.run([sys.executable, "-m", "unittest", "discover", "--buffer", "--start-directory", "dev/tests", "--top-level-directory", "dev"],
                              cwd=places.ROOT, stdin=subprocess.DEVNULL)
     check(outcome.returncode == 0, "a test of the Python tooling failed")
 

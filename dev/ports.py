@@ -1,5 +1,6 @@
 """The port plan of the local stack, free ports for tests, and who holds a taken one."""
 
+import contextlib
 import os
 import random
 import socket
@@ -84,14 +85,22 @@ def holder(port):
     if not inodes:
         return "a process that this system does not show"
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = [os.readlink(link) for link in (process / "fd").iterdir()]
-        except OSError:
-            continue
-        if inodes.intersection(links):
+        if inodes.intersection(open_files(process)):
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
             return f"process {process.name} ({command})"
     return "a process of another user"
+
+
+def open_files(process):
+    """What a process has open, as far as this user may see it and while it stays open."""
+    links = []
+    try:
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                links.append(os.readlink(link))
+    except OSError:
+        pass
+    return links
 
 
 def listening_inodes(port):

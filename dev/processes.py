@@ -29,6 +29,8 @@ def start(name, command, run, log, environment=None, wrapper=(), stop_signal=sig
         log_start = output.tell()
         child = subprocess.Popen([*wrapper, *command], env=environment, start_new_session=True,
                                  stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+    # It outlives this command, which never waits for it.
+    child.returncode = 0
     write(run / f"{name}.json", {
         "pid": child.pid, "started": start_time(child.pid), "command": command, "stop_signal": int(stop_signal),
         "identity": identity, "log": str(log), "log_start": log_start,
@@ -121,18 +123,8 @@ def wait_until(condition, seconds):
     while not condition():
         if time.monotonic() > deadline:
             return False
-        reap()
         time.sleep(POLL_SECONDS)
     return True
-
-
-def reap():
-    """Collects children of this process that have ended, so that none stays a zombie."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def last_words(record):

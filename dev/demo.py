@@ -1,0 +1,166 @@
+"""The demo: starts the fleet, lets bots play one battle through the public API, and checks what came of it."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import build
+import fleet
+import places
+import stack
+from errors import Failed
+
+STAFF = "staff@battlesbit.example"
+FOLDER = places.DEV / "demo"
+MARKED_ASSETS = ("bitcoin", "ethereum")
+
+
+def run(options):
+    """Plays the demo; returns the exit code."""
+    started = time.monotonic()
+    local = stack.Stack()
+    try:
+        outcome = play(local, options, started)
+        if not options.once:
+            keep_serving(local, options)
+    except KeyboardInterrupt:
+        say(options, "\nstopping everything")
+        return 130
+    finally:
+        local.down()
+    return 0 if outcome else 1
+
+
+def add_options(parser):
+    """Adds the demo's options to a parser."""
+    parser.add_argument("--once", action="store_true", help="stop everything afterwards")
+    parser.add_argument("--frames", type=Path, metavar="FILE", help="replay recorded frames, plain or gzip, instead of the seeded market")
+    parser.add_argument("--speed", type=positive, default=1, metavar="N", help="shorten the waits between frames N times")
+    parser.add_argument("--players", type=positive, default=8, metavar="N", help="how many bots play, from 2")
+    parser.add_argument("--seconds", type=positive, default=40, metavar="N", help="how long the battle trades, from 10")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="what makes market and bots repeatable")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object and show nothing else")
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, got {text}")
+    return number
+
+
+def say(options, text):
+    """Tells the person at the terminal; with --json there is none."""
+    if not options.json:
+        print(text, flush=True)
+
+
+def play(local, options, started):
+    """Plays one battle and shows what came of it; returns whether everything held."""
+    say(options, "starting the fleet (the first time, this installs and builds what is missing)")
+    local.up(exchange=exchange_arguments(options))
+    say(options, f"  the fleet is ready after {time.monotonic() - started:.1f} s")
+    battlesbit(local, "staff", "create", "--email", STAFF, "--role", "admin")
+    report = let_bots_play(local, options)
+    checks = check(local, report["battle"])
+    if not options.json:
+        show(checks)
+    summary = {
+        "battle": report["battle"],
+        "status": report["status"],
+        "players": len(report["players"]),
+        **{key: report[key] for key in ("positions", "fills", "liquidations", "stops")},
+        "ledger_balanced": checks["ledger"].returncode == 0,
+        "money_conserved": checks["money"].returncode == 0,
+        "verified": checks["verify"].returncode == 0,
+        **{key: report[key] for key in ("achievements", "emails")},
+        "elapsed_s": round(time.monotonic() - started, 1),
+    }
+    held = summary["status"] == "CLOSED" and all(summary[key] for key in ("ledger_balanced", "money_conserved", "verified"))
+    if options.json:
+        print(json.dumps(summary), flush=True)
+    else:
+        print(f"\n{'the demo held' if held else 'THE DEMO FAILED'} after {summary['elapsed_s']} s")
+    return held
+
+
+def exchange_arguments(options):
+    """The stand-in's arguments: recorded frames or its seeded market."""
+    if options.frames is None:
+        return ("--seed", str(options.seed), "--speed", str(options.speed))
+    called_from = Path(os.environ.get("BATTLESBIT_CALLED_FROM") or os.getcwd())
+    frames = called_from / options.frames
+    if not frames.is_file():
+        raise Failed(f"there is no file {frames} to replay")
+    return ("--frames", str(frames), "--speed", str(options.speed))
+
+
+def let_bots_play(local, options):
+    """Runs the bots with nothing in their environment that leads past the public API; returns their report."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    report = FOLDER / "report.json"
+    report.unlink(missing_ok=True)
+    host = fleet.facts(local.plan)["host"]
+    command = [
+        build.BIN / "bots",
+        "--api", f"http://{host}:{local.plan['web']}/graphql",
+        "--mail", f"http://{host}:{local.plan['mail']}/",
+        "--staff", STAFF,
+        "--players", str(options.players),
+        "--seconds", str(options.seconds),
+        "--seed", str(options.seed),
+        "--assets", ",".join(MARKED_ASSETS),
+        "--report", report,
+        *(["--quiet"] if options.json else []),
+    ]
+    outcome = subprocess.run(command, env={}, stdin=subprocess.DEVNULL)
+    if outcome.returncode != 0 or not report.exists():
+        raise Failed("the bots could not play the battle to its end: see above, and ./just logs")
+    return json.loads(report.read_text())
+
+
+def check(local, battle):
+    """Checks the ledger, the battle's money, and its record in a process that has the record alone."""
+    record = FOLDER / f"{battle}.record"
+    battlesbit(local, "export", battle, "--out", str(record))
+    return {
+        "ledger": asked(local, "ledger", "check"),
+        "money": asked(local, "ledger", "battle", battle),
+        "verify": subprocess.run([build.BIN / "battlesbit", "verify", record], env={}, stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True),
+    }
+
+
+def show(checks):
+    """Prints what each check said."""
+    print()
+    for check_made in checks.values():
+        for line in (check_made.stdout + check_made.stderr).strip().splitlines():
+            print(f"  {line}")
+
+
+def asked(local, *words):
+    """Runs the operator's program and returns its outcome."""
+    return subprocess.run([build.BIN / "battlesbit", *words], env=fleet.operator_environment(local.plan),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def battlesbit(local, *words):
+    """Runs the operator's program, which has to succeed."""
+    outcome = asked(local, *words)
+    if outcome.returncode != 0:
+        raise Failed(f"battlesbit {words[0]}: {(outcome.stderr or outcome.stdout).strip()}")
+
+
+def keep_serving(local, options):
+    """Leaves everything running until Ctrl-C."""
+    say(options, "\neverything keeps serving; Ctrl-C stops it:")
+    for name, address in local.places():
+        say(options, f"  {name:<14}{address}")
+    sys.stdout.flush()
+    signal.pause()
