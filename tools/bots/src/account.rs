@@ -30,11 +30,7 @@ const ACHIEVEMENTS: &str = "query Won {
 const INBOX: &str = "query Inbox { unreadNotificationCount }";
 
 /// Signs in with a code from the mailbox; the first time, this makes the account.
-pub(crate) async fn sign_in(
-    api: &Client,
-    mailbox: &Mailbox,
-    email: &str,
-) -> anyhow::Result<Client> {
+pub async fn sign_in(api: &Client, mailbox: &Mailbox, email: &str) -> anyhow::Result<Client> {
     let newest = mailbox.list(email).await?.last().map(|mail| mail.id);
     api.run(REQUEST_CODE, json!({ "email": email })).await?;
     let code = mailbox.code(email, newest).await?;
@@ -50,15 +46,17 @@ pub(crate) async fn sign_in(
 
 /// What the API says of the signed-in user.
 #[derive(Clone, Debug)]
-pub(crate) struct Profile {
-    pub(crate) id: String,
-    pub(crate) level: i64,
+pub struct Profile {
+    /// The user's id.
+    pub id: String,
+    /// The level that the experience has reached, from 1.
+    pub level: i64,
     /// The USDT wallet's balance as text; `0` without a wallet.
-    pub(crate) balance: String,
+    pub balance: String,
 }
 
 /// Reads one's own profile.
-pub(crate) async fn profile(player: &Client) -> anyhow::Result<Profile> {
+pub async fn profile(player: &Client) -> anyhow::Result<Profile> {
     let data = player.run(PROFILE, json!({})).await?;
     let profile = data.get("profile").context("there is no profile")?;
     let wallets = profile
@@ -86,7 +84,7 @@ pub(crate) async fn profile(player: &Client) -> anyhow::Result<Profile> {
 }
 
 /// Takes a new nickname.
-pub(crate) async fn rename(player: &Client, name: &str) -> anyhow::Result<()> {
+pub async fn rename(player: &Client, name: &str) -> anyhow::Result<()> {
     player
         .run(RENAME, json!({ "input": { "nickName": name } }))
         .await?;
@@ -94,7 +92,7 @@ pub(crate) async fn rename(player: &Client, name: &str) -> anyhow::Result<()> {
 }
 
 /// Claims play money and `cards` uses of leverage cards.
-pub(crate) async fn claim(player: &Client, cards: u32) -> anyhow::Result<()> {
+pub async fn claim(player: &Client, cards: u32) -> anyhow::Result<()> {
     let data = player
         .run(CLAIM_MONEY, json!({ "currency": "USDT" }))
         .await?;
@@ -104,7 +102,7 @@ pub(crate) async fn claim(player: &Client, cards: u32) -> anyhow::Result<()> {
 }
 
 /// The titles of the achievements that the player has earned.
-pub(crate) async fn achievements(player: &Client) -> anyhow::Result<Vec<String>> {
+pub async fn achievements(player: &Client) -> anyhow::Result<Vec<String>> {
     let data = player.run(ACHIEVEMENTS, json!({})).await?;
     let edges = data
         .pointer("/achievements/edges")
@@ -118,7 +116,7 @@ pub(crate) async fn achievements(player: &Client) -> anyhow::Result<Vec<String>>
 }
 
 /// How many inbox messages wait to be read.
-pub(crate) async fn unread(player: &Client) -> anyhow::Result<i64> {
+pub async fn unread(player: &Client) -> anyhow::Result<i64> {
     let data = player.run(INBOX, json!({})).await?;
     data.get("unreadNotificationCount")
         .and_then(Value::as_i64)

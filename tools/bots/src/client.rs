@@ -19,16 +19,16 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// An error of the API, as data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// The stable code.
-    pub(crate) code: String,
+    pub code: String,
     /// Readable text.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 /// One player's way into the API.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub struct Client {
     http: reqwest::Client,
     url: Url,
     token: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct Client {
 
 impl Client {
     /// A client of the API at `url` that is not signed in.
-    pub(crate) fn new(url: Url) -> anyhow::Result<Self> {
+    pub fn new(url: Url) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .timeout(REQUEST_TIMEOUT)
             .build()?;
@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// The same client, signed in.
-    pub(crate) fn signed_in(&self, token: String) -> Self {
+    pub fn signed_in(&self, token: String) -> Self {
         Self {
             token: Some(token),
             ..self.clone()
@@ -56,7 +56,7 @@ impl Client {
     }
 
     /// Runs an operation and answers its `data`; the first error becomes a [`Refusal`].
-    pub(crate) async fn run(&self, document: &str, variables: Value) -> anyhow::Result<Value> {
+    pub async fn run(&self, document: &str, variables: Value) -> anyhow::Result<Value> {
         let mut request = self
             .http
             .post(self.url.clone())
@@ -79,7 +79,7 @@ impl Client {
     }
 
     /// Opens a subscription; its updates come as `data` objects.
-    pub(crate) async fn subscribe(
+    pub async fn subscribe(
         &self,
         document: &str,
         variables: Value,
@@ -123,13 +123,13 @@ fn refusal(error: &Value) -> Refusal {
 }
 
 /// An open subscription.
-pub(crate) struct Subscription {
+pub struct Subscription {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Subscription {
     /// The next update's `data`, or `None` once the server has completed or closed it.
-    pub(crate) async fn next(&mut self) -> anyhow::Result<Option<Value>> {
+    pub async fn next(&mut self) -> anyhow::Result<Option<Value>> {
         while let Some(frame) = self.socket.next().await {
             let text = match frame? {
                 Message::Text(text) => text,

@@ -43,7 +43,7 @@ const POSITIONS: &str = "query Positions($match: ID!, $first: Int!, $after: Stri
 }";
 
 /// What the demo's game costs and pays, as the API takes it.
-pub(crate) async fn create(
+pub async fn create(
     staff: &Client,
     players: u32,
     seconds: u32,
@@ -81,13 +81,13 @@ pub(crate) async fn create(
 }
 
 /// Joins the queue of `game`.
-pub(crate) async fn join(player: &Client, game: &str) -> anyhow::Result<()> {
+pub async fn join(player: &Client, game: &str) -> anyhow::Result<()> {
     player.run(JOIN, json!({ "id": game })).await?;
     Ok(())
 }
 
 /// Waits until the player's newest ticket has become a seat, and answers the match.
-pub(crate) async fn opened(player: &Client, game: &str) -> anyhow::Result<String> {
+pub async fn opened(player: &Client, game: &str) -> anyhow::Result<String> {
     let deadline = Instant::now() + OPEN_LIMIT;
     loop {
         let data = player.run(TICKETS, json!({})).await?;
@@ -107,7 +107,7 @@ pub(crate) async fn opened(player: &Client, game: &str) -> anyhow::Result<String
 }
 
 /// The clock that the times of a match are told by.
-pub(crate) async fn server_time(api: &Client) -> anyhow::Result<OffsetDateTime> {
+pub async fn server_time(api: &Client) -> anyhow::Result<OffsetDateTime> {
     let mut clock = api.subscribe(CURRENT_TIME, json!({})).await?;
     let data = clock.next().await?.context("the clock has stopped")?;
     let now = text(&data, "/currentTime").context("the clock shows nothing")?;
@@ -116,28 +116,40 @@ pub(crate) async fn server_time(api: &Client) -> anyhow::Result<OffsetDateTime> 
 
 /// One player's line of a match.
 #[derive(Clone, Debug)]
-pub(crate) struct Seat {
-    pub(crate) user: String,
-    pub(crate) name: String,
-    pub(crate) rank: Option<i64>,
-    pub(crate) equity: Option<String>,
-    pub(crate) prize: Option<String>,
-    pub(crate) cups: Option<i64>,
-    pub(crate) experience: Option<i64>,
+pub struct Seat {
+    /// The player's user id.
+    pub user: String,
+    /// The player's nickname.
+    pub name: String,
+    /// The final rank, from 1.
+    pub rank: Option<i64>,
+    /// The equity in chips.
+    pub equity: Option<String>,
+    /// What was paid, in the game's currency.
+    pub prize: Option<String>,
+    /// The change of cups that was applied.
+    pub cups: Option<i64>,
+    /// The experience that was earned.
+    pub experience: Option<i64>,
 }
 
 /// A match as the API shows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Match {
-    pub(crate) status: String,
-    pub(crate) start: OffsetDateTime,
-    pub(crate) end: OffsetDateTime,
-    pub(crate) winner: Option<String>,
-    pub(crate) seats: Vec<Seat>,
+pub struct Match {
+    /// `OPEN`, `SETTLING`, `CLOSED` or `CANCELED`.
+    pub status: String,
+    /// When trading starts.
+    pub start: OffsetDateTime,
+    /// When it ends.
+    pub end: OffsetDateTime,
+    /// The single winner's user id.
+    pub winner: Option<String>,
+    /// Everybody in it.
+    pub seats: Vec<Seat>,
 }
 
 /// Reads the match.
-pub(crate) async fn find(player: &Client, id: &str) -> anyhow::Result<Match> {
+pub async fn find(player: &Client, id: &str) -> anyhow::Result<Match> {
     let data = player.run(MATCH, json!({ "id": id })).await?;
     let found = data.get("gameMatch").filter(|found| !found.is_null());
     let found = found.with_context(|| format!("match {id} cannot be read"))?;
@@ -175,7 +187,7 @@ fn seat(node: &Value) -> Option<Seat> {
 }
 
 /// Waits until the match is closed or canceled.
-pub(crate) async fn ended(player: &Client, id: &str) -> anyhow::Result<Match> {
+pub async fn ended(player: &Client, id: &str) -> anyhow::Result<Match> {
     let deadline = Instant::now() + SETTLE_LIMIT;
     loop {
         let found = find(player, id).await?;
@@ -194,15 +206,19 @@ pub(crate) async fn ended(player: &Client, id: &str) -> anyhow::Result<Match> {
 
 /// How many positions of a closed match ended how.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) positions: u32,
-    pub(crate) fills: u32,
-    pub(crate) liquidations: u32,
-    pub(crate) stops: u32,
+pub struct Tally {
+    /// All that were accepted.
+    pub positions: u32,
+    /// Those that were filled.
+    pub fills: u32,
+    /// Those that were liquidated.
+    pub liquidations: u32,
+    /// Those that ended at their stop.
+    pub stops: u32,
 }
 
 /// Counts every position of a closed match, page by page.
-pub(crate) async fn tally(player: &Client, id: &str) -> anyhow::Result<Tally> {
+pub async fn tally(player: &Client, id: &str) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
     let mut after = Value::Null;
     loop {

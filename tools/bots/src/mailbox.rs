@@ -16,22 +16,22 @@ const CODE_DIGITS: usize = 6;
 
 /// One caught mail.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Mail {
+pub struct Mail {
     /// Rises from mail to mail.
-    pub(crate) id: u64,
+    pub id: u64,
     text: String,
 }
 
 /// The mail sink.
 #[derive(Clone)]
-pub(crate) struct Mailbox {
+pub struct Mailbox {
     http: reqwest::Client,
     url: Url,
 }
 
 impl Mailbox {
     /// The sink whose HTTP address is `url`.
-    pub(crate) fn new(url: Url) -> Self {
+    pub fn new(url: Url) -> Self {
         Self {
             http: reqwest::Client::new(),
             url,
@@ -39,14 +39,14 @@ impl Mailbox {
     }
 
     /// Every mail to `address`, oldest first.
-    pub(crate) async fn list(&self, address: &str) -> anyhow::Result<Vec<Mail>> {
+    pub async fn list(&self, address: &str) -> anyhow::Result<Vec<Mail>> {
         let url = self.url.join("messages")?;
         let response = self.http.get(url).query(&[("to", address)]).send().await?;
         Ok(response.error_for_status()?.json().await?)
     }
 
     /// Waits for a mail to `address` that is newer than `after` and reads the code in it.
-    pub(crate) async fn code(&self, address: &str, after: Option<u64>) -> anyhow::Result<String> {
+    pub async fn code(&self, address: &str, after: Option<u64>) -> anyhow::Result<String> {
         let deadline = Instant::now() + ARRIVAL_LIMIT;
         loop {
             let mails = self.list(address).await?;

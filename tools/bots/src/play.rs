@@ -14,11 +14,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::Options;
 use crate::account::{self, Profile};
 use crate::client::{Client, Refusal};
 use crate::game::{self, Match};
 use crate::mailbox::Mailbox;
+use crate::options::Options;
 use crate::prices::{self, Prices};
 use crate::report::{Player, Report};
 use crate::screen::{LiveLine, Screen, by_rank};

@@ -48,13 +48,6 @@ impl Screen {
         self.drawn_lines = 0;
     }
 
-    /// Why it could not go on.
-    pub(crate) fn fail(&mut self, text: &str) {
-        let mut stderr = std::io::stderr();
-        // There is nobody left to tell when even this cannot be written.
-        drop(writeln!(stderr, "bots: {text}"));
-    }
-
     /// Price, clock and leaderboard.
     pub(crate) fn live(&mut self, left: Duration, prices: &Prices, players: &[LiveLine]) {
         if self.in_place {
@@ -121,6 +114,13 @@ impl Screen {
                 .and_then(|()| stdout.flush()),
         );
     }
+}
+
+/// Says why it could not go on.
+pub(crate) fn fail(text: &str) {
+    let mut stderr = std::io::stderr();
+    // There is nobody left to tell when even this cannot be written.
+    drop(writeln!(stderr, "bots: {text}"));
 }
 
 fn live_frame(left: Duration, prices: &Prices, players: &[LiveLine]) -> String {
