@@ -54,7 +54,7 @@ impl Refused {
 
 /// What an owner answers once its transaction has committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Answer<T> {
     /// It was done, now or the first time that it was asked.
     Done {

@@ -1,6 +1,7 @@
 //! The wire: every subject, stream, command, event and code that two processes share. Pure.
 
 pub mod achievements;
+pub mod arena;
 pub mod battles;
 pub mod code;
 pub mod commands;
@@ -8,6 +9,8 @@ pub mod live;
 pub mod market;
 pub mod matchmaking;
 pub mod notifications;
+pub mod ownership;
+pub mod positions;
 pub mod service;
 pub mod shard;
 pub mod stream;

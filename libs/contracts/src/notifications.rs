@@ -27,7 +27,7 @@ impl std::fmt::Debug for OtpEmail {
 
 /// What a message is about; the deliverer words it. Knows no game: the publisher fills in nouns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// A competition that the user takes part in has opened.
     Opened {
@@ -61,6 +61,47 @@ pub enum Notice {
         /// Its id, for a link.
         subject: String,
     },
+}
+
+impl Notice {
+    /// The kind, as rows and clients name it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "OPENED",
+            Self::Ended { .. } => "ENDED",
+            Self::Canceled { .. } => "CANCELED",
+            Self::Achievement { .. } => "ACHIEVEMENT",
+        }
+    }
+
+    /// One line for a list or a subject line.
+    pub fn headline(&self) -> String {
+        match self {
+            Self::Opened { title, .. } => format!("{title} has opened"),
+            Self::Ended { title, rank, .. } => format!("You finished {title} in place {rank}"),
+            Self::Canceled { title, .. } => format!("{title} was canceled"),
+            Self::Achievement { title, .. } => format!("Achievement earned: {title}"),
+        }
+    }
+
+    /// The whole message, in one or two sentences.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Opened { title, .. } => {
+                format!("{title} has opened and you have a seat in it. Good luck!")
+            }
+            Self::Ended { title, rank, prize: Some(prize), .. } => {
+                format!("{title} is over. You came in at place {rank} and won {prize}.")
+            }
+            Self::Ended { title, rank, prize: None, .. } => {
+                format!("{title} is over. You came in at place {rank}.")
+            }
+            Self::Canceled { title, .. } => {
+                format!("{title} was canceled. Everything that you paid for it is back.")
+            }
+            Self::Achievement { title, .. } => format!("You have earned \"{title}\"."),
+        }
+    }
 }
 
 /// A message for the user's mailbox.

@@ -1,9 +1,12 @@
 //! The bytes on the wire: one golden file a topic. A change that is not additive is a new topic.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic where it fails")]
+
 use std::fs;
 use std::path::PathBuf;
 
 use contracts::achievements::{Granted, PlayerEvent};
+use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
 use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled, Standing};
 use contracts::commands::{
     Caller, CancelBattle, ClaimItems, ClaimPlayMoney, CreateAchievementDefinition, CreateGame,
@@ -13,15 +16,20 @@ use contracts::commands::{
 use contracts::market::{Gap, Note, NoteKind, Offset, Tick, Watermark};
 use contracts::matchmaking::{Add, Leave};
 use contracts::notifications::{Email, InApp, Notice, OtpEmail};
+use contracts::positions::{AmendPosition, CancelPosition, ClosePosition, NewPosition};
 use contracts::treasury::Posted;
 use contracts::{Message, Topic};
 use domain::achievement::Terms;
 use domain::chips::Chips;
+use domain::engine::PositionChange;
 use domain::game::{AllowedAsset, ItemKind, ItemReward, Prize, Template};
 use domain::id::Id;
 use domain::leverage::{Bps, Leverage};
 use domain::money::{Currency, Money};
+use domain::order::{Entered, LevelChange, NewOrder, OrderKind, Side};
+use domain::position::{End, EndCause, Exit, Fill, PositionState, PositionStatus};
 use domain::price::Price;
+use domain::ranking::BattleResult;
 use domain::timestamp::Timestamp;
 use uuid::Uuid;
 
@@ -111,6 +119,84 @@ fn notice() -> Notice {
         subject: "00000000-0000-0000-0000-000000000005".to_owned(),
         rank: 1,
         prize: Some("18 USDT".to_owned()),
+    }
+}
+
+fn leverage() -> Leverage {
+    Leverage::try_from(20).unwrap()
+}
+
+fn last_tick() -> domain::market::Tick {
+    domain::market::Tick {
+        trade: 3_735_683_300,
+        price: price(5_900_000_000_000),
+        time: Timestamp::from_ms(1_723_161_299_999),
+    }
+}
+
+fn exit() -> Exit {
+    Exit {
+        tick: last_tick(),
+        profit: Chips::from_units(-1_000_000_000),
+        fee: Chips::ZERO,
+        payout: Chips::ZERO,
+    }
+}
+
+fn position() -> PositionState {
+    let entry = domain::market::Tick {
+        trade: 3_735_683_259,
+        price: price(6_183_763_000_000),
+        time: Timestamp::from_ms(1_723_161_255_342),
+    };
+    PositionState {
+        id: id(11),
+        battle: id(5),
+        player: id(1),
+        number: 1,
+        symbol: "BTCUSDT".parse().unwrap(),
+        side: Side::Buy,
+        kind: OrderKind::Limit(price(6_183_763_000_000)),
+        margin: Chips::from_units(1_000_000_000),
+        leverage: leverage(),
+        size: Chips::from_units(20_000_000_000),
+        open_fee: Chips::ZERO,
+        card_spent: true,
+        stop_loss: None,
+        take_profit: None,
+        status: PositionStatus::Liquidated,
+        effective_time: Timestamp::from_ms(1_723_161_255_000),
+        stale_at: None,
+        fill: Some(Fill {
+            tick: entry,
+            sequence: 42,
+            liquidation: Price::from_units(5_900_000_000_000),
+        }),
+        end: Some(End {
+            cause: EndCause::Liquidation,
+            time: last_tick().time,
+            sequence: 77,
+            exit: Some(exit()),
+        }),
+        noted: Vec::new(),
+    }
+}
+
+fn result() -> BattleResult {
+    BattleResult {
+        battle: id(5),
+        winner: Some(id(1)),
+        currency: Currency::Usdt,
+        house_minor: 2_000_000,
+        standings: vec![domain::ranking::Standing {
+            player: id(1),
+            number: 0,
+            equity: Chips::from_units(10_315_789_473),
+            rank: 1,
+            fills: 1,
+            cards_left: 9,
+            prize_minor: 18_000_000,
+        }],
     }
 }
 
@@ -272,12 +358,51 @@ fn sample(topic: Topic) -> Sample {
             user: id(1),
             notice: notice(),
         }),
-        Topic::PositionNew
-        | Topic::PositionClose
-        | Topic::PositionCancel
-        | Topic::PositionAmend
-        | Topic::ArenaPosition
-        | Topic::ArenaBattle => unimplemented!(),
+        Topic::PositionNew => of(&NewPosition {
+            caller: caller(),
+            battle: id(5),
+            order: NewOrder {
+                position: id(11),
+                symbol: Entered::Value(symbol()),
+                side: Side::Buy,
+                kind: OrderKind::Limit(Entered::Value(price(6_183_763_000_000))),
+                margin: Entered::Value(Chips::from_units(1_000_000_000)),
+                leverage: Entered::Value(leverage()),
+                stop_loss: Entered::Absent,
+                take_profit: Entered::Malformed,
+            },
+        }),
+        Topic::PositionClose => of(&ClosePosition {
+            caller: caller(),
+            battle: id(5),
+            position: id(11),
+        }),
+        Topic::PositionCancel => of(&CancelPosition {
+            caller: caller(),
+            battle: id(5),
+            position: id(11),
+        }),
+        Topic::PositionAmend => of(&AmendPosition {
+            caller: caller(),
+            battle: id(5),
+            position: id(11),
+            stop_loss: LevelChange::Set(price(6_100_000_000_000)),
+            take_profit: LevelChange::Remove,
+        }),
+        Topic::ArenaPosition => of(&PositionEvent {
+            battle: id(5),
+            player: id(1),
+            change: PositionChange::Liquidated { exit: exit() },
+            position: position(),
+        }),
+        Topic::ArenaBattle => of(&BattleEvent {
+            battle: id(5),
+            game: id(3),
+            change: BattleChange::Sealed {
+                result: result(),
+                record_sha256: "ab".repeat(32),
+            },
+        }),
     }
 }
 

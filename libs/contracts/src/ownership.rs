@@ -1,0 +1,109 @@
+//! Who may write which table, and who may read it: the grants are generated from this one list.
+
+use crate::Service::{self, Achievement, Arena, Matcher, Notifications, Treasury, Web};
+
+/// Who writes a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// One service alone.
+    One(Service),
+    /// Every service, its own rows alone: row-level security compares the `service` column.
+    OwnRows,
+    /// These services append; nobody changes or removes, and balances move by trigger.
+    Append(&'static [Service]),
+    /// The database itself, by trigger.
+    Database,
+}
+
+/// One table or view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Who writes it.
+    pub writer: Writer,
+    /// Who else reads it.
+    pub readers: &'static [Service],
+    /// The columns that an appender may name; empty where it may name all.
+    pub columns: &'static [&'static str],
+}
+
+const fn table(name: &'static str, writer: Writer, readers: &'static [Service]) -> Table {
+    Table { name, writer, readers, columns: &[] }
+}
+
+const LEDGER_WRITERS: &[Service] = &[Matcher, Achievement, Treasury];
+const LEDGER_READERS: &[Service] = &[Web, Matcher, Achievement, Treasury];
+
+/// Every table of the fleet.
+pub const TABLES: &[Table] = &[
+    table("users", Writer::One(Web), &[Notifications]),
+    table("sessions", Writer::One(Web), &[]),
+    table("refresh_tokens", Writer::One(Web), &[]),
+    table("staff_roles", Writer::One(Web), &[]),
+    table("games", Writer::One(Matcher), &[Web]),
+    table("game_versions", Writer::One(Matcher), &[Web]),
+    table("tickets", Writer::One(Matcher), &[Web]),
+    table("battles", Writer::One(Matcher), &[Web, Arena]),
+    table("seats", Writer::One(Matcher), &[Web, Arena]),
+    table("seat_items", Writer::One(Matcher), &[Web, Arena]),
+    table("arena_shards", Writer::One(Arena), &[]),
+    table("arena_battles", Writer::One(Arena), &[Web]),
+    table("arena_participants", Writer::One(Arena), &[Web, Matcher]),
+    table("positions", Writer::One(Arena), &[Web, Matcher]),
+    table("position_outcomes", Writer::One(Arena), &[Web]),
+    table("battle_log", Writer::One(Arena), &[]),
+    table("battle_results", Writer::One(Arena), &[Web, Matcher]),
+    table("audit_records", Writer::One(Arena), &[Web]),
+    table("achievement_definitions", Writer::One(Achievement), &[Web]),
+    table("achievement_metrics", Writer::One(Achievement), &[Web]),
+    table("achievement_grants", Writer::One(Achievement), &[Web]),
+    table("notifications", Writer::One(Notifications), &[Web]),
+    table("deliveries", Writer::One(Notifications), &[]),
+    table("outbox", Writer::OwnRows, &[]),
+    table("inbox", Writer::OwnRows, &[]),
+    table("dead_letters", Writer::OwnRows, &[]),
+    table("command_outcomes", Writer::OwnRows, &[Web]),
+    table("leases", Writer::OwnRows, &[]),
+    Table {
+        name: "ledger_accounts",
+        writer: Writer::Append(LEDGER_WRITERS),
+        readers: LEDGER_READERS,
+        columns: &["id", "owner_id", "kind", "unit", "expires_at_ms"],
+    },
+    Table {
+        name: "ledger_transfers",
+        writer: Writer::Append(LEDGER_WRITERS),
+        readers: LEDGER_READERS,
+        columns: &[
+            "id", "debit_id", "credit_id", "unit", "amount", "phase", "pending_id", "kind",
+            "reference_id", "key", "body_hash",
+        ],
+    },
+    table("ledger_entries", Writer::Database, LEDGER_READERS),
+    table("ledger_stripes", Writer::Database, LEDGER_READERS),
+    table("ledger_sides", Writer::Database, LEDGER_READERS),
+    table("ledger_balances", Writer::Database, LEDGER_READERS),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_listed_once() {
+        let names: BTreeSet<_> = TABLES.iter().map(|table| table.name).collect();
+        assert_eq!(names.len(), TABLES.len());
+    }
+
+    #[test]
+    fn a_writer_is_not_listed_as_another_reader() {
+        for table in TABLES {
+            if let Writer::One(writer) = table.writer {
+                assert!(!table.readers.contains(&writer), "{}", table.name);
+            }
+        }
+    }
+}
