@@ -1,0 +1,20 @@
+//! Development only: what tests on real servers stand on. It never stands in for a server: the
+//! suite runs against real ones, and a test that has to break one starts its own.
+//!
+//! Everything here panics with a clear text instead of returning errors: its only callers are
+//! tests.
+
+mod cleanup;
+mod database;
+mod environment;
+mod eventually;
+mod process;
+mod server;
+mod space;
+
+pub use database::{Database, ROLE_PASSWORD};
+pub use environment::{nats_url, postgres_url, redis_url, temporal_url};
+pub use eventually::{Outcome, eventually};
+pub use process::{Binary, Process};
+pub use server::{Server, free_port};
+pub use space::Space;

@@ -1,0 +1,147 @@
+//! A test's own corner of the suite's NATS, Redis and Temporal.
+
+use anyhow::Context;
+use futures::TryStreamExt;
+use uuid::Uuid;
+
+use crate::cleanup;
+use crate::environment::{nats_url, redis_url};
+
+/// A prefix that no other test has. The streams and keys below it are removed with the value.
+pub struct Space {
+    prefix: String,
+    nats_url: String,
+    redis_url: String,
+}
+
+impl Space {
+    /// A corner of the suite's servers.
+    #[expect(clippy::new_without_default, reason = "two spaces are never the same")]
+    pub fn new() -> Self {
+        Self::on(nats_url(), redis_url())
+    }
+
+    /// A corner of other servers.
+    pub fn on(nats_url: String, redis_url: String) -> Self {
+        let id = runtime::ids::mint::<Uuid>().simple().to_string();
+        // The end of the id is its random part.
+        Self {
+            prefix: format!("t{}", &id[16..]),
+            nats_url,
+            redis_url,
+        }
+    }
+
+    /// Letters and digits: goes before subjects, streams, task queues and whatever else is shared.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Goes before every key in Redis.
+    pub fn redis_prefix(&self) -> String {
+        format!("{}:", self.prefix)
+    }
+
+    /// The NATS that this corner belongs to.
+    pub fn nats_url(&self) -> &str {
+        &self.nats_url
+    }
+
+    /// The Redis that this corner belongs to.
+    pub fn redis_url(&self) -> &str {
+        &self.redis_url
+    }
+
+    async fn remove_streams(&self) -> anyhow::Result<()> {
+        let client = async_nats::connect(&self.nats_url)
+            .await
+            .context("nats does not answer")?;
+        let jetstream = async_nats::jetstream::new(client);
+        let ours = format!("{}_", self.prefix);
+        let names: Vec<String> = jetstream.stream_names().try_collect().await?;
+        for name in names.iter().filter(|name| name.starts_with(&ours)) {
+            jetstream.delete_stream(name).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_keys(&self) -> anyhow::Result<()> {
+        let client = redis::Client::open(self.redis_url.as_str())?;
+        let mut connection = client
+            .get_multiplexed_async_connection()
+            .await
+            .context("redis does not answer")?;
+        let ours = format!("{}*", self.redis_prefix());
+        let keys: Vec<String> = redis::cmd("KEYS")
+            .arg(ours)
+            .query_async(&mut connection)
+            .await?;
+        if !keys.is_empty() {
+            let _removed: u64 = redis::cmd("DEL")
+                .arg(keys)
+                .query_async(&mut connection)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        cleanup::finish(async {
+            let (streams, keys) = tokio::join!(self.remove_streams(), self.remove_keys());
+            streams.and(keys)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn jetstream() -> async_nats::jetstream::Context {
+        async_nats::jetstream::new(async_nats::connect(nats_url()).await.unwrap())
+    }
+
+    async fn keys() -> redis::aio::MultiplexedConnection {
+        let client = redis::Client::open(redis_url()).unwrap();
+        client.get_multiplexed_async_connection().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_space_takes_its_streams_and_keys_with_it_and_nobody_elses() {
+        let (ours, theirs) = (Space::new(), Space::new());
+        let jetstream = jetstream().await;
+        for space in [&ours, &theirs] {
+            let prefix = space.prefix();
+            let config = async_nats::jetstream::stream::Config {
+                name: format!("{prefix}_MARKET"),
+                subjects: vec![format!("{prefix}.market.>")],
+                max_bytes: 1 << 20,
+                ..Default::default()
+            };
+            jetstream.create_stream(config).await.unwrap();
+            let key = format!("{}price", space.redis_prefix());
+            let set = redis::cmd("SET").arg(key).arg(1).to_owned();
+            set.exec_async(&mut keys().await).await.unwrap();
+        }
+        let gone = ours.prefix().to_owned();
+        drop(ours);
+
+        let found = async |prefix: &str| {
+            let stream = jetstream
+                .get_stream(format!("{prefix}_MARKET"))
+                .await
+                .is_ok();
+            let exists = redis::cmd("EXISTS")
+                .arg(format!("{prefix}:price"))
+                .to_owned();
+            (
+                stream,
+                exists.query_async::<bool>(&mut keys().await).await.unwrap(),
+            )
+        };
+        assert_eq!(found(&gone).await, (false, false));
+        assert_eq!(found(theirs.prefix()).await, (true, true));
+    }
+}
