@@ -4,16 +4,22 @@ No user is ever created and no folder outside the data folder changes owner or m
 """
 
 import os
+import pwd
 import shutil
 import subprocess
-from dataclasses import dataclass, replace
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 
 import system
+import wheels
 from errors import Failed
 
-# An id without an account: nothing else of the machine belongs to it.
-UNPRIVILEGED = 54321
 SUPERUSER = "postgres"
+# Postgres insists on an account behind its id; every system has this one, which owns nothing.
+ACCOUNT = "nobody"
+# Where everybody may pass, and what outlives a reboot.
+COPIES = Path("/var/tmp")
 
 
 @dataclass(frozen=True)
@@ -26,19 +32,40 @@ class Way:
 
 
 PLAIN = Way("plain", ())
-# The kernel calls the process 1000 inside its own view; the files stay root's.
-USER_NAMESPACE = Way("unshare", ("unshare", "--user", "--map-user=1000", "--map-group=1000"))
-DROPPED_ID = Way("setpriv", (
-    "setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups",
-    "--inh-caps=+dac_override", "--ambient-caps=+dac_override"), UNPRIVILEGED)
 
 
 def ways():
     """The ways to try, in order."""
     if os.geteuid() != 0:
         return [PLAIN]
-    return [replace(way, prefix=(found, *way.prefix[1:]))
-            for way in (USER_NAMESPACE, DROPPED_ID) if (found := system.find(way.prefix[0]))]
+    account = pwd.getpwnam(ACCOUNT)
+    found = []
+    if unshare := system.find("unshare"):
+        # The process has another id only in its own eyes; its files stay root's.
+        found.append(Way("unshare", (unshare, "--user", f"--map-user={account.pw_uid}", f"--map-group={account.pw_gid}")))
+    if setpriv := system.find("setpriv"):
+        # Another id, which may still pass through a private home.
+        found.append(Way("setpriv", (
+            setpriv, f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups",
+            "--inh-caps=+dac_override", "--ambient-caps=+dac_override"), account.pw_uid))
+    return found
+
+
+def reachable(way, binaries):
+    """The folder of Postgres's programs as the way can reach it: a copy of the wheel where it lies in a private home."""
+    wheel = wheels.POSTGRES.folder
+    passable = all(parent.stat().st_mode & 0o001 for parent in (binaries, *binaries.parents))
+    if way.owner is None or passable or wheel not in binaries.parents:
+        return binaries
+    copy = COPIES / f"battlesbit-{wheel.name}"
+    if not copy.is_dir():
+        aside = Path(tempfile.mkdtemp(dir=COPIES))
+        shutil.copytree(wheel, aside / wheel.name, symlinks=True)
+        (aside / wheel.name).rename(copy)
+        aside.rmdir()
+    if copy.stat().st_uid != os.geteuid():
+        raise Failed(f"{copy} belongs to somebody else: remove it")
+    return copy / binaries.relative_to(wheel)
 
 
 def initialise(binaries, data, password_file):
@@ -78,10 +105,10 @@ def try_initialise(way, binaries, data, password_file):
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True, mode=0o700)
     if way.owner is not None:
-        os.chown(aside, way.owner, way.owner)
+        os.chown(aside, way.owner, -1)
     # The password reaches only the loopback address, and a plain check costs a test nothing per connection.
     outcome = subprocess.run(
-        [*way.prefix, binaries / "initdb", "--pgdata", aside, "--username", SUPERUSER, "--auth", "password",
+        [*way.prefix, reachable(way, binaries) / "initdb", "--pgdata", aside, "--username", SUPERUSER, "--auth", "password",
          "--pwfile", password_file, "--encoding", "UTF8", "--locale", "C"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if outcome.returncode != 0:

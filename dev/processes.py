@@ -13,6 +13,7 @@ from pathlib import Path
 from errors import Failed
 
 STOP_SECONDS = 15
+EXEC_SECONDS = 2
 POLL_SECONDS = 0.02
 REASON_BYTES = 64 * 1024
 
@@ -75,9 +76,18 @@ def command_line(pid):
 
 def is_ours(record):
     """Whether the process of a record still lives: same pid, same start and same command, behind a wrapper or not."""
-    command = record["command"]
-    return start_time(record["pid"]) == record["started"] is not None and \
-        command_line(record["pid"])[-len(command):] == command
+    pid, started, command = record["pid"], record["started"], record["command"]
+    line = []
+
+    def known():
+        # For a moment while it starts a program, a process shows no command line.
+        nonlocal line
+        line = command_line(pid)
+        return line or start_time(pid) != started
+
+    if started is None or not wait_until(known, EXEC_SECONDS):
+        return False
+    return start_time(pid) == started and line[-len(command):] == command
 
 
 def running(run, name):

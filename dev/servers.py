@@ -80,7 +80,7 @@ class Servers:
             "listen_addresses": ports.HOST, "port": self.plan["postgres"], "unix_socket_directories": "",
             "max_connections": MAX_CONNECTIONS,
         }
-        command = [tool.path / "postgres", "-D", data]
+        command = [postgres.reachable(way, tool.path) / "postgres", "-D", data]
         for key, value in settings.items():
             command += ["-c", f"{key}={value}"]
         # SIGINT is Postgres's fast shutdown: it does not wait for clients to leave.

