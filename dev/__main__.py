@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import bench
 import build
 import ci
 import demo
@@ -61,7 +62,7 @@ def parser():
     command("generate", generate)
     command("migrate", lambda arguments: stack.Stack().migrate())
     command("verify", verify).add_argument("battle")
-    command("bench", bench).add_argument("name", nargs="?")
+    command("bench", lambda arguments: bench.run(arguments.name)).add_argument("name", nargs="?")
     demo.add_options(command("demo", demo.run))
     command("tool", lambda arguments: print(tools.just().path)).add_argument("name", choices=["just"])
     servers = command("servers", private_servers)
@@ -130,11 +131,6 @@ def verify(arguments):
         with build.output_folder():
             build.build()
     return subprocess.run([build.BIN / "battlesbit", "verify", what], env=environment).returncode
-
-
-def bench(arguments):
-    with build.output_folder():
-        return build.cargo("bench", "--workspace", *([f"--bench={arguments.name}"] if arguments.name else [])).returncode
 
 
 def private_servers(arguments):

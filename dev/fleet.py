@@ -16,7 +16,7 @@ import ports
 
 DATABASE = "battlesbit"
 
-HTTP = {"HTTP__LISTEN": "{host}:{port}"}
+COMMON = {"MODE": "development", "HTTP__LISTEN": "{host}:{port}"}
 POSTGRES = {"POSTGRES__URL": "postgres://battlesbit_{name}@{host}:{postgres}/" + DATABASE,
             "POSTGRES__PASSWORD_FILE": "{secrets}/postgres_{name}"}
 NATS = {"NATS__URL": "nats://{host}:{nats}"}
@@ -44,14 +44,14 @@ TOOLS = (
 )
 
 SERVICES = (
-    Program("market", "market", {**HTTP, **POSTGRES, **NATS, **REDIS,
+    Program("market", "market", {**COMMON, **POSTGRES, **NATS, **REDIS,
                                  "EXCHANGE__STREAM_URL": "ws://{host}:{exchange}", "EXCHANGE__REST_URL": "http://{host}:{exchange}"}),
-    Program("arena", "arena", {**HTTP, **POSTGRES, **NATS}),
-    Program("matcher", "matcher", {**HTTP, **POSTGRES, **NATS}),
-    Program("treasury", "treasury", {**HTTP, **POSTGRES, **NATS}),
-    Program("achievement", "achievement", {**HTTP, **POSTGRES, **NATS, **TEMPORAL}),
-    Program("notifications", "notifications", {**HTTP, **POSTGRES, **NATS, "SMTP__URL": "smtp://{host}:{smtp}"}),
-    Program("web", "web", {**HTTP, **POSTGRES, **NATS, **REDIS,
+    Program("arena", "arena", {**COMMON, **POSTGRES, **NATS}),
+    Program("matcher", "matcher", {**COMMON, **POSTGRES, **NATS}),
+    Program("treasury", "treasury", {**COMMON, **POSTGRES, **NATS}),
+    Program("achievement", "achievement", {**COMMON, **POSTGRES, **NATS, **TEMPORAL}),
+    Program("notifications", "notifications", {**COMMON, **POSTGRES, **NATS, "SMTP__URL": "smtp://{host}:{smtp}"}),
+    Program("web", "web", {**COMMON, **POSTGRES, **NATS, **REDIS,
                            "TOKENS__SIGNING_KEY_FILE": "{secrets}/token_signing_key", "OTP__KEY_FILE": "{secrets}/otp_key"}),
 )
 

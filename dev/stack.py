@@ -14,6 +14,7 @@ import ports
 import probes
 import processes
 import servers
+import suite
 from errors import Failed
 
 READY_SECONDS = 60
@@ -144,6 +145,7 @@ class Stack:
         with held():
             ended = processes.stop(self.run, [name for name in processes.names(self.run) if name not in servers.NAMES])
             ended += self.servers.down()
+            suite.sweep()
             kept_base().unlink(missing_ok=True)
             if purge:
                 remove(places.DEV)

@@ -1,6 +1,7 @@
 """Private servers for tests: on free ports below one folder, told to the tests through the environment."""
 
 import contextlib
+import fcntl
 import json
 import shlex
 import shutil
@@ -16,6 +17,7 @@ import tools
 from errors import Failed
 
 PREFIX = "BATTLESBIT_TEST_"
+FOLDERS = "test-"
 PURE_CRATES = ("domain", "contracts")
 
 
@@ -72,15 +74,39 @@ def write_environment(path, environment):
 
 def run(options):
     """Builds, runs every test of the workspace on private servers, and ends those whatever happens."""
-    with contextlib.ExitStack() as cleanup:
-        folder = Path(tempfile.mkdtemp(prefix="battlesbit-test-"))
-        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
-        cleanup.callback(down, folder)
-        with build.output_folder():
-            build.build()
-            environment = up(folder)
-            if build.cargo("test", "--workspace", *options, environment=environment).returncode != 0:
-                raise Failed("a test failed")
+    with private_folder() as folder, build.output_folder():
+        build.build()
+        environment = up(folder)
+        if build.cargo("test", "--workspace", *options, environment=environment).returncode != 0:
+            raise Failed("a test failed")
+
+
+@contextlib.contextmanager
+def private_folder():
+    """A folder for private servers, which are ended and deleted with it when the block ends."""
+    sweep()
+    places.DEV.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=FOLDERS, dir=places.DEV))
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            remove(folder)
+
+
+def sweep():
+    """Ends and deletes the private servers that a run left behind because it was killed."""
+    for folder in places.DEV.glob(f"{FOLDERS}*"):
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), open(folder / "lock", "r+") as lock:
+            # A run that lives holds its lock.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove(folder)
+
+
+def remove(folder):
+    down(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_unit(options):

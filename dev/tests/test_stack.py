@@ -15,6 +15,7 @@ import ports
 import processes
 import servers
 import stack
+import suite
 from errors import Failed
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -61,6 +62,35 @@ class Down(Clone):
         records = self.start("retired")
         self.assertEqual(stack.Stack().down(), ["retired"])
         self.assertFalse(any(map(processes.is_ours, records)))
+
+
+class PrivateServers(Clone):
+    def leave_behind(self):
+        """A folder with a process, as a run that was killed leaves them."""
+        folder = self.dev / f"{suite.FOLDERS}killed"
+        processes.start("nats", SLEEPER, folder / "run", folder / "log")
+        (folder / "lock").touch()
+        return folder, processes.read(folder / "run", "nats")
+
+    def test_what_a_killed_run_left_behind_is_swept_by_down(self):
+        folder, record = self.leave_behind()
+        stack.Stack().down()
+        self.assertFalse(processes.is_ours(record) or folder.exists())
+
+    def test_the_servers_of_a_run_that_lives_are_left_alone(self):
+        with suite.private_folder() as folder:
+            processes.start("nats", SLEEPER, folder / "run", folder / "log")
+            record = processes.read(folder / "run", "nats")
+            stack.Stack().down()
+            self.assertTrue(processes.is_ours(record))
+        self.assertFalse(processes.is_ours(record) or folder.exists())
+
+    def test_a_run_that_fails_ends_its_servers_too(self):
+        with self.assertRaises(ZeroDivisionError), suite.private_folder() as folder:
+            processes.start("nats", SLEEPER, folder / "run", folder / "log")
+            record = processes.read(folder / "run", "nats")
+            raise ZeroDivisionError
+        self.assertFalse(processes.is_ours(record) or folder.exists())
 
 
 class PortsOfTheRunningStack(Clone):
@@ -127,7 +157,7 @@ def read_settings(path):
     for line in path.read_text().splitlines():
         if header := re.match(r"\[([\w.]+)\]", line):
             section = f"{header.group(1)}."
-        elif key := re.match(r"#? ?(\w+) =", line):
+        elif key := re.match(r"(?:# )?(\w+)(?: =|:)", line):
             keys.add(section + key.group(1))
     return keys
 
