@@ -24,6 +24,7 @@ pub mod decimal;
 pub mod engine;
 pub mod game;
 pub mod id;
+pub mod ledger;
 pub mod level;
 pub mod leverage;
 pub mod market;

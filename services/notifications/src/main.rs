@@ -1,3 +1,8 @@
 //! Runs the notifications service.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    runtime::run(notifications::SERVICE, notifications::serve).await
+}

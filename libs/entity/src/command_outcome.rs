@@ -1,0 +1,26 @@
+//! `command_outcomes`: what became of a command.
+
+use sea_orm::entity::prelude::*;
+use time::OffsetDateTime;
+
+/// What became of a command.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "command_outcomes")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub service: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub caller_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub verb: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub request_id: Uuid,
+    #[sea_orm(column_type = "Text")]
+    pub body_hash: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub outcome: Json,
+    pub created_at: OffsetDateTime,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,1 @@
+//! Positions, chips, logs and sealed results, as the arena keeps them.

@@ -1,0 +1,117 @@
+//! The connection to Postgres, and what can be read through it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::Service;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, TransactionTrait,
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Notify;
+
+use crate::settings::Settings;
+use crate::{Result, Tx};
+
+/// How long a caller waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database, as one service sees it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    connection: DatabaseConnection,
+    outbox_written: Arc<Notify>,
+}
+
+impl Db {
+    /// Connects as the role of `service`. Fails if Postgres does not let it in.
+    pub async fn connect<P>(settings: &Settings<P>, service: Service) -> Result<Self>
+    where
+        P: Clone + Into<SecretString>,
+    {
+        let password: SecretString = settings.password.clone().into();
+        let options = parse(&settings.url)?
+            .username(&service.role())
+            .password(password.expose_secret())
+            .application_name(service.name());
+        Self::open(options, settings.max_connections).await
+    }
+
+    /// Connects as whoever the URL names: the operator's program, never a service.
+    pub async fn connect_as_operator(url: &str) -> Result<Self> {
+        Self::open(parse(url)?.application_name("battlesbit"), 2).await
+    }
+
+    async fn open(options: PgConnectOptions, max_connections: u32) -> Result<Self> {
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options)
+            .await
+            .map_err(|cause| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(cause))))?;
+        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+        Ok(Self {
+            connection,
+            outbox_written: Arc::default(),
+        })
+    }
+
+    /// Opens a transaction. It is rolled back unless it is committed.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx::new(self.connection.begin().await?, self.clone()))
+    }
+
+    /// Whether Postgres answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.connection.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Is notified after every commit of this process that wrote outbox rows.
+    pub fn outbox_written(&self) -> Arc<Notify> {
+        Arc::clone(&self.outbox_written)
+    }
+
+    /// The bare connection, for migrations and tests.
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Closes every connection.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.connection.close().await?)
+    }
+}
+
+fn parse(url: &str) -> Result<PgConnectOptions> {
+    url.parse()
+        .map_err(|cause| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(cause))).into())
+}
+
+/// What one can read from: the database, or a transaction with its own changes in sight.
+pub trait Read: sealed::Connected {}
+
+impl Read for Db {}
+impl Read for Tx {}
+
+pub(crate) mod sealed {
+    use super::{ConnectionTrait, DatabaseConnection, Db};
+
+    /// Where statements run. Only this crate sees it.
+    pub trait Connected: Sync {
+        /// What runs them.
+        type Connection: ConnectionTrait;
+
+        /// It.
+        fn conn(&self) -> &Self::Connection;
+    }
+
+    impl Connected for Db {
+        type Connection = DatabaseConnection;
+
+        fn conn(&self) -> &DatabaseConnection {
+            &self.connection
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! How Postgres fails, in the terms that a caller can act on. Not found is not an error.
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// What every function here answers.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something could not be read or written.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody else was faster: nothing was done, and a new transaction may succeed.
+    #[error("another transaction was faster")]
+    Conflict(#[source] DbErr),
+    /// A row holds what none of our writers writes.
+    #[error("row {id} of {table} is corrupt")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        id: String,
+    },
+    /// Postgres refuses a statement: a broken constraint, a missing right. Our mistake.
+    #[error("postgres refused the statement")]
+    Refused(#[source] DbErr),
+    /// Postgres cannot be reached, or the connection was lost: of a commit, the outcome is
+    /// unknown.
+    #[error("postgres is not available")]
+    Unavailable(#[source] DbErr),
+}
+
+impl Error {
+    /// The row of `table` under `id` is corrupt.
+    pub fn corrupt(table: &'static str, id: impl ToString) -> Self {
+        Self::Corrupt {
+            table,
+            id: id.to_string(),
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(cause: DbErr) -> Self {
+        match sqlstate(&cause).as_deref() {
+            // unique violation, serialisation failure, deadlock, lock not available
+            Some("23505" | "40001" | "40P01" | "55P03") => Self::Conflict(cause),
+            Some(code) if is_outage(code) => Self::Unavailable(cause),
+            Some(_) => Self::Refused(cause),
+            None => Self::Unavailable(cause),
+        }
+    }
+}
+
+/// Connection lost, out of resources, shutting down, or ended for idling in a transaction.
+fn is_outage(code: &str) -> bool {
+    code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") || code == "25P03"
+}
+
+fn sqlstate(cause: &DbErr) -> Option<String> {
+    database_error(cause)?.code().map(|code| code.into_owned())
+}
+
+/// The constraint that a statement broke.
+pub(crate) fn broken_constraint(cause: &DbErr) -> Option<&str> {
+    database_error(cause)?.constraint()
+}
+
+/// Whether a statement failed with this SQLSTATE.
+pub(crate) fn is_state(cause: &DbErr, code: &str) -> bool {
+    sqlstate(cause).as_deref() == Some(code)
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "one kind of failure comes from the database"
+)]
+fn database_error(cause: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
+    let runtime = match cause {
+        DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime) => runtime,
+        _ => return None,
+    };
+    match runtime {
+        RuntimeErr::SqlxError(error) => error.as_database_error(),
+        _ => None,
+    }
+}

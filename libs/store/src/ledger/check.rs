@@ -1,0 +1,57 @@
+//! The auditor: recomputes every balance from the transfers, and compares holds and escrows with
+//! what they are kept for.
+
+use std::fmt;
+
+use sea_orm::FromQueryResult;
+use serde::Serialize;
+
+use crate::statement::statement;
+use crate::{Read, Result};
+
+/// Something that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
+pub struct Difference {
+    /// The rule that is broken.
+    pub rule: String,
+    /// The unit, account, transfer or ticket that breaks it.
+    pub subject: String,
+    /// What the rule asks for.
+    pub expected: String,
+    /// What there is.
+    pub found: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {}: expected {}, found {}",
+            self.rule, self.subject, self.expected, self.found
+        )
+    }
+}
+
+/// Every check is a query that answers nothing when all is well.
+const CHECKS: &[&str] = &[
+    include_str!("check/units_sum_to_zero.sql"),
+    include_str!("check/balances_follow_from_transfers.sql"),
+    include_str!("check/entries_follow_from_transfers.sql"),
+    include_str!("check/entries_add_up.sql"),
+    include_str!("check/transfers_are_well_formed.sql"),
+    include_str!("check/holds_have_a_reason.sql"),
+    include_str!("check/escrows_are_settled.sql"),
+];
+
+/// Checks the whole ledger; answers every difference, in one snapshot if `from` is a transaction
+/// that is isolated so.
+pub async fn check(from: &impl Read) -> Result<Vec<Difference>> {
+    let mut differences = Vec::new();
+    for sql in CHECKS {
+        let found = Difference::find_by_statement(statement(sql, []))
+            .all(from.conn())
+            .await?;
+        differences.extend(found);
+    }
+    Ok(differences)
+}

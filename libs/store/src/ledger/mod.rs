@@ -1,0 +1,16 @@
+//! The ledger: keyed, append-only movements of money, items, experience and cups.
+//!
+//! [`post()`] inserts transfers; the database alone moves balances, refuses what would make one
+//! negative, and keeps an entry per movement. [`check()`] recomputes everything and says what does
+//! not fit.
+
+mod check;
+mod post;
+mod read;
+
+pub use check::{Difference, check};
+pub use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
+pub use post::{Posted, open, post};
+pub use read::{
+    Balance, HistoryRow, balance, balances, find_transfer, history, list_accounts, lots,
+};

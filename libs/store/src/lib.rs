@@ -1,0 +1,32 @@
+//! Postgres: what must not be lost. Reads go through [`Read`], writes need a [`Tx`], and money
+//! moves only through [`ledger`]. Nothing here decides anything.
+
+mod db;
+pub mod dead_letter;
+mod error;
+pub mod inbox;
+mod json;
+pub mod lease;
+pub mod ledger;
+pub mod outbox;
+pub mod outcome;
+pub mod page;
+mod settings;
+mod statement;
+mod tx;
+
+pub mod achievement;
+pub mod arena;
+pub mod battle;
+pub mod game;
+pub mod notification;
+pub mod seat;
+pub mod ticket;
+pub mod user;
+
+pub use db::{Db, Read};
+pub use entity;
+pub use error::{Error, Result};
+pub use page::{Page, Rows};
+pub use settings::Settings;
+pub use tx::Tx;

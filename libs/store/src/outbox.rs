@@ -1,0 +1,171 @@
+//! Messages that wait to be published, and how a relay takes them in order.
+//!
+//! A service sees its own rows alone. One relay holds a bucket at a time, by an advisory lock of
+//! its transaction, and publishes the rows of an aggregate in the order of their versions.
+
+use contracts::Message;
+use entity::outbox::Model;
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::statement::statement;
+use crate::{Error, Read, Result, Tx};
+
+/// How many buckets the rows of a service are spread over.
+pub const BUCKETS: u8 = 64;
+
+/// The rows of the arena's batches and of everybody else's announcements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The Nats-Msg-Id: minted by whoever announces.
+    pub id: Uuid,
+    /// What it is about; rows of one aggregate are published in order.
+    pub aggregate: Uuid,
+    /// Its place among the rows of the aggregate. Equal versions keep the order of insertion.
+    pub version: i64,
+    /// The subject, without any prefix.
+    pub subject: String,
+    /// The message as JSON.
+    pub payload: String,
+}
+
+impl Row {
+    /// The row of `message`.
+    pub fn of<M: Message>(id: Uuid, aggregate: Uuid, version: i64, message: &M) -> Result<Self> {
+        let payload = serde_json::to_string(message)
+            .map_err(|cause| Error::Refused(sea_orm::DbErr::Json(cause.to_string())))?;
+        Ok(Self {
+            id,
+            aggregate,
+            version,
+            subject: message.subject(),
+            payload,
+        })
+    }
+}
+
+impl Tx {
+    /// Records a message to be published once this transaction commits.
+    ///
+    /// `id` becomes its Nats-Msg-Id. Within `aggregate` messages are published by `version`, then
+    /// in the order of announcement; whoever announces holds the aggregate's row lock.
+    pub async fn announce<M: Message>(
+        &self,
+        aggregate: impl Into<Uuid> + Send,
+        version: i64,
+        id: Uuid,
+        message: &M,
+    ) -> Result<()> {
+        self.announce_all(&[Row::of(id, aggregate.into(), version, message)?])
+            .await
+    }
+
+    /// Records several messages, in one statement.
+    pub async fn announce_all(&self, rows: &[Row]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.note_announcement();
+        let column = |of: fn(&Row) -> String| rows.iter().map(of).collect::<Vec<_>>();
+        let insert = statement(
+            "INSERT INTO outbox (id, bucket, aggregate_id, version, subject, payload)
+             SELECT id, bucket, aggregate_id, version, subject, payload
+             FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[])
+                WITH ORDINALITY AS row (id, bucket, aggregate_id, version, subject, payload, place)
+             ORDER BY place",
+            [
+                rows.iter().map(|row| row.id).collect::<Vec<_>>().into(),
+                rows.iter().map(|row| i16::from(bucket(row.aggregate))).collect::<Vec<_>>().into(),
+                rows.iter().map(|row| row.aggregate).collect::<Vec<_>>().into(),
+                rows.iter().map(|row| row.version).collect::<Vec<_>>().into(),
+                column(|row| row.subject.clone()).into(),
+                column(|row| row.payload.clone()).into(),
+            ],
+        );
+        self.inner().execute_raw(insert).await?;
+        Ok(())
+    }
+}
+
+/// The bucket of an aggregate.
+pub fn bucket(aggregate: Uuid) -> u8 {
+    Sha256::digest(aggregate.as_bytes())[0] % BUCKETS
+}
+
+#[derive(FromQueryResult)]
+struct Bucket {
+    bucket: i16,
+}
+
+#[derive(FromQueryResult)]
+struct Locked {
+    locked: bool,
+}
+
+/// The buckets that hold something to publish.
+pub async fn waiting_buckets(from: &impl Read) -> Result<Vec<i16>> {
+    let find = statement(
+        "SELECT number::smallint AS bucket FROM generate_series(0, 63) number WHERE EXISTS (
+             SELECT FROM outbox
+             WHERE service = current_service() AND bucket = number AND published_at IS NULL)",
+        [],
+    );
+    let buckets = Bucket::find_by_statement(find).all(from.conn()).await?;
+    Ok(buckets.into_iter().map(|row| row.bucket).collect())
+}
+
+/// Takes a bucket for as long as this transaction lives; false if another relay has it.
+pub async fn lock_bucket(tx: &Tx, bucket: i16) -> Result<bool> {
+    let lock = statement(
+        "SELECT pg_try_advisory_xact_lock(hashtext('outbox/' || current_service()), $1) AS locked",
+        [i32::from(bucket).into()],
+    );
+    Ok(Locked::find_by_statement(lock)
+        .one(tx.inner())
+        .await?
+        .is_some_and(|row| row.locked))
+}
+
+/// The first `limit` unpublished rows of a bucket. The rows of an aggregate stand in the order of
+/// their versions, and none is left out before one that is listed.
+pub async fn list_unpublished(tx: &Tx, bucket: i16, limit: u32) -> Result<Vec<Model>> {
+    let list = statement(
+        "WITH first AS (
+             SELECT aggregate_id, min(number) AS number FROM (
+                 SELECT aggregate_id, number FROM outbox
+                 WHERE service = current_service() AND bucket = $1 AND published_at IS NULL
+                 ORDER BY number LIMIT $2
+             ) oldest GROUP BY aggregate_id
+         )
+         SELECT row.* FROM first CROSS JOIN LATERAL (
+             SELECT * FROM outbox
+             WHERE service = current_service() AND aggregate_id = first.aggregate_id
+                 AND published_at IS NULL
+             ORDER BY version, number LIMIT $2
+         ) row ORDER BY first.number, row.version, row.number LIMIT $2",
+        [bucket.into(), i64::from(limit).into()],
+    );
+    Ok(Model::find_by_statement(list).all(tx.inner()).await?)
+}
+
+/// Notes that these rows are in their stream.
+pub async fn mark_published(tx: &Tx, ids: &[Uuid]) -> Result<()> {
+    let mark = statement(
+        "UPDATE outbox SET published_at = now() WHERE id = ANY ($1)",
+        [ids.to_vec().into()],
+    );
+    tx.inner().execute_raw(mark).await?;
+    Ok(())
+}
+
+/// Removes up to `limit` rows that were published more than `age_s` seconds ago. Answers how many.
+pub async fn delete_published(tx: &Tx, age_s: i64, limit: u32) -> Result<u64> {
+    let delete = statement(
+        "DELETE FROM outbox WHERE id IN (
+             SELECT id FROM outbox WHERE published_at < now() - make_interval(secs => $1)
+             ORDER BY published_at LIMIT $2)",
+        [age_s.into(), i64::from(limit).into()],
+    );
+    Ok(tx.inner().execute_raw(delete).await?.rows_affected())
+}

@@ -1,0 +1,158 @@
+//! Players' places in battles, what they brought, and what came of it.
+
+use domain::chips::Chips;
+use domain::id::{AccountId, BattleId, ParticipantId, TicketId, UserId};
+use entity::seat_item::Model as ItemRow;
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+use crate::statement::statement;
+use crate::{Read, Result, Tx};
+
+/// A seat that is taken when a battle opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSeat {
+    /// Who sits there.
+    pub player: UserId,
+    /// The seat.
+    pub participant: ParticipantId,
+    /// The ticket that it was.
+    pub ticket: TicketId,
+    /// The player's cups now.
+    pub cups: i64,
+    /// The player's experience now.
+    pub experience: i64,
+}
+
+/// Uses of an item that were moved from a player's lot into a battle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatItem {
+    /// Whose.
+    pub player: UserId,
+    /// The player's account that they came from.
+    pub lot: AccountId,
+    /// The item's unit in the ledger.
+    pub unit: String,
+    /// How many.
+    pub moved: i64,
+}
+
+/// What a battle came to for one player.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatResult {
+    /// The player.
+    pub player: UserId,
+    /// Place, from 1; equals share it.
+    pub rank: i32,
+    /// Final equity.
+    pub equity: Chips,
+    /// Orders that were filled.
+    pub fills: i32,
+    /// The prize, in the currency's minor unit.
+    pub prize_minor: i64,
+    /// The change of cups that was applied.
+    pub cups: i64,
+    /// The experience gained.
+    pub experience: i64,
+}
+
+/// Inserts the seats of a battle; their numbers follow from their order.
+pub async fn insert_all(tx: &Tx, battle: BattleId, seats: &[NewSeat]) -> Result<()> {
+    let insert = statement(
+        "INSERT INTO seats (battle_id, number, participant_id, player_id, ticket_id, cups, experience)
+         SELECT $1, number, participant_id, player_id, ticket_id, cups, experience
+         FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[])
+            WITH ORDINALITY AS seat (participant_id, player_id, ticket_id, cups, experience, number)",
+        [
+            battle.uuid().into(),
+            column(seats, |seat| seat.participant.uuid()).into(),
+            column(seats, |seat| seat.player.uuid()).into(),
+            column(seats, |seat| seat.ticket.uuid()).into(),
+            column(seats, |seat| seat.cups).into(),
+            column(seats, |seat| seat.experience).into(),
+        ],
+    );
+    tx.inner().execute_raw(insert).await?;
+    Ok(())
+}
+
+/// Inserts what players brought into a battle.
+pub async fn insert_items(tx: &Tx, battle: BattleId, items: &[SeatItem]) -> Result<()> {
+    let insert = statement(
+        "INSERT INTO seat_items (battle_id, player_id, lot_id, unit, moved)
+         SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[])",
+        [
+            battle.uuid().into(),
+            column(items, |item| item.player.uuid()).into(),
+            column(items, |item| item.lot.uuid()).into(),
+            column(items, |item| item.unit.clone()).into(),
+            column(items, |item| item.moved).into(),
+        ],
+    );
+    tx.inner().execute_raw(insert).await?;
+    Ok(())
+}
+
+/// What players brought into a battle.
+pub async fn list_items(from: &impl Read, battle: BattleId) -> Result<Vec<SeatItem>> {
+    let list = statement(
+        "SELECT * FROM seat_items WHERE battle_id = $1 ORDER BY player_id, lot_id",
+        [battle.uuid().into()],
+    );
+    let rows = ItemRow::find_by_statement(list).all(from.conn()).await?;
+    let item = |row: ItemRow| SeatItem {
+        player: row.player_id.into(),
+        lot: row.lot_id.into(),
+        unit: row.unit,
+        moved: row.moved,
+    };
+    Ok(rows.into_iter().map(item).collect())
+}
+
+/// Notes how many uses of each lot came back from a battle.
+pub async fn return_items(
+    tx: &Tx,
+    battle: BattleId,
+    returned: &[(UserId, AccountId, i64)],
+) -> Result<()> {
+    let update = statement(
+        "UPDATE seat_items s SET returned = item.returned
+         FROM unnest($2::uuid[], $3::uuid[], $4::bigint[]) AS item (player_id, lot_id, returned)
+         WHERE s.battle_id = $1 AND s.player_id = item.player_id AND s.lot_id = item.lot_id",
+        [
+            battle.uuid().into(),
+            column(returned, |(player, _, _)| player.uuid()).into(),
+            column(returned, |(_, lot, _)| lot.uuid()).into(),
+            column(returned, |(_, _, uses)| *uses).into(),
+        ],
+    );
+    tx.inner().execute_raw(update).await?;
+    Ok(())
+}
+
+/// Writes what a battle came to on its seats.
+pub async fn settle_all(tx: &Tx, battle: BattleId, results: &[SeatResult]) -> Result<()> {
+    let update = statement(
+        "UPDATE seats s SET rank = r.rank, final_equity = r.final_equity, fills = r.fills,
+             prize = r.prize, cups_change = r.cups, experience_gained = r.experience
+         FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::integer[], $6::bigint[],
+             $7::bigint[], $8::bigint[])
+             AS r (player_id, rank, final_equity, fills, prize, cups, experience)
+         WHERE s.battle_id = $1 AND s.player_id = r.player_id",
+        [
+            battle.uuid().into(),
+            column(results, |result| result.player.uuid()).into(),
+            column(results, |result| result.rank).into(),
+            column(results, |result| result.equity.units()).into(),
+            column(results, |result| result.fills).into(),
+            column(results, |result| result.prize_minor).into(),
+            column(results, |result| result.cups).into(),
+            column(results, |result| result.experience).into(),
+        ],
+    );
+    tx.inner().execute_raw(update).await?;
+    Ok(())
+}
+
+fn column<R, T>(rows: &[R], of: fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}

@@ -1,0 +1,169 @@
+//! Players' places in queues.
+
+use domain::id::{BattleId, GameId, TicketId, TransferId, UserId};
+use domain::timestamp::Timestamp;
+use entity::ticket::{Model, TicketStatus};
+use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
+
+use crate::statement::statement;
+use crate::{Error, Read, Result, Tx};
+
+/// A player's place in a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The place.
+    pub id: TicketId,
+    /// The game.
+    pub game: GameId,
+    /// The version of the game's template that the player agreed to.
+    pub version: u32,
+    /// Who waits.
+    pub player: UserId,
+    /// The transfer that holds the entry fee; none when the game is free.
+    pub hold: Option<TransferId>,
+    /// The cups that the player had on joining.
+    pub cups: i64,
+    /// Since when, on the exchange's clock.
+    pub queued_at: Timestamp,
+    /// Until when, on the exchange's clock.
+    pub expires_at: Timestamp,
+}
+
+/// A queue that somebody waits in: the tickets of one version of one game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Queue {
+    game_id: Uuid,
+    game_version: i32,
+    /// How many wait.
+    pub tickets: i64,
+    /// Changes whenever the set of tickets does.
+    pub fingerprint: i64,
+}
+
+impl Queue {
+    /// The game.
+    pub fn game(&self) -> GameId {
+        self.game_id.into()
+    }
+
+    /// The version of the game's template.
+    pub fn version(&self) -> u32 {
+        self.game_version.unsigned_abs()
+    }
+}
+
+/// Inserts a ticket that waits. False if the player has one for the game already, or if there is
+/// one of this id.
+pub async fn insert(tx: &Tx, ticket: &Ticket) -> Result<bool> {
+    let insert = statement(
+        "INSERT INTO tickets (id, game_id, game_version, player_id, status, hold_id, cups,
+             queued_at_ms, expires_at_ms)
+         VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8)
+         ON CONFLICT DO NOTHING",
+        [
+            ticket.id.uuid().into(),
+            ticket.game.uuid().into(),
+            i64::from(ticket.version).into(),
+            ticket.player.uuid().into(),
+            ticket.hold.map(TransferId::uuid).into(),
+            ticket.cups.into(),
+            ticket.queued_at.ms().into(),
+            ticket.expires_at.ms().into(),
+        ],
+    );
+    Ok(tx.inner().execute_raw(insert).await?.rows_affected() == 1)
+}
+
+/// Finds the ticket with which a player waits for a game.
+pub async fn find_queued(from: &impl Read, player: UserId, game: GameId) -> Result<Option<Ticket>> {
+    let find = statement(
+        "SELECT * FROM tickets WHERE player_id = $1 AND game_id = $2 AND status = 'QUEUED'",
+        [player.uuid().into(), game.uuid().into()],
+    );
+    let row = Model::find_by_statement(find).one(from.conn()).await?;
+    row.map(parse).transpose()
+}
+
+/// Every queue that somebody waits in.
+pub async fn list_queues(from: &impl Read) -> Result<Vec<Queue>> {
+    let list = statement(
+        "SELECT game_id, game_version, count(*) AS tickets,
+             bit_xor(hashtextextended(id::text, 0)) AS fingerprint
+         FROM tickets WHERE status = 'QUEUED' GROUP BY game_id, game_version",
+        [],
+    );
+    Ok(Queue::find_by_statement(list).all(from.conn()).await?)
+}
+
+/// The `limit` oldest tickets that wait for one version of a game, oldest first.
+pub async fn list_queued(
+    from: &impl Read,
+    game: GameId,
+    version: u32,
+    limit: u32,
+) -> Result<Vec<Ticket>> {
+    let list = statement(
+        "SELECT * FROM tickets WHERE game_id = $1 AND game_version = $2 AND status = 'QUEUED'
+         ORDER BY queued_at_ms, id LIMIT $3",
+        [
+            game.uuid().into(),
+            i64::from(version).into(),
+            i64::from(limit).into(),
+        ],
+    );
+    let rows = Model::find_by_statement(list).all(from.conn()).await?;
+    rows.into_iter().map(parse).collect()
+}
+
+/// Locks those of `tickets` that still wait, oldest first. The locks are taken in one order.
+pub async fn lock_queued(tx: &Tx, tickets: &[TicketId]) -> Result<Vec<Ticket>> {
+    let lock = statement(
+        "SELECT * FROM tickets WHERE id = ANY ($1) AND status = 'QUEUED'
+         ORDER BY id FOR NO KEY UPDATE",
+        [uuids(tickets).into()],
+    );
+    let rows = Model::find_by_statement(lock).all(tx.inner()).await?;
+    let mut tickets: Vec<Ticket> = rows.into_iter().map(parse).collect::<Result<_>>()?;
+    tickets.sort_by_key(|ticket| (ticket.queued_at, ticket.id));
+    Ok(tickets)
+}
+
+/// Ends a locked ticket without a seat.
+pub async fn end(tx: &Tx, ticket: TicketId, status: TicketStatus) -> Result<()> {
+    let end = statement(
+        "UPDATE tickets SET status = $2, updated_at = now() WHERE id = $1",
+        [ticket.uuid().into(), status.to_value().into()],
+    );
+    tx.inner().execute_raw(end).await?;
+    Ok(())
+}
+
+/// Turns locked tickets into seats of a battle.
+pub async fn seat(tx: &Tx, tickets: &[TicketId], battle: BattleId) -> Result<()> {
+    let seat = statement(
+        "UPDATE tickets SET status = 'SEATED', battle_id = $2, updated_at = now()
+         WHERE id = ANY ($1)",
+        [uuids(tickets).into(), battle.uuid().into()],
+    );
+    tx.inner().execute_raw(seat).await?;
+    Ok(())
+}
+
+fn uuids(tickets: &[TicketId]) -> Vec<Uuid> {
+    tickets.iter().map(|ticket| ticket.uuid()).collect()
+}
+
+fn parse(row: Model) -> Result<Ticket> {
+    let corrupt = || Error::corrupt("tickets", row.id);
+    Ok(Ticket {
+        id: row.id.into(),
+        game: row.game_id.into(),
+        version: u32::try_from(row.game_version).ok().ok_or_else(corrupt)?,
+        player: row.player_id.into(),
+        hold: row.hold_id.map(TransferId::new),
+        cups: row.cups,
+        queued_at: Timestamp::from_ms(row.queued_at_ms),
+        expires_at: Timestamp::from_ms(row.expires_at_ms),
+    })
+}

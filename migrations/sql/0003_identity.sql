@@ -1,0 +1,43 @@
+-- Who plays, on which devices, and who works here. Written by web.
+
+CREATE TABLE users (
+    id uuid PRIMARY KEY,
+    email text NOT NULL CHECK (email = lower(email) AND length(email) <= 254),
+    nick_name text NOT NULL,
+    avatar text,
+    password_hash text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT users_email UNIQUE (email),
+    CONSTRAINT users_nick_name UNIQUE (nick_name)
+);
+
+-- One row per signed-in device.
+CREATE TABLE sessions (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users (id),
+    user_agent text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    last_used_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    revoked_at timestamptz
+);
+CREATE INDEX sessions_user ON sessions (user_id, id);
+
+-- Every refresh token that a session ever had, by its SHA-256. One that is presented again after
+-- it was used gives a theft away.
+CREATE TABLE refresh_tokens (
+    hash bytea PRIMARY KEY CHECK (length(hash) = 32),
+    session_id uuid NOT NULL REFERENCES sessions (id),
+    issued_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz
+);
+CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+
+CREATE TABLE staff_roles (
+    user_id uuid NOT NULL REFERENCES users (id),
+    role text NOT NULL,
+    granted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (user_id, role)
+);

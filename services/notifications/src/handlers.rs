@@ -1,0 +1,6 @@
+//! What is delivered, one file a message.
+
+pub mod email;
+pub mod in_app;
+pub mod mark_read;
+pub mod otp_email;
