@@ -2,11 +2,13 @@
 
 use domain::chips::Chips;
 use domain::id::{AccountId, BattleId, ParticipantId, TicketId, UserId};
-use entity::seat_item::Model as ItemRow;
+use domain::ledger::Account;
+use domain::timestamp::Timestamp;
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
 
 use crate::statement::statement;
-use crate::{Read, Result, Tx};
+use crate::{Error, Read, Result, Tx};
 
 /// A seat that is taken when a battle opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +26,12 @@ pub struct NewSeat {
 }
 
 /// Uses of an item that were moved from a player's lot into a battle.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatItem {
     /// Whose.
     pub player: UserId,
     /// The player's account that they came from.
-    pub lot: AccountId,
-    /// The item's unit in the ledger.
-    pub unit: String,
+    pub lot: Account,
     /// How many.
     pub moved: i64,
 }
@@ -83,8 +83,8 @@ pub async fn insert_items(tx: &Tx, battle: BattleId, items: &[SeatItem]) -> Resu
         [
             battle.uuid().into(),
             column(items, |item| item.player.uuid()).into(),
-            column(items, |item| item.lot.uuid()).into(),
-            column(items, |item| item.unit.clone()).into(),
+            column(items, |item| item.lot.id().uuid()).into(),
+            column(items, |item| item.lot.unit.to_string()).into(),
             column(items, |item| item.moved).into(),
         ],
     );
@@ -92,20 +92,41 @@ pub async fn insert_items(tx: &Tx, battle: BattleId, items: &[SeatItem]) -> Resu
     Ok(())
 }
 
+#[derive(FromQueryResult)]
+struct ItemRow {
+    player_id: Uuid,
+    unit: String,
+    expires_at_ms: Option<i64>,
+    moved: i64,
+}
+
 /// What players brought into a battle.
 pub async fn list_items(from: &impl Read, battle: BattleId) -> Result<Vec<SeatItem>> {
     let list = statement(
-        "SELECT * FROM seat_items WHERE battle_id = $1 ORDER BY player_id, lot_id",
+        "SELECT i.player_id, i.unit, a.expires_at_ms, i.moved
+         FROM seat_items i JOIN ledger_accounts a ON a.id = i.lot_id
+         WHERE i.battle_id = $1 ORDER BY i.player_id, i.lot_id",
         [battle.uuid().into()],
     );
     let rows = ItemRow::find_by_statement(list).all(from.conn()).await?;
-    let item = |row: ItemRow| SeatItem {
-        player: row.player_id.into(),
-        lot: row.lot_id.into(),
-        unit: row.unit,
+    rows.into_iter()
+        .map(|row| parse_item(battle, row))
+        .collect()
+}
+
+fn parse_item(battle: BattleId, row: ItemRow) -> Result<SeatItem> {
+    let player = UserId::new(row.player_id);
+    let unit = row
+        .unit
+        .parse()
+        .ok()
+        .ok_or_else(|| Error::corrupt("seat_items", battle))?;
+    let lot = Account::lot(player, unit, row.expires_at_ms.map(Timestamp::from_ms));
+    Ok(SeatItem {
+        player,
+        lot,
         moved: row.moved,
-    };
-    Ok(rows.into_iter().map(item).collect())
+    })
 }
 
 /// Notes how many uses of each lot came back from a battle.

@@ -53,6 +53,17 @@ impl Queue {
     }
 }
 
+/// Takes the right to change a player's place in the queue of a game, for as long as this
+/// transaction lives.
+pub async fn lock_place(tx: &Tx, player: UserId, game: GameId) -> Result<()> {
+    let lock = statement(
+        "SELECT pg_advisory_xact_lock(hashtextextended('queue/' || $1::text || $2::text, 0))",
+        [player.uuid().into(), game.uuid().into()],
+    );
+    tx.inner().execute_raw(lock).await?;
+    Ok(())
+}
+
 /// Inserts a ticket that waits. False if the player has one for the game already, or if there is
 /// one of this id.
 pub async fn insert(tx: &Tx, ticket: &Ticket) -> Result<bool> {
