@@ -1,0 +1,12 @@
+//! Redis: what may be lost. Prices, one-time codes, rate limits and orders that are on their way.
+
+mod codes;
+mod connection;
+mod limits;
+mod orders;
+mod prices;
+
+pub use codes::{CodeKey, Codes};
+pub use connection::{Cache, CacheError};
+pub use limits::{Limit, Verdict};
+pub use prices::{Day, LastPrice};

@@ -1,0 +1,43 @@
+//! Matches.
+
+use domain::id::{BattleId, GameId};
+use entity::battle::{BattleStatus, Model};
+use sea_orm::{ActiveEnum, FromQueryResult};
+
+use super::{List, Viewer, array};
+use crate::statement::statement;
+use crate::{Read, Result};
+
+/// Which matches are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this game.
+    pub game: Option<GameId>,
+    /// That stand so.
+    pub status: Option<BattleStatus>,
+}
+
+const SEEN: &str = "
+    SELECT b.*, (extract(epoch FROM b.created_at) * 1000000)::bigint AS cursor_number,
+        b.id AS cursor_id
+    FROM battles b
+    WHERE ($1::uuid IS NULL
+        OR EXISTS (SELECT FROM seats s WHERE s.battle_id = b.id AND s.player_id = $1))";
+
+/// Finds those of these matches that the viewer plays in, or may see otherwise.
+pub async fn find(from: &impl Read, viewer: Viewer, battles: &[BattleId]) -> Result<Vec<Model>> {
+    let sql = format!("{SEEN} AND b.id = ANY ($2)");
+    let battles = array(battles.iter().map(|battle| battle.uuid()));
+    let find = statement(&sql, [viewer.restriction(), battles]);
+    Ok(Model::find_by_statement(find).all(from.conn()).await?)
+}
+
+/// The matches that the viewer plays in, or may see otherwise.
+pub fn list(viewer: Viewer, filter: Filter) -> List<Model> {
+    let sql = format!(
+        "{SEEN} AND ($2::uuid IS NULL OR b.game_id = $2) AND ($3::text IS NULL OR b.status = $3)"
+    );
+    let game = filter.game.map(|game| game.uuid());
+    let status = filter.status.map(|status| status.to_value());
+    List::new(sql, [viewer.restriction(), game.into(), status.into()])
+}

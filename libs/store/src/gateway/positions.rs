@@ -1,0 +1,102 @@
+//! Positions: one's own, and those of rivals once their match is closed.
+
+use domain::id::{BattleId, ParticipantId, PositionId, RequestId, UserId};
+use domain::order::Outcome;
+use domain::symbol::Symbol;
+use entity::position::{Model, PositionStatus};
+use entity::position_outcome;
+use sea_orm::{ActiveEnum, EntityTrait, FromQueryResult};
+
+use super::{List, Viewer, array};
+use crate::statement::statement;
+use crate::{Error, Read, Result};
+
+/// Which positions are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this match.
+    pub battle: Option<BattleId>,
+    /// Of this player in a match.
+    pub participant: Option<ParticipantId>,
+    /// That stand so.
+    pub status: Option<PositionStatus>,
+    /// Of this asset.
+    pub symbol: Option<Symbol>,
+}
+
+const SEEN: &str = "
+    SELECT p.*, (extract(epoch FROM p.created_at) * 1000000)::bigint AS cursor_number,
+        p.id AS cursor_id
+    FROM positions p
+    WHERE ($1::uuid IS NULL OR p.player_id = $1 OR EXISTS (
+        SELECT FROM battles b JOIN seats s ON s.battle_id = b.id
+        WHERE b.id = p.battle_id AND b.status = 'CLOSED' AND s.player_id = $1))";
+
+/// Finds those of these positions that the viewer may see.
+pub async fn find(
+    from: &impl Read,
+    viewer: Viewer,
+    positions: &[PositionId],
+) -> Result<Vec<Model>> {
+    let sql = format!("{SEEN} AND p.id = ANY ($2)");
+    let positions = array(positions.iter().map(|position| position.uuid()));
+    let find = statement(&sql, [viewer.restriction(), positions]);
+    Ok(Model::find_by_statement(find).all(from.conn()).await?)
+}
+
+/// The positions that the viewer may see.
+pub fn list(viewer: Viewer, filter: Filter) -> List<Model> {
+    let sql = format!(
+        "{SEEN} AND ($2::uuid IS NULL OR p.battle_id = $2)
+            AND ($3::uuid IS NULL OR (p.battle_id, p.player_id) =
+                (SELECT s.battle_id, s.player_id FROM seats s WHERE s.participant_id = $3))
+            AND ($4::text IS NULL OR p.status = $4)
+            AND ($5::text IS NULL OR p.symbol = $5)"
+    );
+    let values = [
+        viewer.restriction(),
+        filter.battle.map(|battle| battle.uuid()).into(),
+        filter
+            .participant
+            .map(|participant| participant.uuid())
+            .into(),
+        filter.status.map(|status| status.to_value()).into(),
+        filter
+            .symbol
+            .map(|symbol| symbol.as_str().to_owned())
+            .into(),
+    ];
+    List::new(sql, values)
+}
+
+/// What became of a command to the arena.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptOutcome {
+    /// SHA-256 of the command's body, in hex.
+    pub body_hash: String,
+    /// The outcome.
+    pub outcome: Outcome,
+}
+
+/// Finds what became of a player's command to the arena.
+pub async fn find_outcome(
+    from: &impl Read,
+    battle: BattleId,
+    player: UserId,
+    request: RequestId,
+) -> Result<Option<KeptOutcome>> {
+    let key = (battle.uuid(), player.uuid(), request.uuid());
+    let row = position_outcome::Entity::find_by_id(key)
+        .one(from.conn())
+        .await?;
+    row.map(parse).transpose()
+}
+
+fn parse(row: position_outcome::Model) -> Result<KeptOutcome> {
+    let corrupt = |_foreign| Error::corrupt("position_outcomes", row.request_id);
+    let outcome = serde_json::from_value(row.outcome).map_err(corrupt)?;
+    Ok(KeptOutcome {
+        body_hash: row.body_hash,
+        outcome,
+    })
+}

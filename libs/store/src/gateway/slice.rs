@@ -1,0 +1,172 @@
+//! A slice of a list, from either end, before or behind a row.
+
+use std::marker::PhantomData;
+
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Value};
+use uuid::Uuid;
+
+use crate::statement::statement;
+use crate::{Error, Read, Result};
+
+/// Where a row stands in its list: by a number, then by its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// What the list is ordered by, such as microseconds since 1970.
+    pub number: i64,
+    /// The row; it decides between equal numbers.
+    pub id: Uuid,
+}
+
+/// From which end of the interval rows are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toward {
+    /// The first rows behind `after`.
+    End,
+    /// The last rows before `before`.
+    Beginning,
+}
+
+/// The part of a list that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Behind this row.
+    pub after: Option<Cursor>,
+    /// Before this row.
+    pub before: Option<Cursor>,
+    /// How many rows at the most.
+    pub limit: u32,
+    /// Which ones, where there are more.
+    pub toward: Toward,
+    /// Whether the list begins with the lowest cursor; it begins with the highest otherwise.
+    pub ascending: bool,
+}
+
+/// The rows of a slice, in the list's order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part<T> {
+    /// The rows and where they stand.
+    pub rows: Vec<(Cursor, T)>,
+    /// Whether the list goes on behind them.
+    pub has_next: bool,
+    /// Whether the list has rows before them.
+    pub has_previous: bool,
+}
+
+impl<T> Part<T> {
+    /// The same rows as something else.
+    pub fn map<U>(self, mut into: impl FnMut(T) -> U) -> Part<U> {
+        let rows = self
+            .rows
+            .into_iter()
+            .map(|(cursor, row)| (cursor, into(row)))
+            .collect();
+        Part {
+            rows,
+            has_next: self.has_next,
+            has_previous: self.has_previous,
+        }
+    }
+}
+
+/// A row with its place.
+struct Placed<T>(Cursor, T);
+
+impl<T: FromQueryResult> FromQueryResult for Placed<T> {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> std::result::Result<Self, DbErr> {
+        let cursor = Cursor {
+            number: row.try_get(prefix, "cursor_number")?,
+            id: row.try_get(prefix, "cursor_id")?,
+        };
+        Ok(Self(cursor, T::from_query_result(row, prefix)?))
+    }
+}
+
+/// A list that nothing has been read of yet.
+#[derive(Clone, Debug)]
+pub struct List<T> {
+    sql: String,
+    values: Vec<Value>,
+    rows: PhantomData<fn() -> T>,
+}
+
+impl<T: FromQueryResult> List<T> {
+    /// The list of what `sql` finds; it names `cursor_number` and `cursor_id` too.
+    pub(super) fn new(sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Self {
+        Self {
+            sql: sql.into(),
+            values: values.into_iter().collect(),
+            rows: PhantomData,
+        }
+    }
+
+    /// The rows of `slice`.
+    pub async fn part(&self, from: &impl Read, slice: &Slice) -> Result<Part<T>> {
+        let downward = slice.ascending == (slice.toward == Toward::Beginning);
+        let (below, above) = if slice.ascending {
+            ("<", ">")
+        } else {
+            (">", "<")
+        };
+        let mut values = self.values.clone();
+        let mut bound = |cursor: Option<Cursor>, comparison: &str| match cursor {
+            None => String::new(),
+            Some(Cursor { number, id }) => {
+                values.extend([number.into(), id.into()]);
+                let last = values.len();
+                let (number, id) = (last.saturating_sub(1), last);
+                format!(" AND (cursor_number, cursor_id) {comparison} (${number}, ${id})")
+            }
+        };
+        let bounds = bound(slice.after, above) + &bound(slice.before, below);
+        let direction = if downward { "DESC" } else { "ASC" };
+        let fetch = i64::from(slice.limit).saturating_add(1);
+        let sql = format!(
+            "SELECT * FROM ({}) AS list WHERE true{bounds}
+             ORDER BY cursor_number {direction}, cursor_id {direction} LIMIT {fetch}",
+            self.sql
+        );
+        let found = Placed::<T>::find_by_statement(statement(&sql, values))
+            .all(from.conn())
+            .await?;
+        Ok(slice.part_of(found))
+    }
+
+    /// How many rows the whole list has.
+    pub async fn count(&self, from: &impl Read) -> Result<i64> {
+        let sql = format!("SELECT count(*) AS count FROM ({}) AS list", self.sql);
+        let row = from
+            .conn()
+            .query_one_raw(statement(&sql, self.values.clone()))
+            .await?;
+        let row = row.ok_or_else(|| Error::corrupt("a count", ""))?;
+        Ok(row.try_get("", "count")?)
+    }
+}
+
+impl Slice {
+    /// Cuts off the row that was read to see whether there are more.
+    fn part_of<T>(&self, mut found: Vec<Placed<T>>) -> Part<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let mut rows: Vec<_> = found
+            .into_iter()
+            .map(|Placed(cursor, row)| (cursor, row))
+            .collect();
+        match self.toward {
+            Toward::End => Part {
+                rows,
+                has_next: more,
+                has_previous: self.after.is_some(),
+            },
+            Toward::Beginning => {
+                rows.reverse();
+                Part {
+                    rows,
+                    has_next: self.before.is_some(),
+                    has_previous: more,
+                }
+            }
+        }
+    }
+}
