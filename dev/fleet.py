@@ -117,8 +117,9 @@ def operator_environment(plan):
 
 
 def identity(program, plan, extra=(), overrides=None):
-    """What makes a running program the same as one started now: its file and its settings."""
+    """What makes a running program the same as one started now: its file, its arguments and its settings."""
     made = (build.BIN / program.name).stat()
-    told = [made.st_mtime_ns, made.st_size, list(extra), sorted(
-        (key, value) for key, value in environment(program, plan, overrides).items() if key.startswith("BATTLESBIT_"))]
+    own = (f"BATTLESBIT_{program.name.upper()}__", "BATTLESBIT_FAILPOINT")
+    settings = sorted(item for item in environment(program, plan, overrides).items() if item[0].startswith(own))
+    told = [made.st_mtime_ns, made.st_size, [str(part) for part in command(program, plan, extra)], settings]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()

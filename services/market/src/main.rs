@@ -1,3 +1,8 @@
-//! Runs the market service.
+//! Runs market.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    runtime::run(market::SERVICE, market::serve).await
+}
