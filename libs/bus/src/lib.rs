@@ -4,17 +4,27 @@
 //! may be missed. Handlers never acknowledge: the bus does, once they have returned.
 
 mod ask;
+mod command;
 mod connection;
+mod consume;
+mod consumer;
+mod delivery;
 mod error;
+mod headers;
 mod live;
 mod ordered;
 mod prefix;
 mod publish;
+mod relay;
 mod settings;
 mod streams;
+mod sweep;
 
 pub use ask::Asked;
+pub use command::carry_out;
 pub use connection::Bus;
+pub use consumer::Consumer;
+pub use delivery::{Delivery, Failure};
 pub use error::BusError;
 pub use live::{Heard, Listener};
 pub use ordered::{Entry, OrderedReader, Place, StreamBounds};

@@ -1,0 +1,332 @@
+//! Consuming: done once, retried, parked, swept, drained.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bus::{Bus, BusError, Consumer, Delivery, Failure};
+use contracts::matchmaking::Leave;
+use contracts::{Service, Topic};
+use store::{Db, dead_letter};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::corner::{Corner, LIMIT, leave, matchers_database, settings};
+
+const LEAVES: Consumer = Consumer::new(Service::Matcher, "leaves", &[Topic::MatchmakingLeave]);
+
+fn request(delivery: &Delivery) -> Result<u128, Failure> {
+    Ok(delivery.decode::<Leave>()?.request.uuid().as_u128())
+}
+
+async fn parked(db: &Db) -> Vec<store::entity::dead_letter::Model> {
+    dead_letter::list_waiting(db, 0, 10).await.unwrap()
+}
+
+/// Consumes until `work` is done, then drains.
+async fn while_consuming<H, F>(
+    bus: &Bus,
+    db: &Db,
+    consumer: Consumer,
+    handler: H,
+    work: impl Future<Output = ()>,
+) where
+    H: Fn(Delivery) -> F + Send + Sync,
+    F: Future<Output = Result<(), Failure>> + Send,
+{
+    let shutdown = CancellationToken::new();
+    let consuming = bus
+        .clone()
+        .consume(db.clone(), consumer, handler, shutdown.clone());
+    let work = async {
+        work.await;
+        shutdown.cancel();
+    };
+    let (consumed, ()) = tokio::join!(consuming, work);
+    consumed.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_that_comes_again_past_the_dedupe_is_done_once() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let raw = corner.raw().await;
+    let name = corner.stream("MATCHMAKING");
+    let mut config = raw
+        .get_stream(&name)
+        .await
+        .unwrap()
+        .cached_info()
+        .config
+        .clone();
+    config.duplicate_window = Duration::from_millis(100);
+    raw.update_stream(&config).await.unwrap();
+
+    let (delivered, mut deliveries) = mpsc::unbounded_channel();
+    let done = AtomicU32::new(0);
+    let handler = async |delivery: Delivery| {
+        let tx = db.begin().await?;
+        if tx.first_time(LEAVES.name, &delivery.id).await? {
+            done.fetch_add(1, Ordering::SeqCst);
+        }
+        tx.commit().await?;
+        delivered.send(delivery.sequence).unwrap();
+        Ok(())
+    };
+    while_consuming(&corner.bus, &db, LEAVES, &handler, async {
+        corner.bus.publish(&leave(1), "one").await.unwrap();
+        testkit::eventually(LIMIT, async || {
+            !corner
+                .bus
+                .publish(&leave(1), "one")
+                .await
+                .unwrap()
+                .duplicate
+        })
+        .await;
+        assert_eq!(deliveries.recv().await, Some(1));
+        assert_eq!(deliveries.recv().await, Some(2));
+    })
+    .await;
+    assert_eq!(done.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_failing_message_is_tried_again_and_holds_up_those_behind_it() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let (handled, mut order) = mpsc::unbounded_channel();
+    let handler = async |delivery: Delivery| {
+        let request = request(&delivery)?;
+        if request == 1 && delivery.delivered < 3 {
+            return Err(Failure::retry("not yet"));
+        }
+        handled.send((request, delivery.delivered)).unwrap();
+        Ok(())
+    };
+    while_consuming(&corner.bus, &db, LEAVES, &handler, async {
+        for request in [1, 2] {
+            corner
+                .bus
+                .publish(&leave(request), &request.to_string())
+                .await
+                .unwrap();
+        }
+        assert_eq!(order.recv().await, Some((1, 3)));
+        assert_eq!(order.recv().await, Some((2, 1)));
+    })
+    .await;
+    assert!(parked(&db).await.is_empty());
+}
+
+#[tokio::test]
+async fn poison_is_parked_with_its_cause_and_the_next_message_goes_on() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let done = Notify::new();
+    let handler = async |delivery: Delivery| {
+        if request(&delivery)? == 1 {
+            return Err(Failure::poison("it makes no sense"));
+        }
+        done.notify_one();
+        Ok(())
+    };
+    while_consuming(&corner.bus, &db, LEAVES, &handler, async {
+        for request in [1, 2] {
+            corner
+                .bus
+                .publish(&leave(request), &request.to_string())
+                .await
+                .unwrap();
+        }
+        done.notified().await;
+    })
+    .await;
+    let parked = parked(&db).await;
+    assert_eq!(parked.len(), 1);
+    assert_eq!(parked[0].cause, "it makes no sense");
+    assert_eq!(parked[0].subject, "matchmaking.leave");
+    assert_eq!(parked[0].message_id.as_deref(), Some("1"));
+    assert_eq!(
+        serde_json::from_slice::<Leave>(&parked[0].payload).unwrap(),
+        leave(1)
+    );
+}
+
+#[tokio::test]
+async fn a_message_is_parked_after_its_last_delivery() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let handler = async |_| Err(Failure::retry("never"));
+    while_consuming(&corner.bus, &db, LEAVES.deliveries(2), &handler, async {
+        corner.bus.publish(&leave(1), "1").await.unwrap();
+        testkit::eventually(LIMIT, async || parked(&db).await.len() == 1).await;
+    })
+    .await;
+    assert_eq!(parked(&db).await[0].deliveries, 2);
+}
+
+#[tokio::test]
+async fn what_must_not_be_kept_is_dropped_at_the_limit() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let done = Notify::new();
+    let handler = async |delivery: Delivery| {
+        if request(&delivery)? == 1 {
+            return Err(Failure::poison("secret"));
+        }
+        done.notify_one();
+        Ok(())
+    };
+    while_consuming(
+        &corner.bus,
+        &db,
+        LEAVES.without_dead_letters(),
+        &handler,
+        async {
+            for request in [1, 2] {
+                corner
+                    .bus
+                    .publish(&leave(request), &request.to_string())
+                    .await
+                    .unwrap();
+            }
+            done.notified().await;
+        },
+    )
+    .await;
+    assert!(parked(&db).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_whose_handler_dies_on_every_delivery_is_swept_into_the_dead_letters() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let consumer = LEAVES.deliveries(1).ack_wait(Duration::from_millis(300));
+    corner.bus.publish(&leave(1), "1").await.unwrap();
+    for _ in 0..2 {
+        let begun = Arc::new(Notify::new());
+        let handler = async |_| {
+            begun.notify_one();
+            pending().await
+        };
+        let consuming =
+            corner
+                .bus
+                .clone()
+                .consume(db.clone(), consumer.clone(), &handler, <_>::default());
+        // Dropping the consumer in the middle of the handler is what a crash looks like.
+        tokio::select! {
+            ended = consuming => panic!("ended by itself: {ended:?}"),
+            () = begun.notified() => {}
+        }
+    }
+    let done = Notify::new();
+    let handler = async |_| {
+        done.notify_one();
+        Ok(())
+    };
+    while_consuming(&corner.bus, &db, consumer, &handler, async {
+        testkit::eventually(LIMIT, async || parked(&db).await.len() == 1).await;
+        corner.bus.publish(&leave(2), "2").await.unwrap();
+        done.notified().await;
+    })
+    .await;
+    let parked = parked(&db).await;
+    assert_eq!(
+        (parked[0].consumer.as_str(), parked[0].stream_sequence),
+        ("leaves", 1)
+    );
+}
+
+#[tokio::test]
+async fn a_long_handler_is_not_delivered_a_second_time() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let ack_wait = Duration::from_millis(200);
+    let handled = AtomicU32::new(0);
+    let done = Notify::new();
+    let handler = async |_| {
+        handled.fetch_add(1, Ordering::SeqCst);
+        // As long as several redeliveries would take.
+        tokio::time::sleep(ack_wait * 5).await;
+        done.notify_one();
+        Ok(())
+    };
+    while_consuming(
+        &corner.bus,
+        &db,
+        LEAVES.ack_wait(ack_wait),
+        &handler,
+        async {
+            corner.bus.publish(&leave(1), "1").await.unwrap();
+            done.notified().await;
+        },
+    )
+    .await;
+    assert_eq!(handled.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_shutdown_finishes_what_is_begun() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let shutdown = CancellationToken::new();
+    let finished = AtomicU32::new(0);
+    let handler = async |_| {
+        shutdown.cancel();
+        db.ping().await?;
+        finished.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    };
+    for request in 1..=3 {
+        corner
+            .bus
+            .publish(&leave(request), &request.to_string())
+            .await
+            .unwrap();
+    }
+    let consumed = corner
+        .bus
+        .clone()
+        .consume(db.clone(), LEAVES, &handler, shutdown.clone());
+    consumed.await.unwrap();
+    assert_eq!(
+        finished.load(Ordering::SeqCst),
+        1,
+        "one at a time, and none after the shutdown"
+    );
+}
+
+#[tokio::test]
+async fn consuming_goes_on_after_nats_was_killed() -> Result<(), BusError> {
+    let mut server = testkit::Server::nats().await;
+    let bus = Bus::connect(&settings(server.url().as_str(), ""), "test").await?;
+    bus.declare_streams().await?;
+    let (_database, db) = matchers_database().await;
+    let (handled, mut order) = mpsc::unbounded_channel();
+    let handler = async |delivery: Delivery| {
+        handled.send(request(&delivery)?).unwrap();
+        Ok(())
+    };
+    while_consuming(&bus, &db, LEAVES, &handler, async {
+        bus.publish(&leave(1), "1").await.unwrap();
+        assert_eq!(order.recv().await, Some(1));
+        server.kill().await;
+        server.start().await;
+        testkit::eventually(LIMIT, async || bus.publish(&leave(2), "2").await.is_ok()).await;
+        let next = tokio::time::timeout(LIMIT, async {
+            loop {
+                // The first message comes again where its acknowledgement died with the server.
+                match order.recv().await {
+                    Some(1) => {}
+                    next => break next,
+                }
+            }
+        });
+        assert_eq!(next.await.expect("a message in time"), Some(2));
+    })
+    .await;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Reading in order from a checkpoint.
+
+use bus::{Bus, BusError, Place};
+use contracts::market::{Tick, Watermark};
+use contracts::{Stream, Topic};
+use domain::timestamp::Timestamp;
+use tokio::time::timeout;
+
+use crate::corner::{Corner, LIMIT, settings, tick};
+
+async fn publish(bus: &Bus, trades: std::ops::RangeInclusive<u64>) {
+    for trade in trades {
+        bus.publish(&tick(trade), &trade.to_string()).await.unwrap();
+    }
+}
+
+async fn next_trades(reader: &mut bus::OrderedReader, count: usize) -> Vec<u64> {
+    let mut trades = Vec::new();
+    while trades.len() < count {
+        let entry = timeout(LIMIT, reader.next())
+            .await
+            .expect("an entry in time")
+            .unwrap();
+        trades.push(entry.decode::<Tick>().unwrap().trade_id);
+    }
+    trades
+}
+
+#[tokio::test]
+async fn reading_begins_right_behind_the_checkpoint_and_leaves_other_topics_out() {
+    let corner = Corner::new().await;
+    publish(&corner.bus, 1..=3).await;
+    let watermark = Watermark {
+        epoch: 1,
+        symbol: tick(1).symbol,
+        time: Timestamp::from_ms(5),
+    };
+    corner.bus.publish(&watermark, "w").await.unwrap();
+    publish(&corner.bus, 4..=5).await;
+
+    let head = corner.bus.bounds(Stream::Market).await.unwrap().head();
+    let place = Place {
+        sequence: head.sequence + 2,
+        ..head
+    };
+    let mut reader = corner
+        .bus
+        .ordered(Stream::Market, &[Topic::Tick], place)
+        .await
+        .unwrap();
+    assert_eq!(next_trades(&mut reader, 3).await, [3, 4, 5]);
+    assert_eq!(reader.place().sequence, 6);
+}
+
+#[tokio::test]
+async fn a_checkpoint_outside_the_stream_is_refused() {
+    let corner = Corner::new().await;
+    publish(&corner.bus, 1..=4).await;
+    let name = corner.stream("MARKET");
+    corner
+        .raw()
+        .await
+        .get_stream(&name)
+        .await
+        .unwrap()
+        .purge()
+        .sequence(3)
+        .await
+        .unwrap();
+    let bounds = corner.bus.bounds(Stream::Market).await.unwrap();
+    assert_eq!((bounds.first, bounds.last), (3, 4));
+
+    for (sequence, readable) in [(1, false), (2, true), (4, true), (5, false)] {
+        let place = Place {
+            sequence,
+            ..bounds.tail()
+        };
+        let reader = corner
+            .bus
+            .ordered(Stream::Market, &[Topic::Tick], place)
+            .await;
+        assert_eq!(reader.is_ok(), readable, "from behind {sequence}");
+        if let Err(error) = reader {
+            let line = error.to_string();
+            assert!(
+                line.contains(&format!("{sequence} lies outside stream {name}")),
+                "{line}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_was_created_anew_is_refused() {
+    let corner = Corner::new().await;
+    let place = corner.bus.bounds(Stream::Market).await.unwrap().tail();
+    corner
+        .raw()
+        .await
+        .delete_stream(corner.stream("MARKET"))
+        .await
+        .unwrap();
+    corner.bus.declare_streams().await.unwrap();
+    let refused = corner
+        .bus
+        .ordered(Stream::Market, &[Topic::Tick], place)
+        .await;
+    assert!(matches!(refused, Err(BusError::OtherIncarnation { .. })));
+}
+
+#[tokio::test]
+async fn a_reader_outlives_a_killed_server_without_a_gap_or_a_repeat() {
+    let mut server = testkit::Server::nats().await;
+    let bus = Bus::connect(&settings(server.url().as_str(), ""), "test")
+        .await
+        .unwrap();
+    bus.declare_streams().await.unwrap();
+    let head = bus.bounds(Stream::Market).await.unwrap().head();
+    let mut reader = bus
+        .ordered(Stream::Market, &[Topic::Tick], head)
+        .await
+        .unwrap();
+
+    publish(&bus, 1..=20).await;
+    assert_eq!(
+        next_trades(&mut reader, 10).await,
+        (1..=10).collect::<Vec<_>>()
+    );
+    server.kill().await;
+    server.start().await;
+    testkit::eventually(LIMIT, async || bus.ping().await.is_ok()).await;
+    publish(&bus, 21..=30).await;
+    assert_eq!(
+        next_trades(&mut reader, 20).await,
+        (11..=30).collect::<Vec<_>>()
+    );
+}
