@@ -6,10 +6,12 @@
 //! | FINAL | – | – | refused | MATCH_NOT_OPEN |
 //! | CANCELED | – | – | – | MATCH_NOT_OPEN |
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::chips::Chips;
-use crate::game::Template;
+use crate::game::{Template, TemplateRefusal};
 use crate::id::{BattleId, GameId, PositionId, RequestId, UserId};
 use crate::market::{Epoch, Incarnation, Tick};
 use crate::order::{BodyHash, CommandBody, Outcome};
@@ -17,6 +19,15 @@ use crate::position::PositionState;
 use crate::ranking::BattleResult;
 use crate::symbol::Symbol;
 use crate::timestamp::Timestamp;
+
+/// The most commands of a player in one whole second of effective time.
+pub const MAX_COMMANDS_PER_SECOND: u32 = 10;
+/// The most new orders and amendments of a player in a battle; closes and cancels have as many of
+/// their own.
+pub const MAX_COMMANDS_PER_BATTLE: u32 = 5_000;
+/// How far past an asset's newest watermark a stamp may lie, and how long past its moment a market
+/// order waits for a tick, in milliseconds.
+pub const STALE_MS: i64 = 10_000;
 
 /// What a battle was opened with. Nothing of it changes afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +49,38 @@ pub struct BattleTerms {
     pub end_time: Timestamp,
     /// The players; a player's number is the place in this list.
     pub seats: Vec<Seat>,
+}
+
+impl BattleTerms {
+    /// Refuses terms that no battle can be played by.
+    pub fn validate(&self) -> Result<(), TermsRefusal> {
+        self.template.validate()?;
+        let players = self.seats.iter().map(|seat| seat.player);
+        let different = players.collect::<BTreeSet<_>>().len();
+        let seats = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
+        let fits = (self.template.min_players..=self.template.max_players).contains(&seats);
+        if !fits || different != self.seats.len() {
+            return Err(TermsRefusal::Seats);
+        }
+        if self.end_time <= self.start_time {
+            return Err(TermsRefusal::Times);
+        }
+        Ok(())
+    }
+}
+
+/// Why a battle cannot be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TermsRefusal {
+    /// Its template breaks a rule.
+    #[error(transparent)]
+    Template(#[from] TemplateRefusal),
+    /// Too few or too many players, or somebody sits twice.
+    #[error("expected as many different players as the template seats")]
+    Seats,
+    /// It would end before it starts.
+    #[error("expected an end after the start")]
+    Times,
 }
 
 /// A player's seat.
@@ -73,7 +116,7 @@ pub struct BattleState {
     /// The number of its last log entry.
     pub log_number: u64,
     /// How many orders it has accepted.
-    pub accepted: u64,
+    pub accepted: u32,
     /// The stamp of its last logged command.
     pub last_effective_time: Option<Timestamp>,
     /// The assets that are final already.

@@ -33,6 +33,25 @@ impl Chips {
         self.0
     }
 
+    /// The most that chips saturate at: 4·10^18 units, with either sign.
+    pub const LIMIT: Self = Self(4_000_000_000_000_000_000);
+
+    /// `units` × 1e-8 chips, cut off at ±[`LIMIT`](Self::LIMIT).
+    pub fn saturated(units: i128) -> Self {
+        let limit = i128::from(Self::LIMIT.0);
+        i64::try_from(units.clamp(limit.saturating_neg(), limit)).map_or(Self::LIMIT, Self)
+    }
+
+    /// The sum, cut off at ±[`LIMIT`](Self::LIMIT).
+    pub fn saturating_add(self, other: Self) -> Self {
+        Self::saturated(i128::from(self.0).saturating_add(other.0.into()))
+    }
+
+    /// The difference, cut off at ±[`LIMIT`](Self::LIMIT).
+    pub fn saturating_sub(self, other: Self) -> Self {
+        Self::saturated(i128::from(self.0).saturating_sub(other.0.into()))
+    }
+
     /// The sum, unless it overflows.
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {

@@ -1,5 +1,7 @@
 //! The template of a game: what a battle of it costs, allows and pays.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::chips::Chips;
@@ -16,18 +18,33 @@ pub const MAX_POSITIONS: u32 = 1_000;
 pub const MAX_ASSETS: usize = 64;
 /// The most kinds of items that a winner gets.
 pub const MAX_ITEM_REWARDS: usize = 16;
-/// The longest title, description and cover address, in bytes.
+/// The longest title, in bytes.
+pub const MAX_TITLE_LEN: usize = 120;
+/// The longest description and the longest cover address, in bytes.
 pub const MAX_TEXT_LEN: usize = 2_000;
 /// The longest span of time in a template, in milliseconds: 31 days.
 pub const MAX_SPAN_MS: i64 = 31 * 24 * 3_600 * 1_000;
+/// The longest delay of a fill, in milliseconds.
+pub const MAX_FILL_DELAY_MS: i64 = 60_000;
 /// The largest entry fee or fixed prize, in the currency's minor unit.
 pub const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000_000;
 /// The most chips that a player starts with.
 pub const MAX_START_BALANCE: Chips = Chips::from_units(100_000_000_000_000);
 /// The largest maximum leverage × maintenance, in basis points.
 pub const MAX_LEVERAGED_MAINTENANCE_BPS: u32 = 5_000;
-/// The most cups or experience that a battle moves for one player.
+/// The most cups or experience that a battle moves for one player, and the widest cup band.
 pub const MAX_REWARD: i64 = 1_000_000;
+/// The most uses of an item that move at once.
+pub const MAX_USES: u32 = 1_000_000;
+
+/// The countdown of a template that states none, in milliseconds.
+pub const DEFAULT_COUNTDOWN_MS: i64 = 3_000;
+/// The chips that each player starts with where a template states none: 100.
+pub const DEFAULT_START_BALANCE: Chips = Chips::from_units(10_000_000_000);
+/// The fill delay of a template that states none, in milliseconds.
+pub const DEFAULT_FILL_DELAY_MS: i64 = 250;
+/// The card uses that a player brings where a template states none.
+pub const DEFAULT_CARD_USES: u32 = 10;
 
 /// One version of a game's template. A ticket pins its version; a battle keeps its own copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,4 +160,245 @@ pub struct TemplateRefusal {
     pub field: &'static str,
     /// What was expected.
     pub expected: &'static str,
+}
+
+/// A rule of the template: its field, what is expected of it, and whether it holds.
+type Check = (&'static str, &'static str, bool);
+
+impl Template {
+    /// Refuses a template that breaks a rule, naming the first field that does.
+    pub fn validate(&self) -> Result<(), TemplateRefusal> {
+        let checks = self
+            .texts()
+            .into_iter()
+            .chain(self.spans())
+            .chain(self.seating());
+        let checks = checks
+            .chain(self.trading())
+            .chain(self.rewards())
+            .chain(self.prize.check(self));
+        for (field, expected, holds) in checks {
+            if !holds {
+                return Err(TemplateRefusal { field, expected });
+            }
+        }
+        Ok(())
+    }
+
+    /// What all entry fees of `players` add up to, in the currency's minor unit.
+    pub fn entry_fees_minor(&self, players: u32) -> i64 {
+        self.entry_fee_minor.saturating_mul(i64::from(players))
+    }
+
+    /// The terms of trading `symbol`, if it may be traded.
+    pub fn asset(&self, symbol: &Symbol) -> Option<&AllowedAsset> {
+        self.assets.iter().find(|asset| asset.symbol == *symbol)
+    }
+
+    fn texts(&self) -> [Check; 3] {
+        [
+            (
+                "title",
+                "1 to 120 bytes",
+                (1..=MAX_TITLE_LEN).contains(&self.title.len()),
+            ),
+            (
+                "description",
+                "at most 2000 bytes",
+                self.description.len() <= MAX_TEXT_LEN,
+            ),
+            (
+                "cover",
+                "at most 2000 bytes",
+                self.cover.len() <= MAX_TEXT_LEN,
+            ),
+        ]
+    }
+
+    fn spans(&self) -> [Check; 5] {
+        let span = |from: i64, span_ms: i64| (from..=MAX_SPAN_MS).contains(&span_ms);
+        let delay = (0..=MAX_FILL_DELAY_MS).contains(&self.fill_delay_ms);
+        [
+            ("duration_ms", "1 ms to 31 days", span(1, self.duration_ms)),
+            (
+                "countdown_ms",
+                "0 ms to 31 days",
+                span(0, self.countdown_ms),
+            ),
+            ("fill_delay_ms", "0 to 60000 ms", delay),
+            (
+                "fill_wait_ms",
+                "0 ms to 31 days",
+                span(0, self.fill_wait_ms),
+            ),
+            (
+                "queue_ttl_ms",
+                "1 ms to 31 days",
+                span(1, self.queue_ttl_ms),
+            ),
+        ]
+    }
+
+    fn seating(&self) -> [Check; 5] {
+        let most = (self.min_players..=MAX_PLAYERS).contains(&self.max_players);
+        let fee = (0..=MAX_AMOUNT_MINOR).contains(&self.entry_fee_minor);
+        let band = self
+            .cup_band
+            .is_none_or(|band| (1..=MAX_REWARD).contains(&band));
+        [
+            ("min_players", "at least 2", self.min_players >= 2),
+            ("max_players", "min_players to 1000", most),
+            ("entry_fee_minor", "0 to 10^15", fee),
+            ("card_uses", "at most 1000000", self.card_uses <= MAX_USES),
+            ("cup_band", "1 to 1000000", band),
+        ]
+    }
+
+    fn trading(&self) -> [Check; 5] {
+        let symbols = self.assets.iter().map(|asset| &asset.symbol);
+        let different = symbols.collect::<BTreeSet<_>>().len() == self.assets.len();
+        let balance = (Chips::from_units(1)..=MAX_START_BALANCE).contains(&self.start_balance);
+        let leveraged = u32::from(self.max_leverage.times())
+            .saturating_mul(u32::from(self.maintenance_bps.get()));
+        [
+            (
+                "assets",
+                "1 to 64 assets",
+                (1..=MAX_ASSETS).contains(&self.assets.len()),
+            ),
+            ("assets", "each asset once", different),
+            (
+                "max_positions",
+                "1 to 1000",
+                (1..=MAX_POSITIONS).contains(&self.max_positions),
+            ),
+            ("start_balance", "1 to 10^14 units of 1e-8", balance),
+            (
+                "maintenance_bps",
+                "max_leverage × maintenance_bps of at most 5000",
+                leveraged <= MAX_LEVERAGED_MAINTENANCE_BPS,
+            ),
+        ]
+    }
+
+    fn rewards(&self) -> [Check; 5] {
+        let reward = |amount: i64| (0..=MAX_REWARD).contains(&amount);
+        let uses = self
+            .items
+            .iter()
+            .all(|item| (1..=MAX_USES).contains(&item.uses));
+        [
+            ("cup", "0 to 1000000", reward(self.cup)),
+            ("win_exp", "0 to 1000000", reward(self.win_exp)),
+            ("lose_exp", "0 to 1000000", reward(self.lose_exp)),
+            (
+                "items",
+                "at most 16 items",
+                self.items.len() <= MAX_ITEM_REWARDS,
+            ),
+            ("items", "1 to 1000000 uses each", uses),
+        ]
+    }
+}
+
+impl Prize {
+    fn check(&self, template: &Template) -> [Check; 2] {
+        match self {
+            Self::Fixed {
+                amount_minor,
+                house_funded,
+            } => {
+                let covered = *amount_minor <= template.entry_fees_minor(template.min_players);
+                let range = (0..=MAX_AMOUNT_MINOR).contains(amount_minor);
+                let funded = "at most entry_fee × min_players unless the house funds the rest";
+                [
+                    ("prize", "0 to 10^15", range),
+                    ("prize", funded, covered || *house_funded),
+                ]
+            }
+            Self::Pool { shares_bps, .. } => {
+                let sum = shares_bps
+                    .iter()
+                    .map(|share| u64::from(share.get()))
+                    .sum::<u64>();
+                let places = u32::try_from(shares_bps.len()).unwrap_or(u32::MAX);
+                let whole = sum == u64::from(Bps::WHOLE.get());
+                let few = places <= template.min_players;
+                [
+                    ("prize", "shares of 10000 basis points in all", whole),
+                    ("prize", "at most min_players places", few),
+                ]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn the_worked_example_is_a_valid_template() {
+        assert_eq!(fixture::template().validate(), Ok(()));
+    }
+
+    /// A change to a template and the field that it spoils.
+    type Spoiled = (&'static str, fn(&mut Template));
+
+    #[test]
+    fn a_template_that_breaks_a_rule_is_refused_with_the_field_named() {
+        let spoiled: [Spoiled; 21] = [
+            ("title", |t| t.title.clear()),
+            ("description", |t| {
+                t.description = "x".repeat(MAX_TEXT_LEN + 1);
+            }),
+            ("duration_ms", |t| t.duration_ms = 0),
+            ("countdown_ms", |t| t.countdown_ms = -1),
+            ("fill_delay_ms", |t| t.fill_delay_ms = MAX_FILL_DELAY_MS + 1),
+            ("queue_ttl_ms", |t| t.queue_ttl_ms = 0),
+            ("min_players", |t| t.min_players = 1),
+            ("max_players", |t| t.max_players = 1),
+            ("max_players", |t| t.max_players = MAX_PLAYERS + 1),
+            ("entry_fee_minor", |t| t.entry_fee_minor = -1),
+            ("cup_band", |t| t.cup_band = Some(0)),
+            ("assets", |t| t.assets.clear()),
+            ("assets", |t| t.assets.extend(t.assets.clone())),
+            ("max_positions", |t| t.max_positions = 0),
+            ("start_balance", |t| t.start_balance = Chips::ZERO),
+            ("maintenance_bps", |t| {
+                t.maintenance_bps = 51.try_into().unwrap();
+            }),
+            ("cup", |t| t.cup = -1),
+            ("items", |t| {
+                t.items = vec![ItemReward {
+                    kind: ItemKind::LeverageCard,
+                    uses: 0,
+                }];
+            }),
+            ("prize", |t| t.prize = fixture::fixed(20_000_001)),
+            ("prize", |t| t.prize = fixture::pool(0, &[5_000, 4_999])),
+            ("prize", |t| {
+                t.prize = fixture::pool(0, &[4_000, 3_000, 3_000]);
+            }),
+        ];
+        for (field, spoil) in spoiled {
+            let mut template = fixture::template();
+            spoil(&mut template);
+            assert_eq!(
+                template.validate().map_err(|refusal| refusal.field),
+                Err(field)
+            );
+        }
+    }
+
+    #[test]
+    fn the_house_may_fund_what_the_fees_do_not_cover() {
+        let mut template = fixture::template();
+        template.prize = Prize::Fixed {
+            amount_minor: 1_000_000_000,
+            house_funded: true,
+        };
+        assert_eq!(template.validate(), Ok(()));
+    }
 }

@@ -22,6 +22,9 @@ pub mod battle;
 pub mod chips;
 pub mod decimal;
 pub mod engine;
+mod exact;
+#[cfg(test)]
+mod fixture;
 pub mod game;
 pub mod id;
 pub mod ledger;

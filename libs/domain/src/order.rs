@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::chips::Chips;
 use crate::id::{BattleId, PositionId, RequestId, UserId};
 use crate::leverage::Leverage;
+use crate::position::NewLevel;
 use crate::price::Price;
 use crate::symbol::Symbol;
 
@@ -53,6 +54,32 @@ impl<T> Entered<T> {
     }
 }
 
+impl<T> Entered<T> {
+    /// The field by reference.
+    pub const fn as_ref(&self) -> Entered<&T> {
+        match self {
+            Self::Absent => Entered::Absent,
+            Self::Malformed => Entered::Malformed,
+            Self::Value(value) => Entered::Value(value),
+        }
+    }
+}
+
+impl Entered<Price> {
+    /// An optional level: absent, or given and allowed.
+    pub fn level(
+        self,
+        refusal: Refusal,
+        allowed: impl Fn(Price) -> bool,
+    ) -> Result<Option<Price>, Refusal> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Value(level) if allowed(level) => Ok(Some(level)),
+            Self::Value(_) | Self::Malformed => Err(refusal),
+        }
+    }
+}
+
 impl<T, E> From<Result<T, E>> for Entered<T> {
     fn from(parsed: Result<T, E>) -> Self {
         parsed.map_or(Self::Malformed, Self::Value)
@@ -72,6 +99,22 @@ pub enum LevelChange {
     Malformed,
     /// The new level.
     Set(Price),
+}
+
+impl LevelChange {
+    /// The change, if the level that it sets is allowed.
+    pub fn checked(
+        self,
+        refusal: Refusal,
+        allowed: impl Fn(Price) -> bool,
+    ) -> Result<NewLevel, Refusal> {
+        match self {
+            Self::Keep => Ok(NewLevel::Keep),
+            Self::Remove => Ok(NewLevel::Remove),
+            Self::Set(level) if allowed(level) => Ok(NewLevel::Set(level)),
+            Self::Set(_) | Self::Malformed => Err(refusal),
+        }
+    }
 }
 
 /// The SHA-256 of a command's body as the client sent it, its verb included. Two commands under

@@ -10,13 +10,186 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chips::Chips;
+use crate::exact::{div_ceil, div_floor};
 use crate::id::{BattleId, PositionId, UserId};
-use crate::leverage::Leverage;
+use crate::leverage::{Bps, Leverage};
 use crate::market::Tick;
 use crate::order::{OrderKind, Side, Verb};
 use crate::price::Price;
 use crate::symbol::Symbol;
 use crate::timestamp::Timestamp;
+
+/// The smallest margin: 0.01 chips.
+pub const MIN_MARGIN: Chips = Chips::from_units(1_000_000);
+/// The largest size.
+pub const MAX_SIZE: Chips = Chips::from_units(10_000_000_000_000_000);
+/// Profit beyond this saturates.
+pub const MAX_PROFIT: Chips = Chips::from_units(10_000_000_000_000_000);
+
+/// What a position bets: which way, how much of its owner's chips, and how much that moves.
+///
+/// The margin is at least [`MIN_MARGIN`], and margin × leverage at most [`MAX_SIZE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stake {
+    side: Side,
+    leverage: Leverage,
+    margin: Chips,
+    size: Chips,
+}
+
+/// Where a position would be liquidated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Liquidation {
+    /// At no price that a tick can have.
+    Never,
+    /// At this price and beyond, strictly on the losing side of the entry.
+    At(Price),
+    /// At the entry itself: the position cannot be opened there.
+    TooClose,
+}
+
+impl Stake {
+    /// The stake, unless the margin is too small or the size too large.
+    pub fn parse(side: Side, margin: Chips, leverage: Leverage) -> Option<Self> {
+        let size = margin
+            .units()
+            .checked_mul(i64::from(leverage.times()))
+            .map(Chips::from_units)?;
+        (MIN_MARGIN <= margin && size <= MAX_SIZE).then_some(Self {
+            side,
+            leverage,
+            margin,
+            size,
+        })
+    }
+
+    /// Which way it bets.
+    pub const fn side(self) -> Side {
+        self.side
+    }
+
+    /// How many times the margin it moves.
+    pub const fn leverage(self) -> Leverage {
+        self.leverage
+    }
+
+    /// The chips at stake.
+    pub const fn margin(self) -> Chips {
+        self.margin
+    }
+
+    /// Margin × leverage.
+    pub const fn size(self) -> Chips {
+        self.size
+    }
+
+    /// `fee_bps` of the size, rounded up.
+    pub fn open_fee(self, fee_bps: Bps) -> Chips {
+        let fee = i128::from(self.size.units()).saturating_mul(fee_bps.get().into());
+        Chips::saturated(div_ceil(fee, Bps::WHOLE.get().into()))
+    }
+
+    /// What the position has gained at `price`: floored, never below −margin, saturating at
+    /// [`MAX_PROFIT`].
+    pub fn profit_at(self, entry: Price, price: Price) -> Chips {
+        let moved = match self.side {
+            Side::Buy => price.units().saturating_sub(entry.units()),
+            Side::Sell => entry.units().saturating_sub(price.units()),
+        };
+        let gained = i128::from(self.size.units()).saturating_mul(moved.into());
+        let profit = Chips::saturated(div_floor(gained, entry.units().into()));
+        profit
+            .max(Chips::from_units(self.margin.units().saturating_neg()))
+            .min(MAX_PROFIT)
+    }
+
+    /// What the position is worth when it leaves at `tick`. The fee is `fee_bps` of size × price
+    /// ⁄ entry, rounded up, as far as margin and profit cover it.
+    pub fn exit_at(self, entry: Price, tick: Tick, fee_bps: Bps) -> Exit {
+        let profit = self.profit_at(entry, tick.price);
+        let worth = self.margin.saturating_add(profit);
+        let traded = i128::from(self.size.units()).saturating_mul(tick.price.units().into());
+        let whole = i128::from(entry.units()).saturating_mul(Bps::WHOLE.get().into());
+        let fee = div_ceil(traded.saturating_mul(fee_bps.get().into()), whole);
+        let fee = Chips::saturated(fee).min(worth);
+        Exit {
+            tick,
+            profit,
+            fee,
+            payout: worth.saturating_sub(fee),
+        }
+    }
+
+    /// Where the position is liquidated when filled at `entry`: entry × (1 ∓ (1 ⁄ leverage −
+    /// maintenance)), a BUY's rounded up and a SELL's down, never later than the exact value.
+    pub fn liquidation(self, entry: Price, maintenance: Bps) -> Liquidation {
+        let leverage = i128::from(self.leverage.times());
+        let one = i128::from(Bps::WHOLE.get()).saturating_mul(leverage);
+        let reach = i128::from(Bps::WHOLE.get())
+            .saturating_sub(leverage.saturating_mul(maintenance.get().into()));
+        let part = |parts: i128| i128::from(entry.units()).saturating_mul(parts);
+        let level = match self.side {
+            Side::Buy => div_ceil(part(one.saturating_sub(reach)), one),
+            Side::Sell => div_floor(part(one.saturating_add(reach)), one),
+        };
+        let price = i64::try_from(level).ok().and_then(Price::from_units);
+        match (self.side, price) {
+            (_, None) => Liquidation::Never,
+            (Side::Buy, Some(price)) if price < entry => Liquidation::At(price),
+            (Side::Sell, Some(price)) if price > entry => Liquidation::At(price),
+            (Side::Buy | Side::Sell, Some(_)) => Liquidation::TooClose,
+        }
+    }
+}
+
+/// Between which prices the levels of a position may lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    side: Side,
+    reference: Price,
+    liquidation: Option<Price>,
+}
+
+impl Bounds {
+    /// The bounds of a position that fills at `reference`.
+    pub fn of(stake: Stake, reference: Price, maintenance: Bps) -> Self {
+        let liquidation = match stake.liquidation(reference, maintenance) {
+            Liquidation::Never => None,
+            Liquidation::At(price) => Some(price),
+            Liquidation::TooClose => Some(reference),
+        };
+        Self {
+            side: stake.side,
+            reference,
+            liquidation,
+        }
+    }
+
+    /// The bounds of a position that is open, when the price is `reference`.
+    pub const fn of_open(stake: Stake, fill: &Fill, reference: Price) -> Self {
+        Self {
+            side: stake.side,
+            reference,
+            liquidation: fill.liquidation,
+        }
+    }
+
+    /// Whether a stop loss lies between the liquidation price and the reference.
+    pub fn allow_stop(self, level: Price) -> bool {
+        match self.side {
+            Side::Buy => level < self.reference && self.liquidation.is_none_or(|low| low < level),
+            Side::Sell => level > self.reference && self.liquidation.is_none_or(|top| top > level),
+        }
+    }
+
+    /// Whether a take profit lies on the winning side of the reference.
+    pub fn allow_take(self, level: Price) -> bool {
+        match self.side {
+            Side::Buy => level > self.reference,
+            Side::Sell => level < self.reference,
+        }
+    }
+}
 
 /// Where a position stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,8 +219,8 @@ pub struct PositionState {
     pub battle: BattleId,
     /// The owner.
     pub player: UserId,
-    /// Its number among the orders accepted in the battle, from 1.
-    pub number: u64,
+    /// Its number among the orders accepted in the battle, from 0.
+    pub number: u32,
     /// What is traded.
     pub symbol: Symbol,
     /// Which way.
@@ -132,6 +305,21 @@ pub enum EndCause {
     LiquidationTooClose,
 }
 
+impl End {
+    /// Where a position stands that ended so.
+    pub const fn status(&self) -> PositionStatus {
+        match self.cause {
+            EndCause::Liquidation => PositionStatus::Liquidated,
+            EndCause::StopLoss | EndCause::TakeProfit | EndCause::Close => PositionStatus::Closed,
+            EndCause::MatchEnd if self.exit.is_some() => PositionStatus::Closed,
+            EndCause::MatchEnd | EndCause::Cancel | EndCause::MatchCanceled => {
+                PositionStatus::Canceled
+            }
+            EndCause::FeedStale | EndCause::LiquidationTooClose => PositionStatus::Rejected,
+        }
+    }
+}
+
 /// The result of a position that was open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,6 +393,159 @@ impl NewLevel {
             Self::Keep => level,
             Self::Remove => None,
             Self::Set(price) => Some(price),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stake(side: Side, margin: i64, leverage: u8) -> Stake {
+        Stake::parse(
+            side,
+            Chips::from_units(margin),
+            leverage.try_into().unwrap(),
+        )
+        .unwrap()
+    }
+
+    fn price(units: i64) -> Price {
+        Price::from_units(units).unwrap()
+    }
+
+    fn bps(bps: u16) -> Bps {
+        bps.try_into().unwrap()
+    }
+
+    #[test]
+    fn profit_is_floored_on_both_sides() {
+        let (entry, now) = (price(9_500_000_000), price(11_000_000_000));
+        let long = stake(Side::Buy, 1_000_000_000, 2).profit_at(entry, now);
+        let short = stake(Side::Sell, 1_000_000_000, 2).profit_at(entry, now);
+        assert_eq!((long.units(), short.units()), (315_789_473, -315_789_474));
+    }
+
+    #[test]
+    fn liquidation_is_never_later_than_the_exact_value() {
+        let entry = price(9_500_000_001);
+        let long = stake(Side::Buy, 1_000_000_000, 2).liquidation(entry, bps(0));
+        let short = stake(Side::Sell, 1_000_000_000, 2).liquidation(entry, bps(0));
+        assert_eq!(long, Liquidation::At(price(4_750_000_001)));
+        assert_eq!(short, Liquidation::At(price(14_250_000_001)));
+    }
+
+    #[test]
+    fn maintenance_brings_liquidation_closer() {
+        let long = stake(Side::Buy, 1_000_000_000, 10).liquidation(price(1_000_000), bps(100));
+        let short = stake(Side::Sell, 1_000_000_000, 10).liquidation(price(1_000_000), bps(100));
+        assert_eq!(long, Liquidation::At(price(910_000)));
+        assert_eq!(short, Liquidation::At(price(1_090_000)));
+    }
+
+    #[test]
+    fn an_unleveraged_buy_without_maintenance_never_liquidates() {
+        let buy = stake(Side::Buy, 1_000_000_000, 1);
+        assert_eq!(buy.liquidation(price(1), bps(0)), Liquidation::Never);
+        assert_eq!(
+            buy.liquidation(price(1_000), bps(1)),
+            Liquidation::At(price(1))
+        );
+    }
+
+    #[test]
+    fn a_price_too_coarse_for_the_leverage_is_too_close() {
+        let buy = stake(Side::Buy, 1_000_000_000, 100);
+        assert_eq!(buy.liquidation(price(99), bps(0)), Liquidation::TooClose);
+        assert_eq!(
+            buy.liquidation(price(100), bps(0)),
+            Liquidation::At(price(99))
+        );
+    }
+
+    #[test]
+    fn the_close_fee_follows_the_price_and_is_rounded_up() {
+        let tick = Tick {
+            trade: 1,
+            price: price(300),
+            time: Timestamp::from_ms(0),
+        };
+        let exit = stake(Side::Buy, 1_000_001, 1).exit_at(price(200), tick, bps(10));
+        assert_eq!((exit.profit.units(), exit.fee.units()), (500_000, 1_501));
+        assert_eq!(exit.payout.units(), 1_498_500);
+    }
+
+    #[test]
+    fn a_stake_is_refused_below_the_margin_and_above_the_size() {
+        let one = Leverage::try_from(1).unwrap();
+        assert!(Stake::parse(Side::Buy, Chips::from_units(999_999), one).is_none());
+        assert!(Stake::parse(Side::Buy, MAX_SIZE, one).is_some());
+        assert!(Stake::parse(Side::Buy, MAX_SIZE, Leverage::MAX).is_none());
+        assert!(Stake::parse(Side::Buy, Chips::from_units(i64::MAX), Leverage::MAX).is_none());
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn stakes()(buy: bool, leverage in 1_u8..=100, margin in 1_000_000_i64..=100_000_000_000_000)
+            -> Stake {
+            let side = if buy { Side::Buy } else { Side::Sell };
+            Stake::parse(side, Chips::from_units(margin), leverage.try_into().unwrap()).unwrap()
+        }
+    }
+
+    fn prices() -> impl Strategy<Value = Price> {
+        (0_u32..=16, 1_i64..=10).prop_map(|(digits, lead)| {
+            Price::from_units(
+                10_i64
+                    .pow(digits)
+                    .saturating_mul(lead)
+                    .min(Price::MAX.units()),
+            )
+            .unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_loses_more_than_the_margin(
+            stake in stakes(), entry in prices(), now in prices(), fee in 0_u16..=10_000,
+        ) {
+            let tick = Tick { trade: 1, price: now, time: Timestamp::from_ms(0) };
+            let exit = stake.exit_at(entry, tick, fee.try_into().unwrap());
+            prop_assert!(exit.profit.units() >= -stake.margin().units());
+            prop_assert!(exit.payout >= Chips::ZERO && exit.fee >= Chips::ZERO);
+            let kept = stake.margin().units() + exit.profit.units();
+            prop_assert_eq!(exit.payout.units() + exit.fee.units(), kept);
+        }
+
+        #[test]
+        fn liquidation_leaves_at_most_the_maintenance_behind(
+            stake in stakes(), entry in 1_000_000_i64..=1_000_000_000_000, bps in 0_u16..=50,
+        ) {
+            let entry = Price::from_units(entry).unwrap();
+            if let Liquidation::At(price) = stake.liquidation(entry, bps.try_into().unwrap()) {
+                let left = stake.margin().units() + stake.profit_at(entry, price).units();
+                let step = stake.size().units() / entry.units() + 1;
+                let maintenance = stake.size().units() / 10_000 * i64::from(bps);
+                prop_assert!(left >= 0);
+                prop_assert!(left <= maintenance + step + i64::from(bps) + 1, "{left}");
+            }
+        }
+
+        #[test]
+        fn opposite_stakes_never_gain_together(
+            stake in stakes(), entry in prices(), now in prices(),
+        ) {
+            let other = match stake.side() { Side::Buy => Side::Sell, Side::Sell => Side::Buy };
+            let other = Stake::parse(other, stake.margin(), stake.leverage()).unwrap();
+            let (one, two) = (stake.profit_at(entry, now), other.profit_at(entry, now));
+            prop_assert!(one <= Chips::ZERO || two <= Chips::ZERO);
         }
     }
 }

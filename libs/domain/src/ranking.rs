@@ -1,9 +1,15 @@
-//! Who came where, and what each place is paid.
+//! Who came where, what each place is paid, and what it earns.
+
+use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use crate::battle::BattleTerms;
 use crate::chips::Chips;
+use crate::exact::{div_ceil, div_floor};
+use crate::game::{ItemReward, Prize, Template};
 use crate::id::{BattleId, UserId};
+use crate::leverage::Bps;
 use crate::money::Currency;
 
 /// The result of a battle.
@@ -41,4 +47,330 @@ pub struct Standing {
     pub cards_left: u32,
     /// The prize, in the currency's minor unit.
     pub prize_minor: i64,
+}
+
+/// How a player ended, before anybody is ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finish {
+    /// Final equity.
+    pub equity: Chips,
+    /// Orders that were filled.
+    pub fills: u32,
+    /// Leverage card uses that come back.
+    pub cards_left: u32,
+}
+
+/// What a result earns a player besides money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reward {
+    /// The player.
+    pub player: UserId,
+    /// The change of cups, before it is cut off at 0 cups.
+    pub cups: i64,
+    /// The gain of experience.
+    pub experience: i64,
+    /// Items gained.
+    pub items: Vec<ItemReward>,
+}
+
+impl BattleResult {
+    /// Ranks the players of a battle, `finishes` in the order of their numbers, and splits the
+    /// prize.
+    pub fn of(terms: &BattleTerms, finishes: &[Finish]) -> Self {
+        let equities: Vec<Chips> = finishes.iter().map(|finish| finish.equity).collect();
+        let ranks = ranks(&equities);
+        let prizes = split(&terms.template, &ranks);
+        let numbered = terms
+            .seats
+            .iter()
+            .zip(finishes)
+            .zip(ranks)
+            .zip(&prizes)
+            .zip(0..);
+        let standings: Vec<Standing> = numbered
+            .map(|((((seat, finish), rank), prize), number)| Standing {
+                player: seat.player,
+                number,
+                equity: finish.equity,
+                rank,
+                fills: finish.fills,
+                cards_left: finish.cards_left,
+                prize_minor: *prize,
+            })
+            .collect();
+        let players = u32::try_from(standings.len()).unwrap_or(u32::MAX);
+        let paid = prizes
+            .iter()
+            .fold(0_i64, |sum, prize| sum.saturating_add(*prize));
+        Self {
+            battle: terms.battle,
+            winner: winner(&standings),
+            currency: terms.template.currency,
+            house_minor: terms
+                .template
+                .entry_fees_minor(players)
+                .saturating_sub(paid),
+            standings,
+        }
+    }
+
+    /// What the result earns each player besides money, by number. An unranked battle earns
+    /// nothing.
+    pub fn rewards(&self, terms: &BattleTerms) -> Vec<Reward> {
+        if !terms.ranked {
+            return Vec::new();
+        }
+        let template = &terms.template;
+        let reward = |player: UserId| match self.winner {
+            Some(winner) if winner == player => Reward {
+                player,
+                cups: template.cup,
+                experience: template.win_exp,
+                items: template.items.clone(),
+            },
+            Some(_) => Reward {
+                player,
+                cups: template.cup.saturating_neg(),
+                experience: template.lose_exp,
+                items: Vec::new(),
+            },
+            None => Reward {
+                player,
+                cups: 0,
+                experience: template.lose_exp,
+                items: Vec::new(),
+            },
+        };
+        self.standings
+            .iter()
+            .map(|standing| reward(standing.player))
+            .collect()
+    }
+}
+
+/// The rank of each equity, highest first from 1; equal equity, equal rank, and the ranks behind
+/// it are skipped: 1, 1, 3.
+pub fn ranks(equities: &[Chips]) -> Vec<u32> {
+    let mut sorted = equities.to_vec();
+    sorted.sort_unstable_by_key(|equity| Reverse(*equity));
+    let better = |equity: &Chips| sorted.partition_point(|other| other > equity);
+    let rank = |better: usize| u32::try_from(better).unwrap_or(u32::MAX).saturating_add(1);
+    equities.iter().map(|equity| rank(better(equity))).collect()
+}
+
+/// Who alone holds rank 1 and had at least one fill.
+fn winner(standings: &[Standing]) -> Option<UserId> {
+    let mut first = standings.iter().filter(|standing| standing.rank == 1);
+    match (first.next(), first.next()) {
+        (Some(alone), None) if alone.fills > 0 => Some(alone.player),
+        (Some(_) | None, _) => None,
+    }
+}
+
+/// The prize of each player in minor units. Places that tie share the sum of their prizes evenly;
+/// what does not divide stays with the house.
+fn split(template: &Template, ranks: &[u32]) -> Vec<i64> {
+    let places = places(template, ranks.len());
+    let prize = |rank: &u32| {
+        let tied = ranks.iter().filter(|other| *other == rank).count();
+        let skipped = usize::try_from(rank.saturating_sub(1)).unwrap_or(usize::MAX);
+        let shared = places
+            .iter()
+            .skip(skipped)
+            .take(tied)
+            .map(|place| i128::from(*place));
+        let count = i128::try_from(tied).unwrap_or(i128::MAX);
+        i64::try_from(div_floor(shared.sum(), count)).unwrap_or(i64::MAX)
+    };
+    ranks.iter().map(prize).collect()
+}
+
+/// What each place is paid, best first, in minor units.
+fn places(template: &Template, players: usize) -> Vec<i64> {
+    match &template.prize {
+        Prize::Fixed { amount_minor, .. } => vec![*amount_minor],
+        Prize::Pool {
+            rake_bps,
+            shares_bps,
+        } => {
+            let players = u32::try_from(players).unwrap_or(u32::MAX);
+            let fees = template.entry_fees_minor(players);
+            let pool = fees.saturating_sub(part(fees, *rake_bps, Round::Up));
+            shares_bps
+                .iter()
+                .map(|share| part(pool, *share, Round::Down))
+                .collect()
+        }
+    }
+}
+
+enum Round {
+    Up,
+    Down,
+}
+
+fn part(amount: i64, rate: Bps, round: Round) -> i64 {
+    let product = i128::from(amount).saturating_mul(rate.get().into());
+    let whole = i128::from(Bps::WHOLE.get());
+    let part = match round {
+        Round::Up => div_ceil(product, whole),
+        Round::Down => div_floor(product, whole),
+    };
+    i64::try_from(part).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    fn finish(equity: i64) -> Finish {
+        Finish {
+            equity: Chips::from_units(equity),
+            fills: 1,
+            cards_left: 0,
+        }
+    }
+
+    fn result(prize: Prize, equities: &[i64]) -> BattleResult {
+        let mut terms = fixture::terms(u128::try_from(equities.len()).unwrap());
+        terms.template.prize = prize;
+        let finishes: Vec<Finish> = equities.iter().copied().map(finish).collect();
+        BattleResult::of(&terms, &finishes)
+    }
+
+    fn prizes(result: &BattleResult) -> Vec<i64> {
+        result
+            .standings
+            .iter()
+            .map(|standing| standing.prize_minor)
+            .collect()
+    }
+
+    #[test]
+    fn equal_equity_shares_a_rank_and_skips_the_next() {
+        let equities = [5, 9, 9, 1, 5].map(Chips::from_units);
+        assert_eq!(ranks(&equities), [3, 1, 1, 5, 3]);
+    }
+
+    #[test]
+    fn a_fixed_prize_goes_to_rank_one() {
+        let result = result(fixture::fixed(18_000_000), &[7, 8]);
+        assert_eq!(
+            (prizes(&result), result.house_minor),
+            (vec![0, 18_000_000], 2_000_000)
+        );
+        assert_eq!(result.winner, Some(fixture::player(1)));
+    }
+
+    #[test]
+    fn a_funded_prize_costs_the_house() {
+        let prize = Prize::Fixed {
+            amount_minor: 25_000_000,
+            house_funded: true,
+        };
+        assert_eq!(result(prize, &[7, 8]).house_minor, -5_000_000);
+    }
+
+    #[test]
+    fn places_that_tie_share_their_prizes_and_the_house_keeps_what_does_not_divide() {
+        // 30,000,000 less 1 % is 29,700,000; the first two places are 20,790,000 and 8,910,000.
+        let pool = fixture::pool(100, &[7_000, 3_000]);
+        let tied = result(pool.clone(), &[9, 9, 9]);
+        assert_eq!(
+            (prizes(&tied), tied.house_minor),
+            (vec![9_900_000; 3], 300_000)
+        );
+        assert_eq!(tied.winner, None);
+        let odd = result(fixture::fixed(20_000_000), &[9, 9, 9]);
+        assert_eq!(
+            (prizes(&odd), odd.house_minor),
+            (vec![6_666_666; 3], 10_000_002)
+        );
+        let second = result(pool, &[9, 5, 5]);
+        assert_eq!(prizes(&second), [20_790_000, 4_455_000, 4_455_000]);
+    }
+
+    #[test]
+    fn the_rake_and_what_rounding_leaves_go_to_the_house() {
+        let mut terms = fixture::terms(2);
+        terms.template.entry_fee_minor = 3;
+        terms.template.prize = fixture::pool(1, &[5_000, 5_000]);
+        let result = BattleResult::of(&terms, &[finish(2), finish(1)]);
+        assert_eq!((prizes(&result), result.house_minor), (vec![2, 2], 2));
+    }
+
+    #[test]
+    fn nobody_wins_without_a_fill() {
+        let terms = fixture::terms(2);
+        let idle = Finish {
+            fills: 0,
+            ..finish(9)
+        };
+        let result = BattleResult::of(&terms, &[idle, finish(8)]);
+        assert_eq!((result.winner, result.standings[0].rank), (None, 1));
+        let earned: Vec<_> = result
+            .rewards(&terms)
+            .iter()
+            .map(|r| (r.cups, r.experience))
+            .collect();
+        assert_eq!(earned, [(0, 20), (0, 20)]);
+    }
+
+    #[test]
+    fn a_winner_gains_what_the_others_lose_and_an_unranked_battle_earns_nothing() {
+        let mut terms = fixture::terms(2);
+        let result = BattleResult::of(&terms, &[finish(9), finish(8)]);
+        let earned: Vec<_> = result
+            .rewards(&terms)
+            .iter()
+            .map(|r| (r.cups, r.experience))
+            .collect();
+        assert_eq!(earned, [(30, 100), (-30, 20)]);
+        terms.ranked = false;
+        assert_eq!(result.rewards(&terms), []);
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixture;
+
+    fn prize() -> impl Strategy<Value = Prize> {
+        let shares = prop_oneof![
+            Just(vec![10_000]),
+            Just(vec![7_000, 3_000]),
+            Just(vec![3_334, 3_333, 3_333]),
+        ];
+        prop_oneof![
+            (0_i64..1_000_000).prop_map(fixture::fixed),
+            (0_u16..=10_000, shares).prop_map(|(rake, shares)| fixture::pool(rake, &shares)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn prizes_and_house_add_up_to_the_fees(
+            prize in prize(), fee in 0_i64..1_000_000, equities in prop::collection::vec(0_i64..4, 3..9),
+        ) {
+            let mut terms = fixture::terms(u128::try_from(equities.len()).unwrap());
+            terms.template.prize = prize;
+            terms.template.entry_fee_minor = fee;
+            let finish = |equity| Finish { equity: Chips::from_units(equity), fills: 1, cards_left: 0 };
+            let finishes: Vec<Finish> = equities.iter().copied().map(finish).collect();
+            let result = BattleResult::of(&terms, &finishes);
+            let prizes: i64 = result.standings.iter().map(|standing| standing.prize_minor).sum();
+            let players = i64::try_from(equities.len()).unwrap();
+            prop_assert_eq!(prizes + result.house_minor, fee * players);
+            for one in &result.standings {
+                prop_assert!(one.prize_minor >= 0);
+                for other in &result.standings {
+                    prop_assert_eq!(one.equity.cmp(&other.equity), other.rank.cmp(&one.rank));
+                }
+            }
+        }
+    }
 }

@@ -1,45 +1,73 @@
 //! The engine of one shard: follows the market, decides commands and ends battles. It owns every
 //! position and every chip of its battles and knows no clock: all that it does follows from the
 //! market entries and commands that it is given, in the order in which it is given them.
+//!
+//! What one entry does to a position, first to last:
+//!
+//! | | watermark | tick inside the match | tick or watermark beyond its end |
+//! |---|---|---|---|
+//! | noted cancels and amendments that are due, in log order | apply | apply | apply |
+//! | a market order past its deadline | REJECTED | – | REJECTED by a watermark |
+//! | the asset becomes final, and with the last one the match | – | – | yes |
+//! | orders and closes that are due | armed | armed | – |
+//! | armed, and the price is right | – | one fill or exit each, in order of acceptance | – |
+//!
+//! An entry of an older epoch, a tick at or before its watermark or older than the last, and a
+//! watermark older than the last do nothing at all.
 
+mod book;
 mod effects;
+mod ending;
+mod equity;
+mod live;
+mod orders;
+mod restore;
+mod stamp;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+use std::collections::BTreeMap;
 
 pub use effects::{Effects, Fact, PositionChange, Touched};
 
+use self::book::{Asset, Due, Duty, Slot};
+use self::live::{Battle, Course};
+use self::turn::Turn;
 use crate::battle::{
-    BattleRows, BattleState, BattleTerms, LiveStanding, MarketState, ParticipantState,
+    AssetState, BattleRows, BattleState, BattleStatus, BattleTerms, LiveStanding, LogBody,
+    MarketState, ParticipantState, TermsRefusal,
 };
 use crate::id::{BattleId, PositionId, UserId};
-use crate::market::{Incarnation, MarketEntry};
+use crate::market::{Epoch, Incarnation, MarketEntry, MarketEvent, Tick};
 use crate::order::{Answer, Command, Origin, Outcome, Refusal};
 use crate::position::PositionState;
+use crate::price::Price;
+use crate::symbol::Symbol;
+use crate::timestamp::Timestamp;
 
 /// All battles of one shard.
 #[derive(Debug, Default)]
-pub struct Engine {}
+pub struct Engine {
+    incarnation: Incarnation,
+    sequence: u64,
+    epoch: Epoch,
+    ahead_ns: i64,
+    assets: Vec<Asset>,
+    symbols: BTreeMap<Symbol, usize>,
+    /// By slot; a battle that was forgotten leaves its slot empty for good.
+    battles: Vec<Option<Box<Battle>>>,
+    slots: BTreeMap<BattleId, Slot>,
+}
 
 /// Why an engine cannot be restored from rows: they contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("battle {battle}: {what}")]
+#[error("battle {battle}: {expected}")]
 pub struct RestoreError {
     /// The battle whose rows are at fault.
     pub battle: BattleId,
     /// What was expected.
-    pub what: &'static str,
-}
-
-/// Why a battle cannot be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenRefusal {
-    /// Its template breaks a rule.
-    #[error(transparent)]
-    Template(#[from] crate::game::TemplateRefusal),
-    /// Nobody sits there, too many do, or somebody sits twice.
-    #[error("expected as many different players as the template seats")]
-    Seats,
-    /// It would end before it starts.
-    #[error("expected an end after the start")]
-    Times,
+    pub expected: &'static str,
 }
 
 /// Why a battle cannot be canceled.
@@ -56,63 +84,129 @@ pub enum CancelRefusal {
 impl Engine {
     /// An engine without battles that has applied nothing of the market stream.
     pub fn new(incarnation: Incarnation) -> Self {
-        let _ = incarnation;
-        Self::default()
+        Self {
+            incarnation,
+            ..Self::default()
+        }
     }
 
     /// The engine that these rows were taken from. It goes on exactly as that one would have.
     pub fn restore(market: MarketState, battles: Vec<BattleRows>) -> Result<Self, RestoreError> {
-        drop((market, battles));
-        Ok(Self::default())
+        let mut engine = Self {
+            incarnation: market.incarnation,
+            sequence: market.sequence,
+            epoch: market.epoch,
+            ahead_ns: market.ahead_ns,
+            ..Self::default()
+        };
+        for state in market.assets {
+            let index = engine.asset_index(&state.symbol);
+            if let Some(asset) = engine.assets.get_mut(index) {
+                asset.tick = state.tick;
+                asset.watermark = state.watermark;
+            }
+        }
+        for rows in battles {
+            engine.adopt(rows)?;
+        }
+        Ok(engine)
     }
 
     /// Takes a battle's rows in beside those already here, as at the last entry applied. A
     /// battle that is already here stays as it is.
     pub fn adopt(&mut self, rows: BattleRows) -> Result<(), RestoreError> {
-        drop(rows);
+        let terms = rows.battle.terms.clone();
+        let battle = terms.battle;
+        if self.slots.contains_key(&battle) {
+            return Ok(());
+        }
+        let open = rows.battle.status == BattleStatus::Open;
+        let slot = self.seat(terms);
+        let mut effects = Effects::default();
+        let restored = self
+            .turn(slot, &mut effects)
+            .map_or(Ok(()), |mut turn| turn.restore(rows));
+        if let Err(expected) = restored {
+            return Err(RestoreError { battle, expected });
+        }
+        if open {
+            self.await_ends(slot);
+        }
         Ok(())
     }
 
     /// What is known of the market: the part of the checkpoint that is not a battle's.
     pub fn market_state(&self) -> MarketState {
-        MarketState::default()
+        self.market_of(self.symbols.values().copied())
     }
 
     /// Every row of a battle.
     pub fn rows(&self, battle: BattleId) -> Option<BattleRows> {
-        let _ = battle;
-        None
+        self.find(battle).map(Battle::rows)
     }
 
     /// The battles that are here, ended ones too, in the order of their ids.
     pub fn battles(&self) -> impl Iterator<Item = BattleId> + '_ {
-        std::iter::empty()
+        self.slots.keys().copied()
     }
 
     /// Begins to follow the market for a battle. Opening it again does nothing.
-    pub fn open(&mut self, terms: BattleTerms, effects: &mut Effects) -> Result<(), OpenRefusal> {
-        let _ = (terms, effects);
+    pub fn open(&mut self, terms: BattleTerms, effects: &mut Effects) -> Result<(), TermsRefusal> {
+        if self.slots.contains_key(&terms.battle) {
+            return Ok(());
+        }
+        terms.validate()?;
+        let battle = terms.battle;
+        let slot = self.seat(terms);
+        self.await_ends(slot);
+        let market = self.market_of(self.assets_of(slot).into_iter());
+        effects.facts.push(Fact::BattleOpened { battle });
+        if let Some(mut turn) = self.turn(slot, effects) {
+            turn.log(LogBody::Opened { market });
+            for number in (0..).take(turn.battle.players.len()) {
+                turn.touch_player(number);
+            }
+        }
         Ok(())
     }
 
     /// Applies the market entry at `sequence`. One that was applied before does nothing.
     pub fn market(&mut self, sequence: u64, entry: &MarketEntry, effects: &mut Effects) {
-        let _ = (sequence, entry, effects);
+        if sequence <= self.sequence {
+            return;
+        }
+        self.sequence = sequence;
+        if entry.epoch < self.epoch {
+            return;
+        }
+        self.epoch = entry.epoch;
+        match &entry.event {
+            MarketEvent::Tick { symbol, tick } => self.tick(symbol, *tick, effects),
+            MarketEvent::Watermark { symbol, time } => self.watermark(symbol, *time, effects),
+            MarketEvent::Offset { ahead_ns } => self.ahead_ns = *ahead_ns,
+            MarketEvent::Gap { .. } | MarketEvent::Note { .. } => {}
+        }
     }
 
     /// Decides a command behind the last market entry applied. A repeat gets the kept outcome.
     pub fn command(&mut self, command: &Command, effects: &mut Effects) -> Answer {
-        let _ = (command, effects);
-        Answer {
-            outcome: Outcome::Refused(Refusal::MatchNotFound),
-            origin: Origin::Passing,
+        let ahead_ns = self.ahead_ns;
+        let slot = self.slots.get(&command.battle).copied();
+        match slot.and_then(|slot| self.turn(slot, effects)) {
+            Some(mut turn) => turn.command(command, ahead_ns),
+            None => Answer {
+                outcome: Outcome::Refused(Refusal::MatchNotFound),
+                origin: Origin::Passing,
+            },
         }
     }
 
     /// Ends a battle with the ticks that came so far. Returns whether it was still open.
     pub fn finalise(&mut self, battle: BattleId, effects: &mut Effects) -> bool {
-        let _ = (battle, effects);
-        false
+        let slot = self.slots.get(&battle).copied();
+        let turn = slot.and_then(|slot| self.turn(slot, effects));
+        let open = turn.filter(|turn| turn.battle.status == BattleStatus::Open);
+        open.map(|mut turn| turn.finalise()).is_some()
     }
 
     /// Calls a battle off: positions are canceled, card uses come back, nothing is ranked. Doing
@@ -122,36 +216,231 @@ impl Engine {
         battle: BattleId,
         effects: &mut Effects,
     ) -> Result<(), CancelRefusal> {
-        let _ = (battle, effects);
+        let slot = self.slots.get(&battle).copied();
+        let turn = slot.and_then(|slot| self.turn(slot, effects));
+        let mut turn = turn.ok_or(CancelRefusal::NotFound)?;
+        match turn.battle.status {
+            BattleStatus::Open => turn.cancel(),
+            BattleStatus::Canceled => {}
+            BattleStatus::Final => return Err(CancelRefusal::Final),
+        }
         Ok(())
     }
 
     /// Drops a battle that has ended, its kept outcomes too. An open one stays.
     pub fn forget(&mut self, battle: BattleId) {
-        let _ = battle;
+        let ended = self
+            .find(battle)
+            .is_some_and(|battle| battle.status != BattleStatus::Open);
+        if !ended {
+            return;
+        }
+        let slot = self
+            .slots
+            .remove(&battle)
+            .and_then(|slot| usize::try_from(slot).ok());
+        if let Some(place) = slot.and_then(|slot| self.battles.get_mut(slot)) {
+            *place = None;
+        }
     }
 
     /// A battle's latest row.
     pub fn battle(&self, battle: BattleId) -> Option<BattleState> {
-        let _ = battle;
-        None
+        self.find(battle).map(Battle::state)
     }
 
     /// A participant's latest row.
     pub fn participant(&self, battle: BattleId, player: UserId) -> Option<ParticipantState> {
-        let _ = (battle, player);
-        None
+        let battle = self.find(battle)?;
+        battle.participant_state(*battle.numbers.get(&player)?)
     }
 
     /// A position's latest row.
     pub fn position(&self, battle: BattleId, position: PositionId) -> Option<PositionState> {
-        let _ = (battle, position);
-        None
+        let battle = self.find(battle)?;
+        battle.position_state(*battle.ids.get(&position)?)
     }
 
     /// Live equity, rank and open positions of every player of a battle, by number.
     pub fn standings(&self, battle: BattleId) -> Option<Vec<LiveStanding>> {
-        let _ = battle;
-        None
+        let battle = self.find(battle)?;
+        let price = |asset: usize| Some(self.assets.get(asset)?.tick?.price);
+        let prices: Vec<Option<Price>> = battle
+            .listings
+            .iter()
+            .map(|listing| match listing.course {
+                Course::Running => price(listing.asset),
+                Course::Final(tick) => tick.map(|tick| tick.price),
+            })
+            .collect();
+        Some(battle.standings(&prices))
+    }
+
+    fn tick(&mut self, symbol: &Symbol, tick: Tick, effects: &mut Effects) {
+        let index = self.asset_index(symbol);
+        let Some(asset) = self.assets.get_mut(index) else {
+            return;
+        };
+        if asset.is_late(tick.time) {
+            return;
+        }
+        // A battle that ends here ends at the tick before this one.
+        let due = asset.book.take_due(tick.time);
+        self.perform(index, due, tick.time, effects);
+        let Some(asset) = self.assets.get_mut(index) else {
+            return;
+        };
+        asset.tick = Some(tick);
+        let fired = asset.book.fired(tick.price);
+        if fired.is_empty() {
+            return;
+        }
+        let mut fired: Vec<_> = fired
+            .into_iter()
+            .map(|key| (self.id(key.battle), key.number, key.battle))
+            .collect();
+        fired.sort_unstable();
+        fired.dedup();
+        for (_, number, slot) in fired {
+            if let Some(mut turn) = self.turn(slot, effects) {
+                turn.fire(number, tick);
+            }
+        }
+    }
+
+    fn watermark(&mut self, symbol: &Symbol, time: Timestamp, effects: &mut Effects) {
+        let index = self.asset_index(symbol);
+        let Some(asset) = self.assets.get_mut(index) else {
+            return;
+        };
+        if asset.watermark.is_some_and(|newest| time < newest) {
+            return;
+        }
+        asset.watermark = Some(time);
+        let mut due = asset.book.take_due(time);
+        due.extend(asset.book.take_stale(time));
+        self.perform(index, due, time, effects);
+    }
+
+    /// Does what has fallen due on an asset, battle by battle.
+    fn perform(&mut self, asset: usize, due: Vec<Due>, time: Timestamp, effects: &mut Effects) {
+        let mut due: Vec<_> = due
+            .into_iter()
+            .map(|due| (self.id(due.battle), due.duty, due.battle))
+            .collect();
+        due.sort_unstable();
+        for (_, duty, slot) in due {
+            let Some(mut turn) = self.turn(slot, effects) else {
+                continue;
+            };
+            let listing = turn
+                .battle
+                .listings
+                .iter()
+                .position(|listing| listing.asset == asset);
+            if let Some(listing) = listing {
+                turn.perform(duty, time, listing);
+            }
+        }
+    }
+
+    /// Gives a battle a slot, with its assets among ours.
+    fn seat(&mut self, terms: BattleTerms) -> Slot {
+        let symbols: Vec<Symbol> = terms
+            .template
+            .assets
+            .iter()
+            .map(|asset| asset.symbol.clone())
+            .collect();
+        let assets: Vec<usize> = symbols
+            .iter()
+            .map(|symbol| self.asset_index(symbol))
+            .collect();
+        let slot = Slot::try_from(self.battles.len()).unwrap_or(Slot::MAX);
+        self.slots.insert(terms.battle, slot);
+        self.battles
+            .push(Some(Box::new(Battle::open(slot, terms, &assets))));
+        slot
+    }
+
+    /// Queues the end of a battle on each asset that is not final yet.
+    fn await_ends(&mut self, slot: Slot) {
+        let mut effects = Effects::default();
+        let Some(mut turn) = self.turn(slot, &mut effects) else {
+            return;
+        };
+        let beyond = turn.battle.terms.end_time.plus_ms(1);
+        for index in 0..turn.battle.listings.len() {
+            let course = turn
+                .battle
+                .listings
+                .get(index)
+                .map(|listing| listing.course);
+            if course == Some(Course::Running) {
+                turn.schedule(index, beyond, Duty::End);
+            }
+        }
+    }
+
+    fn turn<'a>(&'a mut self, slot: Slot, effects: &'a mut Effects) -> Option<Turn<'a>> {
+        let place = self.battles.get_mut(usize::try_from(slot).ok()?)?;
+        Some(Turn {
+            battle: place.as_deref_mut()?,
+            assets: &mut self.assets,
+            incarnation: self.incarnation,
+            sequence: self.sequence,
+            effects,
+        })
+    }
+
+    fn find(&self, battle: BattleId) -> Option<&Battle> {
+        self.at(*self.slots.get(&battle)?)
+    }
+
+    fn at(&self, slot: Slot) -> Option<&Battle> {
+        self.battles.get(usize::try_from(slot).ok()?)?.as_deref()
+    }
+
+    /// The id of the battle in a slot: effects come in the order of ids, which does not depend on
+    /// the order in which battles came here.
+    fn id(&self, slot: Slot) -> Option<BattleId> {
+        self.at(slot).map(|battle| battle.terms.battle)
+    }
+
+    fn assets_of(&self, slot: Slot) -> Vec<usize> {
+        let listings = self.at(slot).map(|battle| battle.listings.iter());
+        listings
+            .into_iter()
+            .flatten()
+            .map(|listing| listing.asset)
+            .collect()
+    }
+
+    /// The index of an asset, which is new if it was never spoken of.
+    fn asset_index(&mut self, symbol: &Symbol) -> usize {
+        if let Some(index) = self.symbols.get(symbol) {
+            return *index;
+        }
+        let index = self.assets.len();
+        self.assets.push(Asset::new(symbol.clone()));
+        self.symbols.insert(symbol.clone(), index);
+        index
+    }
+
+    fn market_of(&self, assets: impl Iterator<Item = usize>) -> MarketState {
+        let known = assets.filter_map(|index| self.assets.get(index));
+        MarketState {
+            incarnation: self.incarnation,
+            sequence: self.sequence,
+            epoch: self.epoch,
+            ahead_ns: self.ahead_ns,
+            assets: known
+                .map(|asset| AssetState {
+                    symbol: asset.symbol.clone(),
+                    tick: asset.tick,
+                    watermark: asset.watermark,
+                })
+                .collect(),
+        }
     }
 }

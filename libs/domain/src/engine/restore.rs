@@ -1,0 +1,301 @@
+//! A battle to rows and back. What can be derived from the rows is not in them: lines of equity,
+//! reserved chips, triggers and duties.
+//!
+//! A duty that was done before the rows were taken, such as arming an order, is queued again and
+//! done by the next entry, before that entry could have used it.
+
+use std::collections::BTreeMap;
+
+use super::book::{Duty, Slot, Triggers};
+use super::live::{Battle, Course, Listing, Player, Position, Stage, Waiting};
+use super::turn::Turn;
+use crate::battle::{
+    AssetFinal, BattleRows, BattleState, BattleStatus, BattleTerms, OutcomeState, ParticipantState,
+    Seat,
+};
+use crate::position::{Noted, NotedChange, PositionState, Stake};
+
+impl Battle {
+    /// A battle as it opens. `assets` are the indices of its assets in the engine.
+    pub(super) fn open(slot: Slot, terms: BattleTerms, assets: &[usize]) -> Self {
+        let listed = terms.template.assets.iter().zip(assets);
+        let listings: Vec<Listing> = listed
+            .map(|(allowed, asset)| Listing {
+                asset: *asset,
+                price_step: allowed.price_step,
+                course: Course::Running,
+            })
+            .collect();
+        let cash = terms.template.start_balance;
+        let seats = terms.seats.iter();
+        let player = |seat: &Seat| Player::new(seat.player, cash, seat.card_uses, listings.len());
+        Self {
+            slot,
+            status: BattleStatus::Open,
+            log_number: 0,
+            last_effective_time: None,
+            players: seats.clone().map(player).collect(),
+            numbers: seats.map(|seat| seat.player).zip(0..).collect(),
+            positions: Vec::new(),
+            ids: BTreeMap::new(),
+            noted: BTreeMap::new(),
+            result: None,
+            listings,
+            terms,
+        }
+    }
+
+    pub(super) fn state(&self) -> BattleState {
+        let assets = self.terms.template.assets.iter().zip(&self.listings);
+        let finals = assets.filter_map(|(allowed, listing)| match listing.course {
+            Course::Running => None,
+            Course::Final(tick) => Some(AssetFinal {
+                symbol: allowed.symbol.clone(),
+                tick,
+            }),
+        });
+        BattleState {
+            terms: self.terms.clone(),
+            status: self.status,
+            log_number: self.log_number,
+            accepted: self.position_numbers().end,
+            last_effective_time: self.last_effective_time,
+            finals: finals.collect(),
+            result: self.result.clone(),
+        }
+    }
+
+    pub(super) fn participant_state(&self, number: u32) -> Option<ParticipantState> {
+        let player = self.player(number)?;
+        Some(ParticipantState {
+            battle: self.terms.battle,
+            player: player.id,
+            number,
+            cash: player.cash,
+            cards_left: player.cards_left,
+            fills: player.fills,
+            usage: player.usage,
+        })
+    }
+
+    pub(super) fn position_state(&self, number: u32) -> Option<PositionState> {
+        let position = self.position(number)?;
+        let noted = self.noted_on(number).map(|(number, waiting)| Noted {
+            number,
+            effective_time: waiting.effective_time,
+            change: waiting.change,
+        });
+        let end = match position.stage {
+            Stage::Ended(_, end) => Some(end),
+            Stage::Pending | Stage::Open(_) => None,
+        };
+        Some(PositionState {
+            id: position.id,
+            battle: self.terms.battle,
+            player: self.player(position.player)?.id,
+            number,
+            symbol: self
+                .terms
+                .template
+                .assets
+                .get(position.listing)?
+                .symbol
+                .clone(),
+            side: position.stake.side(),
+            kind: position.kind,
+            margin: position.stake.margin(),
+            leverage: position.stake.leverage(),
+            size: position.stake.size(),
+            open_fee: position.open_fee,
+            card_spent: position.card_spent,
+            stop_loss: position.stop_loss,
+            take_profit: position.take_profit,
+            status: position.status(),
+            effective_time: position.effective_time,
+            stale_at: position.stale_at,
+            fill: position.fill(),
+            end,
+            noted: noted.collect(),
+        })
+    }
+
+    pub(super) fn rows(&self) -> BattleRows {
+        let players = self.players.iter().zip(0..);
+        let outcomes = self.players.iter().flat_map(|player| {
+            player
+                .kept
+                .iter()
+                .map(|(request, (body_hash, outcome))| OutcomeState {
+                    battle: self.terms.battle,
+                    player: player.id,
+                    request: *request,
+                    body_hash: *body_hash,
+                    outcome: *outcome,
+                })
+        });
+        BattleRows {
+            battle: self.state(),
+            participants: players
+                .filter_map(|(_, number)| self.participant_state(number))
+                .collect(),
+            positions: self
+                .position_numbers()
+                .filter_map(|number| self.position_state(number))
+                .collect(),
+            outcomes: outcomes.collect(),
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Puts rows into the battle, which was opened with their terms. The error says what was
+    /// expected of them.
+    pub(super) fn restore(&mut self, rows: BattleRows) -> Result<(), &'static str> {
+        let BattleRows {
+            battle: state,
+            participants,
+            mut positions,
+            outcomes,
+        } = rows;
+        let battle = &mut *self.battle;
+        battle.status = state.status;
+        battle.log_number = state.log_number;
+        battle.last_effective_time = state.last_effective_time;
+        battle.result = state.result;
+        for asset in state.finals {
+            let listing = battle.listing(&asset.symbol);
+            let listing = listing.and_then(|listing| battle.listings.get_mut(listing));
+            listing
+                .ok_or("expected final assets that the template allows")?
+                .course = Course::Final(asset.tick);
+        }
+        for row in &participants {
+            restore_player(battle, row)?;
+        }
+        if participants.len() != battle.players.len() {
+            return Err("expected a participant for every seat");
+        }
+        positions.sort_by_key(|row| row.number);
+        if positions.len() != usize::try_from(state.accepted).unwrap_or(usize::MAX) {
+            return Err("expected every accepted position");
+        }
+        for row in positions {
+            self.restore_position(row)?;
+        }
+        for row in outcomes {
+            let battle = &mut *self.battle;
+            let number = battle.numbers.get(&row.player).copied();
+            let player = number.and_then(|number| battle.player_mut(number));
+            let player = player.ok_or("expected outcomes of participants")?;
+            player
+                .kept
+                .insert(row.request, (row.body_hash, row.outcome));
+        }
+        Ok(())
+    }
+
+    fn restore_position(&mut self, row: PositionState) -> Result<(), &'static str> {
+        let battle = &mut *self.battle;
+        let number = battle.position_numbers().end;
+        if row.number != number {
+            return Err("expected positions numbered from 0 without a gap");
+        }
+        let position = position(battle, &row)?;
+        let (listing, player) = (position.listing, position.player);
+        let (stake, stage, cost) = (position.stake, position.stage, position.cost());
+        battle.ids.insert(position.id, number);
+        battle.positions.push(position);
+        let player = battle
+            .player_mut(player)
+            .ok_or("expected positions of participants")?;
+        match stage {
+            Stage::Pending => {
+                player.reserved = player.reserved.saturating_add(cost);
+                player.held = player.held.saturating_add(1);
+            }
+            Stage::Open(fill) => {
+                player.held = player.held.saturating_add(1);
+                let line = player
+                    .lines
+                    .get_mut(listing)
+                    .ok_or("expected a listed asset")?;
+                line.add(stake, fill.tick.price);
+            }
+            Stage::Ended(..) => {}
+        }
+        if stage == Stage::Pending {
+            self.schedule(listing, row.effective_time, Duty::Arm { number });
+            if let Some(stale_at) = row.stale_at {
+                self.schedule(listing, stale_at, Duty::Stale { number });
+            }
+        }
+        for noted in row.noted {
+            self.restore_noted(listing, number, noted);
+        }
+        self.rearm(number);
+        Ok(())
+    }
+
+    fn restore_noted(&mut self, listing: usize, number: u32, noted: Noted) {
+        let Noted {
+            number: log,
+            effective_time,
+            change,
+        } = noted;
+        self.battle.noted.insert(
+            (number, log),
+            Waiting {
+                effective_time,
+                change,
+            },
+        );
+        let duty = match change {
+            NotedChange::Close => Duty::Close { number },
+            NotedChange::Cancel | NotedChange::Amend { .. } => Duty::Change { log, number },
+        };
+        self.schedule(listing, effective_time, duty);
+    }
+}
+
+fn restore_player(battle: &mut Battle, row: &ParticipantState) -> Result<(), &'static str> {
+    let player = battle
+        .player_mut(row.number)
+        .filter(|player| player.id == row.player);
+    let player = player.ok_or("expected participants in the order of the seats")?;
+    player.cash = row.cash;
+    player.cards_left = row.cards_left;
+    player.fills = row.fills;
+    player.usage = row.usage;
+    Ok(())
+}
+
+fn position(battle: &Battle, row: &PositionState) -> Result<Position, &'static str> {
+    let stage = match (row.fill, row.end) {
+        (None, None) => Stage::Pending,
+        (Some(fill), None) => Stage::Open(fill),
+        (fill, Some(end)) => Stage::Ended(fill, end),
+    };
+    Ok(Position {
+        id: row.id,
+        player: battle
+            .numbers
+            .get(&row.player)
+            .copied()
+            .ok_or("expected positions of participants")?,
+        listing: battle
+            .listing(&row.symbol)
+            .ok_or("expected positions in assets that the template allows")?,
+        stake: Stake::parse(row.side, row.margin, row.leverage)
+            .ok_or("expected a margin and a size in range")?,
+        kind: row.kind,
+        open_fee: row.open_fee,
+        card_spent: row.card_spent,
+        stop_loss: row.stop_loss,
+        take_profit: row.take_profit,
+        effective_time: row.effective_time,
+        stale_at: row.stale_at,
+        stage,
+        armed: false,
+        triggers: Triggers::default(),
+    })
+}

@@ -1,0 +1,362 @@
+//! One battle's turn at an input: fills, exits and all that moves chips.
+
+use super::book::{Asset, Due, Duty, Key, Triggers};
+use super::effects::{Effects, Fact, PositionChange};
+use super::live::{Battle, Course, Stage, Waiting};
+use crate::battle::{LogBody, LogEntry, Place, PositionKey};
+use crate::chips::Chips;
+use crate::market::{Incarnation, Tick};
+use crate::position::{End, EndCause, Fill, Liquidation, NotedChange, PositionStatus};
+use crate::timestamp::Timestamp;
+
+/// A battle at its turn, with the market and the place in it.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    pub battle: &'a mut Battle,
+    pub assets: &'a mut [Asset],
+    pub incarnation: Incarnation,
+    pub sequence: u64,
+    pub effects: &'a mut Effects,
+}
+
+impl Turn<'_> {
+    /// Appends to the battle's log.
+    pub(super) fn log(&mut self, body: LogBody) {
+        self.battle.log_number = self.battle.log_number.saturating_add(1);
+        let (incarnation, sequence) = (self.incarnation, self.sequence);
+        let place = Place {
+            incarnation,
+            sequence,
+            number: self.battle.log_number,
+        };
+        self.effects
+            .log
+            .push((self.battle.terms.battle, LogEntry { place, body }));
+        self.touch_battle();
+    }
+
+    pub(super) fn touch_battle(&mut self) {
+        self.effects
+            .touched
+            .battles
+            .insert(self.battle.terms.battle);
+    }
+
+    pub(super) fn touch_player(&mut self, number: u32) {
+        if let Some(player) = self.battle.player(number) {
+            self.effects
+                .touched
+                .participants
+                .insert((self.battle.terms.battle, player.id));
+        }
+    }
+
+    /// Announces what happened to a position; its row and its owner's change with it.
+    pub(super) fn announce(&mut self, number: u32, change: PositionChange) {
+        let battle = self.battle.terms.battle;
+        let Some(position) = self.battle.position(number) else {
+            return;
+        };
+        let (id, player) = (position.id, position.player);
+        let Some(owner) = self.battle.player(player) else {
+            return;
+        };
+        let fact = Fact::Position {
+            battle,
+            player: owner.id,
+            position: id,
+            change,
+        };
+        self.effects.facts.push(fact);
+        self.effects.touched.positions.insert(PositionKey {
+            battle,
+            position: id,
+        });
+        self.touch_player(player);
+    }
+
+    /// Does what has fallen due.
+    pub(super) fn perform(&mut self, duty: Duty, time: Timestamp, listing: usize) {
+        match duty {
+            Duty::Change { log, number } => self.change(number, log, time),
+            Duty::Stale { number } => self.void(number, EndCause::FeedStale, time),
+            Duty::End => self.end_asset(listing),
+            Duty::Arm { number } => self.arm(number, PositionStatus::Pending),
+            Duty::Close { number } => self.arm(number, PositionStatus::Open),
+        }
+    }
+
+    /// Lets a tick that a position waited for do its one thing to it.
+    pub(super) fn fire(&mut self, number: u32, tick: Tick) {
+        let Some(position) = self.battle.position(number) else {
+            return;
+        };
+        match position.stage {
+            Stage::Pending => self.fill(number, tick),
+            Stage::Open(fill) => {
+                if let Some(cause) = position.exit_cause(fill, tick.price) {
+                    self.exit(number, cause, tick);
+                }
+            }
+            Stage::Ended(..) => {}
+        }
+    }
+
+    /// Ends an order without a fill, if it still pends: margin and fee go back to cash, and so
+    /// does a card use unless its player took the order back.
+    pub(super) fn void(&mut self, number: u32, cause: EndCause, time: Timestamp) {
+        let sequence = self.sequence;
+        let Some(position) = self.battle.position_mut(number) else {
+            return;
+        };
+        if position.stage != Stage::Pending {
+            return;
+        }
+        let end = End {
+            cause,
+            time,
+            sequence,
+            exit: None,
+        };
+        position.stage = Stage::Ended(None, end);
+        let (returned, owner) = (position.cost(), position.player);
+        let card_back = position.card_spent && cause != EndCause::Cancel;
+        if let Some(player) = self.battle.player_mut(owner) {
+            player.cash = player.cash.saturating_add(returned);
+            player.reserved = player.reserved.saturating_sub(returned);
+            player.held = player.held.saturating_sub(1);
+            player.cards_left = player.cards_left.saturating_add(u32::from(card_back));
+        }
+        self.rearm(number);
+        self.announce(number, ended_without_result(&end, returned));
+        self.lapse(number);
+    }
+
+    /// Ends an open position without a result, because its match was canceled.
+    pub(super) fn annul(&mut self, number: u32, time: Timestamp) {
+        let sequence = self.sequence;
+        let Some(position) = self.battle.position_mut(number) else {
+            return;
+        };
+        let Stage::Open(fill) = position.stage else {
+            return;
+        };
+        let end = End {
+            cause: EndCause::MatchCanceled,
+            time,
+            sequence,
+            exit: None,
+        };
+        position.stage = Stage::Ended(Some(fill), end);
+        let returned = position.cost();
+        self.leave(number, fill, returned);
+        self.announce(number, ended_without_result(&end, returned));
+        self.lapse(number);
+    }
+
+    /// Closes an open position at the price of `tick`.
+    pub(super) fn exit(&mut self, number: u32, cause: EndCause, tick: Tick) {
+        let (sequence, fee_bps) = (self.sequence, self.battle.terms.template.fee_bps);
+        let Some(position) = self.battle.position_mut(number) else {
+            return;
+        };
+        let Stage::Open(fill) = position.stage else {
+            return;
+        };
+        let exit = position.stake.exit_at(fill.tick.price, tick, fee_bps);
+        let end = End {
+            cause,
+            time: tick.time,
+            sequence,
+            exit: Some(exit),
+        };
+        position.stage = Stage::Ended(Some(fill), end);
+        if cause == EndCause::Close {
+            self.forget_close(number);
+        }
+        self.leave(number, fill, exit.payout);
+        let change = match end.status() {
+            PositionStatus::Liquidated => PositionChange::Liquidated { exit },
+            PositionStatus::Pending
+            | PositionStatus::Open
+            | PositionStatus::Closed
+            | PositionStatus::Canceled
+            | PositionStatus::Rejected => PositionChange::Closed { cause, exit },
+        };
+        self.announce(number, change);
+        self.lapse(number);
+    }
+
+    /// Puts a position where it has to wait now; nowhere once its asset is final.
+    pub(super) fn rearm(&mut self, number: u32) {
+        let key = Key {
+            battle: self.battle.slot,
+            number,
+        };
+        let Some(position) = self.battle.position(number) else {
+            return;
+        };
+        let Some(listing) = self.battle.listings.get(position.listing) else {
+            return;
+        };
+        let wanted = match listing.course {
+            Course::Running => position.wanted_triggers(),
+            Course::Final(_) => Triggers::default(),
+        };
+        let (asset, old) = (listing.asset, position.triggers);
+        if let Some(asset) = self.assets.get_mut(asset) {
+            asset.book.replace(key, old, wanted);
+        }
+        if let Some(position) = self.battle.position_mut(number) {
+            position.triggers = wanted;
+        }
+    }
+
+    /// Queues a duty on a position's asset.
+    pub(super) fn schedule(&mut self, listing: usize, time: Timestamp, duty: Duty) {
+        let battle = self.battle.slot;
+        let listing = self.battle.listings.get(listing);
+        let asset = listing.and_then(|listing| self.assets.get_mut(listing.asset));
+        if let Some(asset) = asset {
+            match duty {
+                Duty::Stale { number } => asset.book.schedule_stale(time, Key { battle, number }),
+                Duty::Change { .. } | Duty::End | Duty::Arm { .. } | Duty::Close { .. } => {
+                    asset.book.schedule(Due { time, battle, duty });
+                }
+            }
+        }
+    }
+
+    fn fill(&mut self, number: u32, tick: Tick) {
+        let (sequence, maintenance) = (self.sequence, self.battle.terms.template.maintenance_bps);
+        let Some(position) = self.battle.position_mut(number) else {
+            return;
+        };
+        let liquidation = match position.stake.liquidation(tick.price, maintenance) {
+            Liquidation::Never => None,
+            Liquidation::At(price) => Some(price),
+            Liquidation::TooClose => {
+                return self.void(number, EndCause::LiquidationTooClose, tick.time);
+            }
+        };
+        let fill = Fill {
+            tick,
+            sequence,
+            liquidation,
+        };
+        position.stage = Stage::Open(fill);
+        position.armed = false;
+        let (owner, listing) = (position.player, position.listing);
+        let (stake, cost) = (position.stake, position.cost());
+        if let Some(player) = self.battle.player_mut(owner) {
+            player.reserved = player.reserved.saturating_sub(cost);
+            player.fills = player.fills.saturating_add(1);
+            if let Some(line) = player.lines.get_mut(listing) {
+                line.add(stake, tick.price);
+            }
+        }
+        self.rearm(number);
+        self.announce(number, PositionChange::Filled(fill));
+        self.lapse_cancels(number);
+    }
+
+    /// Takes a position that was open out of its owner's books.
+    fn leave(&mut self, number: u32, fill: Fill, payout: Chips) {
+        let Some(position) = self.battle.position(number) else {
+            return;
+        };
+        let (owner, listing, stake) = (position.player, position.listing, position.stake);
+        if let Some(player) = self.battle.player_mut(owner) {
+            player.cash = player.cash.saturating_add(payout);
+            player.held = player.held.saturating_sub(1);
+            if let Some(line) = player.lines.get_mut(listing) {
+                line.remove(stake, fill.tick.price);
+            }
+        }
+        self.rearm(number);
+    }
+
+    /// From now on the order can be filled, or the open position leaves at the next tick.
+    fn arm(&mut self, number: u32, expected: PositionStatus) {
+        let Some(position) = self.battle.position_mut(number) else {
+            return;
+        };
+        if position.status() == expected {
+            position.armed = true;
+            self.rearm(number);
+        }
+    }
+
+    /// Applies a noted cancel or amendment, if it has not lapsed.
+    fn change(&mut self, number: u32, log: u64, time: Timestamp) {
+        let Some(waiting) = self.battle.noted.remove(&(number, log)) else {
+            return;
+        };
+        match waiting.change {
+            NotedChange::Cancel => self.void(number, EndCause::Cancel, time),
+            NotedChange::Amend {
+                stop_loss,
+                take_profit,
+            } => {
+                let Some(position) = self.battle.position_mut(number) else {
+                    return;
+                };
+                position.stop_loss = stop_loss.applied_to(position.stop_loss);
+                position.take_profit = take_profit.applied_to(position.take_profit);
+                let (stop_loss, take_profit) = (position.stop_loss, position.take_profit);
+                self.rearm(number);
+                self.announce(
+                    number,
+                    PositionChange::Amended {
+                        stop_loss,
+                        take_profit,
+                    },
+                );
+            }
+            // Closes wait for a tick: they are armed, not applied.
+            NotedChange::Close => {}
+        }
+    }
+
+    /// Drops the noted close that has just applied.
+    fn forget_close(&mut self, number: u32) {
+        let is_close = |waiting: &(u64, Waiting)| waiting.1.change == NotedChange::Close;
+        let close = self.battle.noted_on(number).find(is_close);
+        if let Some((log, _)) = close {
+            self.battle.noted.remove(&(number, log));
+        }
+    }
+
+    /// Tells the owner of every command that can no longer apply to a position.
+    fn lapse(&mut self, number: u32) {
+        self.lapse_where(number, |_| true);
+    }
+
+    /// A cancel can no longer apply once the order is filled.
+    fn lapse_cancels(&mut self, number: u32) {
+        self.lapse_where(number, |change| change == NotedChange::Cancel);
+    }
+
+    fn lapse_where(&mut self, number: u32, lapses: impl Fn(NotedChange) -> bool) {
+        let noted: Vec<_> = self.battle.noted_on(number).collect();
+        for (log, waiting) in noted {
+            if lapses(waiting.change) {
+                self.battle.noted.remove(&(number, log));
+                let verb = waiting.change.verb();
+                self.announce(number, PositionChange::Lapsed { number: log, verb });
+            }
+        }
+    }
+}
+
+const fn ended_without_result(end: &End, returned: Chips) -> PositionChange {
+    let cause = end.cause;
+    match end.status() {
+        PositionStatus::Rejected => PositionChange::Rejected { cause, returned },
+        PositionStatus::Pending
+        | PositionStatus::Open
+        | PositionStatus::Closed
+        | PositionStatus::Liquidated
+        | PositionStatus::Canceled => PositionChange::Canceled { cause, returned },
+    }
+}
