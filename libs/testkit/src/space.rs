@@ -1,11 +1,21 @@
 //! A test's own corner of the suite's NATS, Redis and Temporal.
 
+use std::time::Duration;
+
 use anyhow::Context;
+use async_nats::jetstream::message::PublishMessage;
+use contracts::Message;
 use futures::TryStreamExt;
 use uuid::Uuid;
 
 use crate::cleanup;
 use crate::environment::{nats_url, redis_url};
+use crate::eventually;
+
+/// The least that the server takes for a window of deduplication.
+const SHORTEST_WINDOW: Duration = Duration::from_millis(100);
+/// How long it may take until a message is no duplicate any more.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A prefix that no other test has. The streams and keys below it are removed with the value.
 pub struct Space {
@@ -50,6 +60,46 @@ impl Space {
     /// The Redis that this corner belongs to.
     pub fn redis_url(&self) -> &str {
         &self.redis_url
+    }
+
+    /// Publishes `message` under an id that its stream has seen, and gets it past the stream's
+    /// deduplication, whose window this shortens to the least.
+    pub async fn publish_again<M: Message>(&self, message: &M, id: &str) {
+        if let Err(cause) = self.try_publish_again(message, id).await {
+            panic!("{id} could not be published again: {cause:#}");
+        }
+    }
+
+    async fn try_publish_again<M: Message>(&self, message: &M, id: &str) -> anyhow::Result<()> {
+        let client = async_nats::connect(&self.nats_url)
+            .await
+            .context("nats does not answer")?;
+        let jetstream = async_nats::jetstream::new(client);
+        let name = format!("{}_{}", self.prefix, M::TOPIC.stream().name());
+        let mut config = jetstream
+            .get_stream(&name)
+            .await?
+            .cached_info()
+            .config
+            .clone();
+        config.duplicate_window = SHORTEST_WINDOW;
+        jetstream.update_stream(config).await?;
+        let subject = format!("{}.{}", self.prefix, message.subject());
+        let payload = serde_json::to_vec(message)?;
+        eventually(PATIENCE, async || {
+            let publish = PublishMessage::build()
+                .payload(payload.clone().into())
+                .message_id(id);
+            let stored = jetstream
+                .send_publish(subject.clone(), publish)
+                .await
+                .ok()?
+                .await
+                .ok()?;
+            (!stored.duplicate).then_some(())
+        })
+        .await;
+        Ok(())
     }
 
     async fn remove_streams(&self) -> anyhow::Result<()> {

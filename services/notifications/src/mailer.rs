@@ -71,12 +71,12 @@ impl Mailer {
 
     /// Sends `letter` to `address`. A repeat carries the same Message-ID.
     pub async fn send(&self, address: &str, letter: &Letter) -> Result<(), MailError> {
-        let message = self.message(address, letter).map_err(MailError::Undeliverable)?;
+        let message = self
+            .message(address, letter)
+            .map_err(MailError::Undeliverable)?;
         match self.transport.send(message).await {
             Ok(_accepted) => Ok(()),
-            Err(refused) if refused.is_permanent() => {
-                Err(MailError::Undeliverable(refused.into()))
-            }
+            Err(refused) if refused.is_permanent() => Err(MailError::Undeliverable(refused.into())),
             Err(failed) => Err(MailError::Unavailable(failed)),
         }
     }
