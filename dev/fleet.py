@@ -17,7 +17,7 @@ import ports
 DATABASE = "battlesbit"
 
 COMMON = {"MODE": "development", "HTTP__LISTEN": "{host}:{port}"}
-POSTGRES = {"POSTGRES__URL": "postgres://battlesbit_{name}@{host}:{postgres}/" + DATABASE,
+POSTGRES = {"POSTGRES__URL": "postgres://{host}:{postgres}/" + DATABASE,
             "POSTGRES__PASSWORD_FILE": "{secrets}/postgres_{name}"}
 NATS = {"NATS__URL": "nats://{host}:{nats}"}
 REDIS = {"REDIS__URL": "redis://{host}:{redis}"}
@@ -44,7 +44,7 @@ TOOLS = (
 )
 
 SERVICES = (
-    Program("market", "market", {**COMMON, **POSTGRES, **NATS, **REDIS,
+    Program("market", "market", {**COMMON, **NATS, **REDIS,
                                  "EXCHANGE__STREAM_URL": "ws://{host}:{exchange}", "EXCHANGE__REST_URL": "http://{host}:{exchange}"}),
     Program("arena", "arena", {**COMMON, **POSTGRES, **NATS}),
     Program("matcher", "matcher", {**COMMON, **POSTGRES, **NATS}),
@@ -52,7 +52,7 @@ SERVICES = (
     Program("achievement", "achievement", {**COMMON, **POSTGRES, **NATS, **TEMPORAL}),
     Program("notifications", "notifications", {**COMMON, **POSTGRES, **NATS, "SMTP__URL": "smtp://{host}:{smtp}"}),
     Program("web", "web", {**COMMON, **POSTGRES, **NATS, **REDIS,
-                           "TOKENS__SIGNING_KEY_FILE": "{secrets}/token_signing_key", "OTP__KEY_FILE": "{secrets}/otp_key"}),
+                           "IDENTITY__SIGNING_KEY_FILE": "{secrets}/token_signing_key", "IDENTITY__CODE_KEY_FILE": "{secrets}/code_key"}),
 )
 
 PROGRAMS = TOOLS + SERVICES
@@ -67,8 +67,8 @@ OPERATOR = {
 SECRETS = {
     "postgres_superuser": keys.token,
     **{f"postgres_{service.name}": keys.token for service in SERVICES},
-    "token_signing_key": keys.ed25519_pem,
-    "otp_key": keys.token,
+    "token_signing_key": keys.hexadecimal,
+    "code_key": keys.token,
 }
 
 # Market instead of the stand-in; it has never been tried without a way to the internet.

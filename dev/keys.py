@@ -1,11 +1,7 @@
 """Secrets of the local stack: made once, in files that only their owner may read."""
 
-import base64
 import os
 import secrets
-
-# An Ed25519 private key in PKCS #8 is this head and 32 random bytes.
-ED25519_HEAD = bytes.fromhex("302e020100300506032b657004220420")
 
 
 def token():
@@ -13,10 +9,9 @@ def token():
     return secrets.token_urlsafe(32)
 
 
-def ed25519_pem():
-    """A new Ed25519 private key as PEM."""
-    body = base64.b64encode(ED25519_HEAD + secrets.token_bytes(32)).decode()
-    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+def hexadecimal():
+    """A secret of 256 bits as 64 hexadecimal digits."""
+    return secrets.token_hex(32)
 
 
 def keep(path, make=token):

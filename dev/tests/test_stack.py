@@ -157,7 +157,7 @@ def read_settings(path):
     for line in path.read_text().splitlines():
         if header := re.match(r"\[([\w.]+)\]", line):
             section = f"{header.group(1)}."
-        elif key := re.match(r"(?:# )?(\w+)(?: =|:)", line):
+        elif key := re.match(r"(?:# )?(\w+)(?: =|:| has no default)", line):
             keys.add(section + key.group(1))
     return keys
 
