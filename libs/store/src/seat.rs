@@ -1,7 +1,7 @@
 //! Players' places in battles, what they brought, and what came of it.
 
 use domain::chips::Chips;
-use domain::id::{AccountId, BattleId, ParticipantId, TicketId, UserId};
+use domain::id::{AccountId, BattleId, GameId, ParticipantId, TicketId, UserId};
 use domain::ledger::Account;
 use domain::timestamp::Timestamp;
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -90,6 +90,24 @@ pub async fn insert_items(tx: &Tx, battle: BattleId, items: &[SeatItem]) -> Resu
     );
     tx.inner().execute_raw(insert).await?;
     Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Found {
+    found: bool,
+}
+
+/// Whether a player sits in a battle of a game that is not over.
+pub async fn plays(from: &impl Read, player: UserId, game: GameId) -> Result<bool> {
+    let find = statement(
+        "SELECT EXISTS (
+             SELECT FROM seats s JOIN battles b ON b.id = s.battle_id
+             WHERE s.player_id = $1 AND b.game_id = $2 AND b.status IN ('OPEN', 'SETTLING')
+         ) AS found",
+        [player.uuid().into(), game.uuid().into()],
+    );
+    let row = Found::find_by_statement(find).one(from.conn()).await?;
+    Ok(row.is_some_and(|row| row.found))
 }
 
 #[derive(FromQueryResult)]

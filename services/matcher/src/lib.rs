@@ -1,1 +1,22 @@
-//! proptest
+//! Who meets whom, and who gets paid: tickets, battles, settlement. The only writer of a battle's
+//! status.
+
+mod app;
+mod cancel;
+mod error;
+mod exchange_clock;
+mod expiry;
+mod handlers;
+mod leader;
+mod lots;
+mod notices;
+mod opening;
+mod payout;
+mod postings;
+mod queues;
+mod serve;
+mod settings;
+mod settlement;
+
+pub use serve::{SERVICE, serve};
+pub use settings::{Days, Leader, Millis, Rewards, Settings};

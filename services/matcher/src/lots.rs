@@ -1,22 +1,22 @@
 //! Which uses of an item go into a battle, and which of them come back: the ones that expire
 //! first go first and are spent first.
 
-use domain::id::AccountId;
+use domain::ledger::Account;
+use domain::timestamp::Timestamp;
 
 /// Uses of an item that expire together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lot {
     /// The player's account that holds them.
-    pub(crate) account: AccountId,
+    pub(crate) account: Account,
     /// How many.
     pub(crate) uses: i64,
-    /// When they expire, in milliseconds since 1970; never, where there is none.
-    pub(crate) expires_at_ms: Option<i64>,
 }
 
 impl Lot {
-    fn sooner_first(&self) -> (i64, AccountId) {
-        (self.expires_at_ms.unwrap_or(i64::MAX), self.account)
+    fn sooner_first(&self) -> (i64, Account) {
+        let expires_at_ms = self.account.expires_at.map_or(i64::MAX, Timestamp::ms);
+        (expires_at_ms, self.account)
     }
 }
 
@@ -24,7 +24,7 @@ impl Lot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Returned {
     /// The lot that they came from.
-    pub(crate) account: AccountId,
+    pub(crate) account: Account,
     /// How many come back.
     pub(crate) back: i64,
     /// How many were spent.
@@ -55,7 +55,11 @@ pub(crate) fn give_back(mut taken: Vec<Lot>, left: i64) -> Vec<Returned> {
         .map(|lot| {
             let back = lot.uses.min(left);
             left -= back;
-            Returned { account: lot.account, back, spent: lot.uses - back }
+            Returned {
+                account: lot.account,
+                back,
+                spent: lot.uses - back,
+            }
         })
         .collect();
     returned.reverse();
@@ -64,29 +68,43 @@ pub(crate) fn give_back(mut taken: Vec<Lot>, left: i64) -> Vec<Returned> {
 
 #[cfg(test)]
 mod tests {
+    use domain::id::UserId;
+    use domain::ledger::Unit;
     use uuid::Uuid;
 
     use super::*;
 
-    fn lot(number: u128, uses: i64, expires_at_ms: Option<i64>) -> Lot {
-        Lot { account: Uuid::from_u128(number).into(), uses, expires_at_ms }
+    fn lot(uses: i64, expires_at_ms: Option<i64>) -> Lot {
+        let player = UserId::new(Uuid::from_u128(1));
+        let expires_at = expires_at_ms.map(Timestamp::from_ms);
+        Lot {
+            account: Account::lot(player, Unit::LeverageCard, expires_at),
+            uses,
+        }
     }
 
     #[test]
     fn the_uses_that_expire_first_go_into_the_battle() {
-        let lots = vec![lot(1, 5, None), lot(2, 4, Some(2_000)), lot(3, 3, Some(1_000))];
-        assert_eq!(take(lots, 6), [lot(3, 3, Some(1_000)), lot(2, 3, Some(2_000))]);
+        let lots = vec![lot(5, None), lot(4, Some(2_000)), lot(3, Some(1_000))];
+        assert_eq!(take(lots, 6), [lot(3, Some(1_000)), lot(3, Some(2_000))]);
     }
 
     #[test]
     fn the_uses_that_expire_first_are_spent_first() {
-        let taken = vec![lot(2, 3, Some(2_000)), lot(3, 3, Some(1_000))];
-        let account = |number| Uuid::from_u128(number).into();
+        let (sooner, later) = (lot(3, Some(1_000)), lot(3, Some(2_000)));
         assert_eq!(
-            give_back(taken, 2),
+            give_back(vec![later, sooner], 2),
             [
-                Returned { account: account(3), back: 0, spent: 3 },
-                Returned { account: account(2), back: 2, spent: 1 },
+                Returned {
+                    account: sooner.account,
+                    back: 0,
+                    spent: 3
+                },
+                Returned {
+                    account: later.account,
+                    back: 2,
+                    spent: 1
+                },
             ]
         );
     }
@@ -94,7 +112,10 @@ mod tests {
 
 #[cfg(test)]
 mod properties {
+    use domain::id::UserId;
+    use domain::ledger::Unit;
     use proptest::collection::vec;
+    use proptest::option;
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -103,13 +124,15 @@ mod properties {
     proptest! {
         #[test]
         fn no_use_appears_or_vanishes(
-            uses in vec((0_i64..20, proptest::option::of(0_i64..100)), 0..8),
+            lots in vec((0_i64..20, option::of(0_i64..100)), 0..8),
             most in 0_i64..30,
             left in 0_i64..30,
         ) {
-            let owned: i64 = uses.iter().map(|(uses, _)| uses).sum();
-            let lots = uses.into_iter().zip(1_u128..).map(|((uses, expires_at_ms), number)| {
-                Lot { account: Uuid::from_u128(number).into(), uses, expires_at_ms }
+            let owned: i64 = lots.iter().map(|(uses, _)| uses).sum();
+            let player = UserId::new(Uuid::from_u128(1));
+            let lots = lots.into_iter().map(|(uses, expires_at_ms)| {
+                let expires_at = expires_at_ms.map(Timestamp::from_ms);
+                Lot { account: Account::lot(player, Unit::LeverageCard, expires_at), uses }
             });
             let taken = take(lots.collect(), most);
             let moved: i64 = taken.iter().map(|lot| lot.uses).sum();

@@ -1,3 +1,8 @@
 //! Runs the matcher service.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    runtime::run(matcher::SERVICE, matcher::serve).await
+}

@@ -5,18 +5,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::battles::Standing;
 use domain::battle::BattleTerms;
-use domain::game::{Prize, Template};
+use domain::chips::Chips;
+use domain::game::{ItemReward, Prize, Template};
 use domain::id::UserId;
 use domain::money::Money;
-use domain::ranking::{self, BattleResult};
+use domain::ranking::{self, BattleResult, Reward};
 
 /// What is paid when a battle settles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Payout {
     /// Everybody, by rank and then by seat.
-    pub(crate) standings: Vec<Standing>,
+    pub(crate) lines: Vec<Line>,
     /// What is left in the battle's escrow once the prizes are paid, in the currency's minor unit.
     pub(crate) remainder_minor: i64,
+}
+
+/// What one player takes away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// What everybody is told.
+    pub(crate) standing: Standing,
+    /// Final equity.
+    pub(crate) equity: Chips,
+    /// Card uses that come back.
+    pub(crate) cards_left: u32,
+    /// Items gained.
+    pub(crate) items: Vec<ItemReward>,
 }
 
 /// Why a result cannot be paid: it contradicts the battle.
@@ -63,47 +77,70 @@ pub(crate) fn decide(
 ) -> Result<Payout, Contradiction> {
     check_players(terms, result)?;
     let remainder_minor = remainder_minor(terms, result)?;
-    let mut standings: Vec<Standing> = result
+    let rewards = result.rewards(terms);
+    let mut lines: Vec<Line> = result
         .standings
         .iter()
         .map(|standing| {
+            let reward = rewards
+                .iter()
+                .find(|reward| reward.player == standing.player);
             let cups = cups.get(&standing.player).copied().unwrap_or(0);
-            standing_of(terms, result, standing, cups)
+            line(
+                terms,
+                standing,
+                reward,
+                result.winner == Some(standing.player),
+                cups,
+            )
         })
         .collect();
-    standings.sort_by_key(|standing| standing.rank);
-    Ok(Payout { standings, remainder_minor })
+    lines.sort_by_key(|line| line.standing.rank);
+    Ok(Payout {
+        lines,
+        remainder_minor,
+    })
 }
 
-fn standing_of(
+fn line(
     terms: &BattleTerms,
-    result: &BattleResult,
     standing: &ranking::Standing,
+    reward: Option<&Reward>,
+    winner: bool,
     cups: i64,
-) -> Standing {
-    let template = &terms.template;
-    let winner = result.winner == Some(standing.player);
-    let (cups, experience) = match result.winner {
-        _ if !terms.ranked => (0, 0),
-        Some(_) if winner => (template.cup, template.win_exp),
-        Some(_) => (-template.cup.min(cups), template.lose_exp),
-        None => (0, template.lose_exp),
-    };
-    Standing {
-        player: standing.player,
-        rank: standing.rank,
-        winner,
-        prize: Money { minor: standing.prize_minor, currency: template.currency },
-        cups,
-        experience,
-        fills: standing.fills,
+) -> Line {
+    let currency = terms.template.currency;
+    Line {
+        standing: Standing {
+            player: standing.player,
+            rank: standing.rank,
+            winner,
+            prize: Money {
+                minor: standing.prize_minor,
+                currency,
+            },
+            // Nobody falls below no cups at all.
+            cups: reward.map_or(0, |reward| reward.cups.max(-cups)),
+            experience: reward.map_or(0, |reward| reward.experience),
+            fills: standing.fills,
+        },
+        equity: standing.equity,
+        cards_left: standing.cards_left,
+        items: reward.map_or_else(Vec::new, |reward| reward.items.clone()),
     }
 }
 
 fn check_players(terms: &BattleTerms, result: &BattleResult) -> Result<(), Contradiction> {
-    let seated: BTreeMap<UserId, u32> =
-        terms.seats.iter().map(|seat| (seat.player, seat.card_uses)).collect();
-    let stood: BTreeSet<UserId> = result.standings.iter().map(|standing| standing.player).collect();
+    let seated: BTreeMap<UserId, u32> = terms
+        .seats
+        .iter()
+        .map(|seat| (seat.player, seat.card_uses))
+        .collect();
+    let stood: BTreeSet<UserId> = result
+        .standings
+        .iter()
+        .map(|standing| standing.player)
+        .collect();
     let same = seated.keys().eq(stood.iter()) && result.standings.len() == stood.len();
     if !same || result.battle != terms.battle {
         return Err(Contradiction::Players);
@@ -111,7 +148,10 @@ fn check_players(terms: &BattleTerms, result: &BattleResult) -> Result<(), Contr
     for standing in &result.standings {
         let brought = seated.get(&standing.player).copied().unwrap_or(0);
         if standing.cards_left > brought {
-            return Err(Contradiction::Cards { brought, back: standing.cards_left });
+            return Err(Contradiction::Cards {
+                brought,
+                back: standing.cards_left,
+            });
         }
     }
     Ok(())
@@ -120,7 +160,11 @@ fn check_players(terms: &BattleTerms, result: &BattleResult) -> Result<(), Contr
 fn remainder_minor(terms: &BattleTerms, result: &BattleResult) -> Result<i64, Contradiction> {
     let players = terms.seats.len();
     let fees = fees_minor(&terms.template, players);
-    let prizes: i128 = result.standings.iter().map(|one| i128::from(one.prize_minor)).sum();
+    let prizes: i128 = result
+        .standings
+        .iter()
+        .map(|one| i128::from(one.prize_minor))
+        .sum();
     let found = prizes + i128::from(result.house_minor);
     let none_negative = result.standings.iter().all(|one| one.prize_minor >= 0);
     let funds = i128::from(house_funds_minor(&terms.template, players));
@@ -139,8 +183,7 @@ fn fees_minor(template: &Template, players: usize) -> i128 {
 #[cfg(test)]
 mod tests {
     use domain::battle::Seat;
-    use domain::chips::Chips;
-    use domain::game::{AllowedAsset, ItemReward};
+    use domain::game::{AllowedAsset, ItemKind};
     use domain::leverage::{Bps, Leverage};
     use domain::money::Currency;
     use domain::timestamp::Timestamp;
@@ -150,6 +193,10 @@ mod tests {
 
     const FEE: i64 = 10_000_000;
     const REWARD: i64 = 18_000_000;
+    const ITEMS: ItemReward = ItemReward {
+        kind: ItemKind::LeverageCard,
+        uses: 2,
+    };
 
     fn player(number: u128) -> UserId {
         Uuid::from_u128(number).into()
@@ -182,7 +229,7 @@ mod tests {
             cup: 30,
             win_exp: 100,
             lose_exp: 20,
-            items: Vec::<ItemReward>::new(),
+            items: vec![ITEMS],
             cup_band: None,
             fill_wait_ms: 5_000,
             queue_ttl_ms: 60_000,
@@ -195,19 +242,31 @@ mod tests {
             ranked: true,
             start_time: Timestamp::from_ms(0),
             end_time: Timestamp::from_ms(60_000),
-            seats: [1, 2].map(|number| Seat { player: player(number), card_uses: 2 }).to_vec(),
+            seats: [1, 2]
+                .map(|number| Seat {
+                    player: player(number),
+                    card_uses: 2,
+                })
+                .to_vec(),
         }
     }
 
     fn fixed() -> Prize {
-        Prize::Fixed { amount_minor: REWARD, house_funded: false }
+        Prize::Fixed {
+            amount_minor: REWARD,
+            house_funded: false,
+        }
     }
 
     /// Ranks and prizes by seat; `house_minor` follows from them.
     fn result(terms: &BattleTerms, winner: Option<u128>, places: [(u32, i64); 2]) -> BattleResult {
         let prizes: i64 = places.iter().map(|(_, prize_minor)| prize_minor).sum();
-        let standings = terms.seats.iter().zip(places).zip(0..).map(|((seat, place), number)| {
-            ranking::Standing {
+        let standings = terms
+            .seats
+            .iter()
+            .zip(places)
+            .zip(0..)
+            .map(|((seat, place), number)| ranking::Standing {
                 player: seat.player,
                 number,
                 equity: Chips::ZERO,
@@ -215,8 +274,7 @@ mod tests {
                 fills: 1,
                 cards_left: 1,
                 prize_minor: place.1,
-            }
-        });
+            });
         BattleResult {
             battle: terms.battle,
             winner: winner.map(player),
@@ -227,8 +285,14 @@ mod tests {
     }
 
     fn cups_and_experience(payout: &Payout) -> Vec<(UserId, i64, i64)> {
-        let of = |one: &Standing| (one.player, one.cups, one.experience);
-        payout.standings.iter().map(of).collect()
+        let of = |line: &Line| {
+            (
+                line.standing.player,
+                line.standing.cups,
+                line.standing.experience,
+            )
+        };
+        payout.lines.iter().map(of).collect()
     }
 
     #[test]
@@ -241,6 +305,8 @@ mod tests {
             cups_and_experience(&payout),
             [(player(2), 30, 100), (player(1), -12, 20)]
         );
+        assert_eq!(payout.lines[0].items, [ITEMS]);
+        assert_eq!(payout.lines[1].items, []);
     }
 
     #[test]
@@ -248,21 +314,34 @@ mod tests {
         let terms = terms(fixed());
         let result = result(&terms, None, [(1, REWARD / 2), (1, REWARD / 2)]);
         let payout = decide(&terms, &result, &BTreeMap::from([(player(1), 12)])).unwrap();
-        assert_eq!(cups_and_experience(&payout), [(player(1), 0, 20), (player(2), 0, 20)]);
+        assert_eq!(
+            cups_and_experience(&payout),
+            [(player(1), 0, 20), (player(2), 0, 20)]
+        );
     }
 
     #[test]
     fn an_unranked_battle_is_about_money_only() {
-        let terms = BattleTerms { ranked: false, ..terms(fixed()) };
+        let terms = BattleTerms {
+            ranked: false,
+            ..terms(fixed())
+        };
         let result = result(&terms, Some(1), [(1, REWARD), (2, 0)]);
         let payout = decide(&terms, &result, &BTreeMap::from([(player(2), 99)])).unwrap();
-        assert_eq!(cups_and_experience(&payout), [(player(1), 0, 0), (player(2), 0, 0)]);
-        assert_eq!(payout.standings[0].prize.minor, REWARD);
+        assert_eq!(
+            cups_and_experience(&payout),
+            [(player(1), 0, 0), (player(2), 0, 0)]
+        );
+        assert_eq!(payout.lines[0].standing.prize.minor, REWARD);
+        assert_eq!(payout.lines[0].items, []);
     }
 
     #[test]
     fn what_the_house_adds_to_a_fixed_prize_leaves_nothing_over() {
-        let terms = terms(Prize::Fixed { amount_minor: 3 * FEE, house_funded: true });
+        let terms = terms(Prize::Fixed {
+            amount_minor: 3 * FEE,
+            house_funded: true,
+        });
         assert_eq!(house_funds_minor(&terms.template, 2), FEE);
         let result = result(&terms, Some(1), [(1, 3 * FEE), (2, 0)]);
         let payout = decide(&terms, &result, &BTreeMap::new()).unwrap();
@@ -275,7 +354,10 @@ mod tests {
         let honest = result(&terms, Some(1), [(1, REWARD), (2, 0)]);
         let refused = |result: &BattleResult| decide(&terms, result, &BTreeMap::new()).unwrap_err();
 
-        let generous = BattleResult { house_minor: honest.house_minor + 1, ..honest.clone() };
+        let generous = BattleResult {
+            house_minor: honest.house_minor + 1,
+            ..honest.clone()
+        };
         assert!(matches!(refused(&generous), Contradiction::Money { .. }));
         let negative = result(&terms, Some(1), [(1, 2 * FEE + 1), (2, -1)]);
         assert!(matches!(refused(&negative), Contradiction::Money { .. }));
@@ -290,6 +372,12 @@ mod tests {
         assert_eq!(refused(&twice), Contradiction::Players);
         let mut cards = honest;
         cards.standings[0].cards_left = 3;
-        assert_eq!(refused(&cards), Contradiction::Cards { brought: 2, back: 3 });
+        assert_eq!(
+            refused(&cards),
+            Contradiction::Cards {
+                brought: 2,
+                back: 3
+            }
+        );
     }
 }

@@ -1,0 +1,69 @@
+//! Calls a battle off: everybody gets everything back, nobody is ranked, nothing is earned.
+
+use contracts::Code;
+use contracts::commands::Refused;
+use domain::battle::BattleTerms;
+use domain::id::{AccountId, BattleId, UserId};
+use domain::ledger::Transfer;
+use domain::timestamp::Timestamp;
+use store::battle::{self, Battle};
+use store::entity::battle::BattleStatus;
+use store::seat::{self, SeatItem};
+use store::{Tx, ledger};
+
+use crate::error::Error;
+use crate::lots::Returned;
+use crate::postings::Escrow;
+use crate::{notices, payout};
+
+/// Cancels a battle in `tx`, or says why not. Canceling it again changes nothing.
+pub(crate) async fn cancel(
+    tx: &Tx,
+    battle: BattleId,
+    now: Timestamp,
+) -> Result<Result<BattleId, Refused>, Error> {
+    // Whoever seals the result waits here, or we wait for him.
+    battle::lock_verdict(tx, battle).await?;
+    let Some(Battle { status, terms }) = battle::lock(tx, battle).await? else {
+        return Ok(Err(Refused::new(Code::MatchNotFound)));
+    };
+    let sealed = battle::find_sealed(tx, battle).await?.is_some();
+    match status {
+        BattleStatus::Canceled => return Ok(Ok(battle)),
+        BattleStatus::Open if !sealed && now < terms.end_time => {}
+        BattleStatus::Waiting
+        | BattleStatus::Open
+        | BattleStatus::Settling
+        | BattleStatus::Closed => return Ok(Err(Refused::new(Code::MatchOver))),
+    }
+    battle::change_status(tx, battle, BattleStatus::Open, BattleStatus::Canceled).await?;
+    let brought = seat::list_items(tx, battle).await?;
+    ledger::post(tx, &transfers(&terms, &brought)).await??;
+    let back: Vec<(UserId, AccountId, i64)> = brought
+        .iter()
+        .map(|item| (item.player, item.lot.id(), item.moved))
+        .collect();
+    seat::return_items(tx, battle, &back).await?;
+    tx.announce_all(&notices::canceled(&terms)?).await?;
+    tracing::info!(%battle, "battle canceled");
+    Ok(Ok(battle))
+}
+
+/// Every fee, every use of an item, spent ones too, and what the house had added.
+fn transfers(terms: &BattleTerms, brought: &[SeatItem]) -> Vec<Transfer> {
+    let template = &terms.template;
+    let escrow = Escrow::of(terms.battle, template.currency);
+    let funds = payout::house_funds_minor(template, terms.seats.len());
+    let fees = terms
+        .seats
+        .iter()
+        .filter_map(|seat| escrow.refund_fee(seat.player, template.entry_fee_minor));
+    let items = brought.iter().flat_map(|item| {
+        escrow.end_item(&Returned {
+            account: item.lot,
+            back: item.moved,
+            spent: 0,
+        })
+    });
+    fees.chain(escrow.give_house(funds)).chain(items).collect()
+}

@@ -1,0 +1,55 @@
+//! `matchmaking.leave`: gives a ticket and its fee back, unless a battle has opened with it.
+
+use std::sync::Arc;
+
+use bus::{Consumer, Delivery, Failure};
+use contracts::commands::Refused;
+use contracts::matchmaking::Leave;
+use contracts::{Code, Service, Topic};
+use domain::id::GameId;
+use store::entity::ticket::TicketStatus;
+use store::{Tx, seat, ticket};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::expiry::release;
+
+/// How many players are let go at once.
+const AT_ONCE: usize = 8;
+
+pub(crate) const CONSUMER: Consumer =
+    Consumer::new(Service::Matcher, "leave", &[Topic::MatchmakingLeave]).at_once(AT_ONCE);
+
+pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
+    let command: Leave = delivery.decode()?;
+    let leave = async |tx: &Tx| leave(tx, &command).await;
+    bus::carry_out(
+        &app.bus,
+        &app.db,
+        Service::Matcher,
+        &delivery,
+        &command,
+        leave,
+    )
+    .await
+}
+
+async fn leave(tx: &Tx, command: &Leave) -> Result<Result<GameId, Refused>, Error> {
+    ticket::lock_place(tx, command.player, command.game).await?;
+    let waiting = ticket::find_queued(tx, command.player, command.game).await?;
+    let locked = match waiting {
+        Some(waiting) => ticket::lock_queued(tx, &[waiting.id]).await?,
+        None => Vec::new(),
+    };
+    if let [waiting] = locked.as_slice() {
+        release(tx, waiting, TicketStatus::Left).await?;
+        return Ok(Ok(command.game));
+    }
+    let plays = seat::plays(tx, command.player, command.game).await?;
+    let code = if plays {
+        Code::AlreadyOpen
+    } else {
+        Code::NotInQueue
+    };
+    Ok(Err(Refused::new(code)))
+}

@@ -1,0 +1,216 @@
+//! What the matcher moves in the ledger, and under which keys. A movement of nothing is none.
+
+use domain::game::{ItemKind, ItemReward};
+use domain::id::{BattleId, TicketId, TransferId, UserId};
+use domain::ledger::{Account, Movement, Transfer, TransferKey, Unit};
+use domain::money::Currency;
+use domain::timestamp::Timestamp;
+use store::seat::SeatItem;
+use uuid::Uuid;
+
+use crate::lots::Returned;
+
+/// Holds the entry fee for as long as the ticket waits.
+pub(crate) fn hold_fee(
+    ticket: TicketId,
+    player: UserId,
+    currency: Currency,
+    amount_minor: i64,
+) -> Option<Transfer> {
+    let debit = Account::user(player, currency.into());
+    (amount_minor > 0).then(|| Transfer {
+        key: TransferKey::new(format!("ticket/{ticket}/hold")),
+        kind: "entry_fee",
+        reference: ticket.uuid(),
+        movement: Movement::Hold {
+            debit,
+            amount: amount_minor,
+        },
+    })
+}
+
+/// Gives a fee back that was only held.
+pub(crate) fn release_fee(ticket: TicketId, hold: TransferId) -> Transfer {
+    Transfer {
+        key: TransferKey::new(format!("ticket/{ticket}/release")),
+        kind: "entry_fee_released",
+        reference: ticket.uuid(),
+        movement: Movement::Void { hold },
+    }
+}
+
+/// What goes into, and comes out of, one battle.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Escrow {
+    battle: BattleId,
+    money: Unit,
+}
+
+impl Escrow {
+    /// What `battle` keeps for its players; fees and prizes are counted in `currency`.
+    pub(crate) fn of(battle: BattleId, currency: Currency) -> Self {
+        Self {
+            battle,
+            money: currency.into(),
+        }
+    }
+
+    /// Captures a fee that a ticket holds.
+    pub(crate) fn capture_fee(self, ticket: TicketId, hold: TransferId) -> Transfer {
+        let credit = self.account(self.money);
+        self.transfer(
+            format!("fee/{ticket}"),
+            "entry_fee",
+            Movement::Post { hold, credit },
+        )
+    }
+
+    /// Takes from the house what the fees do not cover of a fixed prize.
+    pub(crate) fn take_funds(self, amount_minor: i64) -> Option<Transfer> {
+        let (house, escrow) = (Account::house(self.money), self.account(self.money));
+        self.moved("funds", "prize_funds", house, escrow, amount_minor)
+    }
+
+    /// Takes uses of an item from a player's lot.
+    pub(crate) fn take_item(self, item: &SeatItem) -> Option<Transfer> {
+        let key = format!("item/{}", item.lot.id());
+        self.moved(
+            key,
+            "item_brought",
+            item.lot,
+            self.account(item.lot.unit),
+            item.moved,
+        )
+    }
+
+    /// Pays a prize.
+    pub(crate) fn pay_prize(self, player: UserId, amount_minor: i64) -> Option<Transfer> {
+        let (escrow, wallet) = (self.account(self.money), Account::user(player, self.money));
+        self.moved(
+            format!("prize/{player}"),
+            "prize",
+            escrow,
+            wallet,
+            amount_minor,
+        )
+    }
+
+    /// Gives an entry fee back that was captured.
+    pub(crate) fn refund_fee(self, player: UserId, amount_minor: i64) -> Option<Transfer> {
+        let (escrow, wallet) = (self.account(self.money), Account::user(player, self.money));
+        self.moved(
+            format!("refund/{player}"),
+            "entry_fee_refund",
+            escrow,
+            wallet,
+            amount_minor,
+        )
+    }
+
+    /// Gives the house what is left of the fees, or what it had added.
+    pub(crate) fn give_house(self, amount_minor: i64) -> Option<Transfer> {
+        let (escrow, house) = (self.account(self.money), Account::house(self.money));
+        self.moved("house", "house_share", escrow, house, amount_minor)
+    }
+
+    /// Gives unspent uses back to the lot that they came from, and takes spent ones out of the
+    /// world.
+    pub(crate) fn end_item(self, returned: &Returned) -> impl Iterator<Item = Transfer> + use<> {
+        let lot = returned.account;
+        let (escrow, outside) = (self.account(lot.unit), Account::outside(lot.unit));
+        let back = format!("item_back/{}", lot.id());
+        let spent = format!("item_spent/{}", lot.id());
+        let back = self.moved(back, "item_back", escrow, lot, returned.back);
+        let spent = self.moved(spent, "item_spent", escrow, outside, returned.spent);
+        back.into_iter().chain(spent)
+    }
+
+    /// Gives or takes cups; the change is what applies.
+    pub(crate) fn change_cups(self, player: UserId, change: i64) -> Option<Transfer> {
+        let (world, cups) = (
+            Account::outside(Unit::Cups),
+            Account::user(player, Unit::Cups),
+        );
+        let (debit, credit) = if change > 0 {
+            (world, cups)
+        } else {
+            (cups, world)
+        };
+        self.moved(
+            format!("cups/{player}"),
+            "battle_cups",
+            debit,
+            credit,
+            change.abs(),
+        )
+    }
+
+    /// Gives experience.
+    pub(crate) fn give_experience(self, player: UserId, points: i64) -> Option<Transfer> {
+        let (world, points_of) = (Account::outside(Unit::Xp), Account::user(player, Unit::Xp));
+        self.moved(
+            format!("xp/{player}"),
+            "battle_experience",
+            world,
+            points_of,
+            points,
+        )
+    }
+
+    /// Gives items that can be used until `expires_at`.
+    pub(crate) fn give_item(
+        self,
+        player: UserId,
+        reward: ItemReward,
+        expires_at: Timestamp,
+    ) -> Option<Transfer> {
+        let unit = unit_of(reward.kind);
+        let lot = Account::lot(player, unit, Some(expires_at));
+        let key = format!("reward/{unit}/{player}");
+        self.moved(
+            key,
+            "item_reward",
+            Account::outside(unit),
+            lot,
+            i64::from(reward.uses),
+        )
+    }
+
+    fn account(self, unit: Unit) -> Account {
+        Account::escrow(self.battle.uuid(), unit)
+    }
+
+    fn moved(
+        self,
+        key: impl AsRef<str>,
+        kind: &'static str,
+        debit: Account,
+        credit: Account,
+        amount: i64,
+    ) -> Option<Transfer> {
+        let movement = Movement::Move {
+            debit,
+            credit,
+            amount,
+        };
+        (amount > 0).then(|| self.transfer(key, kind, movement))
+    }
+
+    fn transfer(self, key: impl AsRef<str>, kind: &'static str, movement: Movement) -> Transfer {
+        let reference: Uuid = self.battle.uuid();
+        let key = TransferKey::new(format!("battle/{reference}/{}", key.as_ref()));
+        Transfer {
+            key,
+            kind,
+            reference,
+            movement,
+        }
+    }
+}
+
+/// What the ledger counts an item in.
+pub(crate) const fn unit_of(kind: ItemKind) -> Unit {
+    match kind {
+        ItemKind::LeverageCard => Unit::LeverageCard,
+    }
+}
