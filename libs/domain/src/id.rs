@@ -89,6 +89,12 @@ impl<T> From<Uuid> for Id<T> {
     }
 }
 
+impl<T> From<Id<T>> for Uuid {
+    fn from(id: Id<T>) -> Self {
+        id.0
+    }
+}
+
 /// What an id names. These types are never built; they only keep ids apart.
 pub mod noun {
     /// Somebody with an account.

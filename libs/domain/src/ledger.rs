@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::game::ItemKind;
 use crate::id::{AccountId, TransferId, UserId};
 use crate::money::{Currency, Money};
 use crate::timestamp::Timestamp;
@@ -67,6 +68,14 @@ impl From<Currency> for Unit {
             Currency::Usdt => Self::Usdt,
             Currency::Sol => Self::Sol,
             Currency::Bt => Self::Bt,
+        }
+    }
+}
+
+impl From<ItemKind> for Unit {
+    fn from(kind: ItemKind) -> Self {
+        match kind {
+            ItemKind::LeverageCard => Self::LeverageCard,
         }
     }
 }
@@ -314,9 +323,9 @@ mod tests {
     #[test]
     fn ids_never_change() {
         let account = Account::user(USER, Unit::Usdt).id();
-        assert_eq!(account.to_string(), "00000000-0000-8000-8000-000000000000");
+        assert_eq!(account.to_string(), "67c4fba6-97c8-8e46-8949-b3da71e8ce76");
         let transfer = TransferKey::new("test/1").id();
-        assert_eq!(transfer.to_string(), "00000000-0000-8000-8000-000000000000");
+        assert_eq!(transfer.to_string(), "cad4a5be-62ba-81bf-a7a0-7a8ff9ab1ed0");
     }
 
     #[test]

@@ -106,9 +106,9 @@ struct Locked {
 /// The buckets that hold something to publish.
 pub async fn waiting_buckets(from: &impl Read) -> Result<Vec<i16>> {
     let find = statement(
-        "SELECT number::smallint AS bucket FROM generate_series(0, 63) number WHERE EXISTS (
+        "SELECT candidate::smallint AS bucket FROM generate_series(0, 63) candidate WHERE EXISTS (
              SELECT FROM outbox
-             WHERE service = current_service() AND bucket = number AND published_at IS NULL)",
+             WHERE service = current_service() AND bucket = candidate AND published_at IS NULL)",
         [],
     );
     let buckets = Bucket::find_by_statement(find).all(from.conn()).await?;

@@ -13,4 +13,5 @@ pub use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, Tran
 pub use post::{Posted, open, post};
 pub use read::{
     Balance, HistoryRow, balance, balances, find_transfer, history, list_accounts, lots,
+    received,
 };

@@ -224,7 +224,7 @@ async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<usiz
              FROM jsonb_to_recordset($2) AS t (place bigint, id uuid, debit_id uuid, credit_id uuid,
                  unit text, amount bigint, phase text, pending_id uuid, kind text,
                  reference_id uuid, key text, body_hash text)
-             LEFT JOIN ledger_transfers hold ON hold.id = t.pending_id
+             LEFT JOIN ledger_transfers hold ON hold.id = t.pending_id AND hold.phase = 'pending'
              ORDER BY t.place ON CONFLICT (key) DO NOTHING RETURNING 1
          )
          SELECT count(*) AS count FROM moved",

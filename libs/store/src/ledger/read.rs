@@ -142,3 +142,19 @@ pub async fn history(
     let rows = HistoryRow::find_by_statement(list).all(from.conn()).await?;
     Ok(Rows::of(&page, rows))
 }
+
+#[derive(FromQueryResult)]
+struct Total {
+    total: i64,
+}
+
+/// How much of `unit` transfers of this kind have brought a user so far, whatever became of it.
+pub async fn received(from: &impl Read, user: UserId, unit: Unit, kind: &str) -> Result<i64> {
+    let sum = statement(
+        "SELECT coalesce(sum(t.amount), 0)::bigint AS total
+         FROM ledger_accounts a JOIN ledger_transfers t ON t.credit_id = a.id
+         WHERE a.owner_id = $1 AND a.kind = 'user' AND a.unit = $2 AND t.kind = $3",
+        [user.uuid().into(), unit.code().into(), kind.into()],
+    );
+    Ok(Total::find_by_statement(sum).one(from.conn()).await?.map_or(0, |row| row.total))
+}

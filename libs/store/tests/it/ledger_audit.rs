@@ -1,0 +1,166 @@
+//! The auditor finds what a superuser bent.
+
+use contracts::Service;
+use domain::ledger::Movement;
+use store::ledger;
+
+use crate::stage::{
+    ALICE, BATTLE, BOB, ESCROW, Stage, fund, holding, moving, post, transfer, wallet,
+};
+
+/// The rules that the auditor finds broken, once each, in order.
+async fn broken_rules(stage: &Stage) -> Vec<String> {
+    let auditor = stage.superuser().await;
+    let mut rules: Vec<_> = ledger::check(&auditor)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|found| found.rule)
+        .collect();
+    rules.dedup();
+    rules
+}
+
+/// A ledger in which something happened, and nothing is wrong.
+async fn sound_ledger() -> Stage {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Matcher).await;
+    fund(&db, ALICE, 50).await;
+    let fee = holding("fee", wallet(ALICE), 10);
+    let capture = transfer(
+        "capture",
+        Movement::Post {
+            hold: fee.key.id(),
+            credit: ESCROW,
+        },
+    );
+    let prize = moving("prize", ESCROW, wallet(BOB), 10);
+    post(&db, &[fee]).await.unwrap();
+    post(&db, &[capture, prize]).await.unwrap();
+    assert_eq!(broken_rules(&stage).await, Vec::<String>::new());
+    stage
+}
+
+#[tokio::test]
+async fn an_edited_balance_is_found() {
+    let stage = sound_ledger().await;
+    let edit = format!(
+        "UPDATE ledger_accounts SET balance = balance + 1 WHERE id = '{}'",
+        wallet(ALICE).id()
+    );
+    stage.meddle(&edit).await;
+    assert_eq!(
+        broken_rules(&stage).await,
+        ["units_sum_to_zero", "balances_follow_from_transfers"]
+    );
+}
+
+#[tokio::test]
+async fn a_balance_that_was_moved_to_another_account_is_found() {
+    let stage = sound_ledger().await;
+    for (account, amount) in [(wallet(ALICE), -5), (wallet(BOB), 5)] {
+        let id = account.id();
+        stage
+            .meddle(&format!(
+                "UPDATE ledger_accounts SET balance = balance + {amount} WHERE id = '{id}'"
+            ))
+            .await;
+    }
+    assert_eq!(
+        broken_rules(&stage).await,
+        ["balances_follow_from_transfers"]
+    );
+}
+
+fn transfer_with_triggers_disabled(phase: &str, credit: &str, pending: &str) -> String {
+    format!(
+        "SET session_replication_role = replica;
+         INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, pending_id,
+             kind, reference_id, key, body_hash)
+         VALUES ('00000000-0000-0000-0000-0000000000ff', '{}', {credit}, 'USDT', 7, '{phase}',
+             {pending}, 'x', '{BATTLE}', 'x', 'x');
+         SET session_replication_role = DEFAULT;",
+        wallet(ALICE).id()
+    )
+}
+
+#[tokio::test]
+async fn a_transfer_that_moved_nothing_is_found() {
+    let stage = sound_ledger().await;
+    let credit = format!("'{}'", wallet(BOB).id());
+    stage
+        .meddle(&transfer_with_triggers_disabled("single", &credit, "NULL"))
+        .await;
+    assert_eq!(
+        broken_rules(&stage).await,
+        [
+            "balances_follow_from_transfers",
+            "entries_follow_from_transfers"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_transfer_into_another_unit_is_found() {
+    let stage = sound_ledger().await;
+    let sol = "11111111-1111-1111-1111-111111111111";
+    stage
+        .meddle(&format!(
+            "INSERT INTO ledger_accounts (id, owner_id, kind, unit) VALUES ('{sol}', '{sol}', 'house', 'SOL')"
+        ))
+        .await;
+    stage
+        .meddle(&transfer_with_triggers_disabled(
+            "single",
+            &format!("'{sol}'"),
+            "NULL",
+        ))
+        .await;
+    assert!(
+        broken_rules(&stage)
+            .await
+            .contains(&"transfers_are_well_formed".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_hold_without_a_ticket_is_found() {
+    let stage = sound_ledger().await;
+    let db = stage.db(Service::Matcher).await;
+    post(&db, &[holding("stray", wallet(ALICE), 10)])
+        .await
+        .unwrap();
+    assert_eq!(broken_rules(&stage).await, ["holds_have_a_reason"]);
+}
+
+#[tokio::test]
+async fn an_entry_that_was_rewritten_is_found() {
+    let stage = sound_ledger().await;
+    stage
+        .meddle(&format!(
+            "SET session_replication_role = replica;
+             UPDATE ledger_entries SET balance_after = balance_after + 1
+             WHERE account_id = '{}' AND number = 1;
+             SET session_replication_role = DEFAULT;",
+            wallet(ALICE).id()
+        ))
+        .await;
+    assert_eq!(broken_rules(&stage).await, ["entries_add_up"]);
+}
+
+#[tokio::test]
+async fn every_difference_is_told_with_its_subject() {
+    let stage = sound_ledger().await;
+    stage
+        .meddle("UPDATE ledger_accounts SET balance = balance + 3 WHERE kind = 'user'")
+        .await;
+    let auditor = stage.superuser().await;
+    let found = ledger::check(&auditor).await.unwrap();
+    assert_eq!(found.len(), 3, "{found:?}");
+    let alice = found
+        .iter()
+        .find(|found| found.subject.contains(&ALICE.to_string()))
+        .unwrap();
+    assert_eq!(alice.expected, "balance 40, held 0");
+    assert_eq!(alice.found, "balance 43, held 0");
+}

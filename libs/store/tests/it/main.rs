@@ -1,0 +1,16 @@
+//! The store on a real Postgres: what the database refuses, whoever asks.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, end the test on a failure"
+)]
+
+mod entities;
+mod leases;
+mod ledger;
+mod ledger_audit;
+mod ledger_model;
+mod ledger_races;
+mod messages;
+mod roles;
+mod stage;
