@@ -96,7 +96,7 @@ def status(_):
     rows = local.status()
     show([("name", "state", "version", "port", "pid", ""), *rows])
     if processes.running(local.run, "postgres"):
-        print(f"dead letters: {local.dead_letters()}")
+        print(local.backlog())
     return 0 if all(state == "ready" for _, state, *_ in rows) else 1
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import build
 import places
+import ports
+import stack
 import suite
 from errors import Failed
 
@@ -102,7 +104,10 @@ def tests():
 
 
 def demo():
-    outcome = subprocess.run([sys.executable, "dev", "demo", "--once"], cwd=places.ROOT, stdin=subprocess.DEVNULL)
+    """Plays the demo, on ports of its own where this clone runs no stack: others may use the usual ones."""
+    chosen = {} if ports.is_set() or stack.kept_base().exists() else {ports.SETTING: str(ports.free_base())}
+    outcome = subprocess.run([sys.executable, "dev", "demo", "--once"], cwd=places.ROOT, env={**os.environ, **chosen},
+                             stdin=subprocess.DEVNULL)
     check(outcome.returncode == 0, "the demo failed")
 
 

@@ -68,6 +68,14 @@ def free_plan(names):
     return chosen
 
 
+def free_base():
+    """A first port from which all ports of the plan are free."""
+    for base in random.sample(FREE_RANGE, FREE_TRIES):
+        if not any(taken(port) for port in plan(base).values()):
+            return base
+    raise Failed(f"no {len(OFFSETS)} free ports in a row between {FREE_RANGE.start} and {FREE_RANGE.stop} in {FREE_TRIES} tries")
+
+
 def taken(port):
     """Whether somebody listens on the port, here or on all addresses."""
     with socket.socket() as probe:

@@ -203,10 +203,14 @@ class Stack:
         state = "ready" if status == 200 else "not ready"
         return program.name, state, program_version(program.name), port, record["pid"], "" if status == 200 else body.strip()
 
-    def dead_letters(self):
-        """What the operator's program says about dead letters."""
-        return subprocess.run([build.BIN / "battlesbit", "dead-letters", "count"], env=fleet.operator_environment(self.plan),
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout.strip()
+    def backlog(self):
+        """What the operator's program says of the database: what waits to be published or mended."""
+        outcome = subprocess.run([build.BIN / "battlesbit", "status"], env=fleet.operator_environment(self.plan),
+                                 stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if outcome.returncode != 0:
+            return outcome.stderr.strip()
+        said = outcome.stdout.strip()
+        return said if "dead letters" in said else f"{said}\nno dead letters"
 
     def show_logs(self, names, follow):
         """Prints the last lines of the logs, then those to come if asked to."""

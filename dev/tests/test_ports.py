@@ -62,6 +62,9 @@ class Taken(unittest.TestCase):
         self.assertEqual(len(set(chosen.values())), 50)
         self.assertFalse(any(map(ports.taken, chosen.values())))
 
+    def test_all_ports_from_a_free_base_on_are_free(self):
+        self.assertFalse(any(map(ports.taken, ports.plan(ports.free_base()).values())))
+
     def test_a_held_port_is_not_chosen(self):
         with listener() as port, mock.patch.object(ports, "FREE_RANGE", range(port, port + 1)), \
                 mock.patch.object(ports, "FREE_TRIES", 1), self.assertRaises(Failed):
