@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::Context;
-use contracts::Code;
+use contracts::{Code, Service};
 
 use crate::workspace::Workspace;
 
@@ -12,7 +12,10 @@ use crate::workspace::Workspace;
 /// # Errors
 /// When a file cannot be written.
 pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
-    let files = [("graphql/errors.md", error_codes())];
+    let files = [
+        ("graphql/errors.md", error_codes()),
+        ("docs/settings.md", settings(workspace)?),
+    ];
     for (path, text) in files {
         let path = workspace.root.join(path);
         let folder = path.parent().context("a generated file lies in a folder")?;
@@ -31,4 +34,22 @@ fn error_codes() -> String {
         page.push_str(&format!("| `{}` | {} |\n", code.text(), code.meaning()));
     }
     page
+}
+
+/// The page of settings: each service's documented defaults, as they are.
+fn settings(workspace: &Workspace) -> anyhow::Result<String> {
+    let mut page = String::from(
+        "# Settings\n\nWritten by `./just generate` from each service's `config.default.toml`.\n",
+    );
+    for service in Service::ALL {
+        let path = format!("services/{service}/config.default.toml");
+        let text = workspace
+            .text(&path)
+            .with_context(|| format!("{path} is missing"))?;
+        page.push_str(&format!(
+            "\n## {service}\n\n```toml\n{}\n```\n",
+            text.trim_end()
+        ));
+    }
+    Ok(page)
 }

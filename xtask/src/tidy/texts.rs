@@ -35,10 +35,8 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
         .collect()
 }
 
-fn is_lock_file(path: &str) -> bool {
-    LOCK_FILES
-        .iter()
-        .any(|name| path.rsplit('/').next() == Some(name))
+fn is_foreign(path: &str) -> bool {
+    FOREIGN.iter().any(|end| path.ends_with(end))
 }
 
 fn check_file(file: &File) -> Vec<Finding> {
