@@ -1,17 +1,19 @@
 -- Positions and chips, the log that they follow from, and the sealed results. Written by arena.
 
 -- Who runs a shard, and how far it has read. The first statement of every commit of a shard
--- updates its row where the epoch is still the owner's.
+-- updates its row where epoch and number of commits are still what the owner thinks. market_state
+-- is domain's MarketState and says how far the market stream was read.
 CREATE TABLE arena_shards (
     shard smallint PRIMARY KEY CHECK (shard BETWEEN 0 AND 63),
     owner text,
     epoch bigint NOT NULL DEFAULT 0,
     lease_expires_at timestamptz NOT NULL DEFAULT 'epoch',
-    market_incarnation bigint,
-    market_sequence bigint,
+    commits bigint NOT NULL DEFAULT 0,
+    market_state jsonb,
     positions_incarnation bigint,
     positions_sequence bigint,
-    market_state jsonb
+    CHECK ((market_state IS NULL) = (positions_sequence IS NULL)),
+    CHECK ((positions_incarnation IS NULL) = (positions_sequence IS NULL))
 );
 INSERT INTO arena_shards (shard) SELECT generate_series(0, 63);
 
@@ -25,6 +27,8 @@ CREATE TABLE arena_battles (
     accepted bigint NOT NULL,
     last_effective_time_ms bigint,
     finals jsonb NOT NULL,
+    -- The market entry that ended it, or behind which it was ended.
+    ended_at bigint,
     result jsonb,
     CHECK ((status = 'FINAL') = (result IS NOT NULL))
 );

@@ -11,6 +11,11 @@ use crate::Prefix;
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// The longest delay before another delivery.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
+/// How many times a message is delivered.
+const DELIVERIES: u32 = 6;
+/// How long a handler may be silent. Short, for a process that dies holds its message this long;
+/// a living one says so several times meanwhile.
+const ACK_WAIT: Duration = Duration::from_secs(5);
 
 /// A durable consumer: one per service and name, shared by the service's replicas.
 #[derive(Clone, Debug)]
@@ -29,12 +34,12 @@ impl Consumer {
     /// A consumer of `topics`, of as many streams as they lie in: one message at a time and in
     /// order, six deliveries, half a minute for each.
     pub const fn new(service: Service, name: &'static str, topics: &'static [Topic]) -> Self {
-        let (deliveries, ack_wait) = (6, Duration::from_secs(30));
+        let (at_once, deliveries, ack_wait) = (1, DELIVERIES, ACK_WAIT);
         Self {
             service,
             name,
             topics,
-            at_once: 1,
+            at_once,
             deliveries,
             ack_wait,
             parks: true,

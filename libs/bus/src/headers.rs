@@ -15,3 +15,16 @@ pub(crate) fn to_json(headers: &HeaderMap) -> serde_json::Value {
         .collect();
     serde_json::json!(named)
 }
+
+/// The headers that [`to_json`] wrote, but for the server's own: they were about another publish.
+pub(crate) fn from_json(kept: &serde_json::Value) -> HeaderMap {
+    let named: BTreeMap<String, Vec<String>> =
+        serde::Deserialize::deserialize(kept).unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    for (name, values) in named.iter().filter(|(name, _)| !name.starts_with("Nats-")) {
+        for value in values {
+            headers.append(name.as_str(), value.as_str());
+        }
+    }
+    headers
+}

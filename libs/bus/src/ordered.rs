@@ -9,11 +9,11 @@ use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use bytes::Bytes;
 use contracts::commands::ANSWER_TO;
+use contracts::stream::StreamPlace;
 use contracts::{Stream, Topic};
 use domain::market::Incarnation;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::publish::decode;
@@ -30,15 +30,6 @@ const INACTIVE_AFTER: Duration = Duration::from_secs(30);
 /// The pause before a new attempt.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
-/// How far a stream has been read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// Which life of the stream.
-    pub incarnation: Incarnation,
-    /// The last sequence that was applied; 0 is none.
-    pub sequence: u64,
-}
-
 /// What a stream holds now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamBounds {
@@ -52,23 +43,23 @@ pub struct StreamBounds {
 
 impl StreamBounds {
     /// The place behind the last message.
-    pub const fn tail(&self) -> Place {
-        Place {
+    pub const fn tail(&self) -> StreamPlace {
+        StreamPlace {
             incarnation: self.incarnation,
             sequence: self.last,
         }
     }
 
     /// The place before the first message that it holds.
-    pub const fn head(&self) -> Place {
-        Place {
+    pub const fn head(&self) -> StreamPlace {
+        StreamPlace {
             incarnation: self.incarnation,
             sequence: self.first.saturating_sub(1),
         }
     }
 
     /// Refuses a place from which reading would silently start elsewhere.
-    fn check(&self, stream: &str, place: Place) -> Result<(), BusError> {
+    fn check(&self, stream: &str, place: StreamPlace) -> Result<(), BusError> {
         let stream = stream.to_owned();
         if place.incarnation != self.incarnation {
             let (checkpoint, found) = (place.incarnation, self.incarnation);
@@ -123,7 +114,7 @@ pub struct OrderedReader {
     stream: Stream,
     topics: Vec<Topic>,
     /// The last message that was handed out.
-    place: Place,
+    place: StreamPlace,
     source: Source,
 }
 
@@ -157,7 +148,7 @@ impl Bus {
         &self,
         stream: Stream,
         topics: &[Topic],
-        place: Place,
+        place: StreamPlace,
     ) -> Result<OrderedReader, BusError> {
         let messages = open(self.clone(), stream, topics.to_vec(), place).await?;
         Ok(OrderedReader {
@@ -181,7 +172,7 @@ impl Source {
 
 impl OrderedReader {
     /// How far it has handed out.
-    pub const fn place(&self) -> Place {
+    pub const fn place(&self) -> StreamPlace {
         self.place
     }
 
@@ -281,7 +272,7 @@ async fn open(
     bus: Bus,
     stream: Stream,
     topics: Vec<Topic>,
-    place: Place,
+    place: StreamPlace,
 ) -> Result<pull::Stream, BusError> {
     let name = bus.prefix().stream(stream.name());
     bus.bounds(stream).await?.check(&name, place)?;

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use domain::market::Incarnation;
+use serde::{Deserialize, Serialize};
+
 /// The stream that keeps the server's own word that it gave up on a message.
 pub const ADVISORIES: &str = "ADVISORIES";
 
@@ -9,6 +12,15 @@ pub const ADVISORIES: &str = "ADVISORIES";
 /// are names as the server knows them, and `*` stands for every consumer.
 pub fn max_deliveries_advisory(stream: &str, consumer: &str) -> String {
     format!("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{stream}.{consumer}")
+}
+
+/// How far a stream has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StreamPlace {
+    /// Which life of the stream: when it was created, in nanoseconds since 1970.
+    pub incarnation: Incarnation,
+    /// The last sequence that was applied; 0 is none.
+    pub sequence: u64,
 }
 
 /// A JetStream stream: file-backed, limits retention, declared by `migrate`.

@@ -33,6 +33,7 @@ pub struct Model {
     pub last_effective_time_ms: Option<i64>,
     #[sea_orm(column_type = "JsonBinary")]
     pub finals: Json,
+    pub ended_at: Option<i64>,
     #[sea_orm(column_type = "JsonBinary")]
     pub result: Option<Json>,
 }

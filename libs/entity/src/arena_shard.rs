@@ -14,12 +14,11 @@ pub struct Model {
     pub owner: Option<String>,
     pub epoch: i64,
     pub lease_expires_at: OffsetDateTime,
-    pub market_incarnation: Option<i64>,
-    pub market_sequence: Option<i64>,
-    pub positions_incarnation: Option<i64>,
-    pub positions_sequence: Option<i64>,
+    pub commits: i64,
     #[sea_orm(column_type = "JsonBinary")]
     pub market_state: Option<Json>,
+    pub positions_incarnation: Option<i64>,
+    pub positions_sequence: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

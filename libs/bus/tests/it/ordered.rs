@@ -1,7 +1,8 @@
 //! Reading in order from a checkpoint.
 
-use bus::{Bus, BusError, Place};
+use bus::{Bus, BusError};
 use contracts::market::{Tick, Watermark};
+use contracts::stream::StreamPlace;
 use contracts::{Stream, Topic};
 use domain::timestamp::Timestamp;
 use tokio::time::timeout;
@@ -39,7 +40,7 @@ async fn reading_begins_right_behind_the_checkpoint_and_leaves_other_topics_out(
     publish(&corner.bus, 4..=5).await;
 
     let head = corner.bus.bounds(Stream::Market).await.unwrap().head();
-    let place = Place {
+    let place = StreamPlace {
         sequence: head.sequence + 2,
         ..head
     };
@@ -71,7 +72,7 @@ async fn a_checkpoint_outside_the_stream_is_refused() {
     assert_eq!((bounds.first, bounds.last), (3, 4));
 
     for (sequence, readable) in [(1, false), (2, true), (4, true), (5, false)] {
-        let place = Place {
+        let place = StreamPlace {
             sequence,
             ..bounds.tail()
         };

@@ -1,7 +1,8 @@
 //! Relaying the outbox.
 
-use bus::{Bus, Place};
+use bus::Bus;
 use contracts::matchmaking::Leave;
+use contracts::stream::StreamPlace;
 use contracts::{Stream, Topic};
 use store::Db;
 use tokio::time::timeout;
@@ -22,7 +23,7 @@ async fn announce(db: &Db, aggregate: u128, version: i64, request: u128) {
 /// The requests in the stream, in order.
 async fn published(bus: &Bus, count: usize) -> Vec<u128> {
     let bounds = bus.bounds(Stream::Matchmaking).await.unwrap();
-    let place = Place {
+    let place = StreamPlace {
         sequence: 0,
         ..bounds.tail()
     };

@@ -1,1 +1,15 @@
-//! Positions, chips, logs and sealed results, as the arena keeps them.
+//! Positions, chips, logs and sealed results, as the arena keeps them. Everything is written in
+//! batches, and every batch begins with the shard's own row, where the epoch is still the owner's.
+
+mod batch;
+mod load;
+mod position;
+mod seal;
+mod shard;
+
+pub use batch::{Batch, Written, write};
+pub use load::{list_called_off, list_rows, list_shard_battles, list_unopened};
+pub use seal::{
+    Record, find_record, insert_record, insert_result, list_log, list_unsealed, verdict,
+};
+pub use shard::{Checkpoint, Lease, ShardRow, find, release, renew, still_owned, take};

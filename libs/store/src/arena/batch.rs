@@ -1,0 +1,226 @@
+//! One transaction for the effects of many inputs.
+
+use contracts::shard::Shard;
+use domain::battle::{BattleState, LogEntry, OutcomeState, ParticipantState};
+use domain::id::{BattleId, PositionId};
+use domain::position::PositionState;
+use entity::arena_shard::Model;
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::json;
+
+use super::position::Row;
+use super::shard::{Checkpoint, Lease, epochs, numbers, shard};
+use crate::statement::statement;
+use crate::{Db, Result, Tx, outbox};
+
+/// What shards have to write: new rows, the latest of each changed row, and how far they have
+/// read.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The shards, each with the number of commits that it must have seen.
+    pub shards: Vec<(Lease, i64, Checkpoint)>,
+    /// Battles.
+    pub battles: Vec<BattleState>,
+    /// Players.
+    pub participants: Vec<ParticipantState>,
+    /// Positions.
+    pub positions: Vec<PositionState>,
+    /// Outcomes of commands, each with the position that the command speaks of.
+    pub outcomes: Vec<(OutcomeState, PositionId)>,
+    /// New entries of battles' logs.
+    pub log: Vec<(BattleId, LogEntry)>,
+    /// What is announced.
+    pub announcements: Vec<outbox::Row>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is true now.
+    Committed,
+    /// These shards are not this owner's any more, or have seen another number of commits. Nothing
+    /// was written.
+    Lost(Vec<Shard>),
+}
+
+/// Writes a batch in one transaction. After `Unavailable` the shards' number of commits tells
+/// what came of it.
+pub async fn write(db: &Db, batch: &Batch) -> Result<Written> {
+    let tx = db.begin().await?;
+    let kept = advance(&tx, batch).await?;
+    if kept.len() < batch.shards.len() {
+        tx.rollback().await?;
+        let shards = batch.shards.iter().map(|(lease, ..)| lease.shard);
+        return Ok(Written::Lost(
+            shards.filter(|shard| !kept.contains(shard)).collect(),
+        ));
+    }
+    write_battles(&tx, &batch.battles).await?;
+    write_participants(&tx, &batch.participants).await?;
+    write_positions(&tx, &batch.positions).await?;
+    insert_outcomes(&tx, &batch.outcomes).await?;
+    insert_log(&tx, &batch.log).await?;
+    tx.announce_all(&batch.announcements).await?;
+    tx.commit().await?;
+    Ok(Written::Committed)
+}
+
+/// The first statement of every commit: moves the checkpoints of those shards that are still the
+/// owner's and stand where it thinks. Locks their rows in one order for everybody.
+async fn advance(tx: &Tx, batch: &Batch) -> Result<Vec<Shard>> {
+    let leases: Vec<Lease> = batch.shards.iter().map(|(lease, ..)| *lease).collect();
+    let commits: Vec<i64> = batch
+        .shards
+        .iter()
+        .map(|(_, commits, _)| *commits)
+        .collect();
+    let places = batch.shards.iter().map(|(.., checkpoint)| {
+        json!({
+            "market_state": checkpoint.market,
+            "incarnation": checkpoint.positions.incarnation,
+            "sequence": checkpoint.positions.sequence,
+        })
+    });
+    let advance = statement(
+        "WITH held AS (
+             SELECT s.shard, next.place FROM arena_shards s
+             JOIN unnest($1::smallint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY
+                 AS next (shard, epoch, commits, place)
+                 ON s.shard = next.shard AND s.epoch = next.epoch AND s.commits = next.commits
+             ORDER BY s.shard FOR NO KEY UPDATE OF s
+         )
+         UPDATE arena_shards s SET commits = s.commits + 1,
+             market_state = $4::jsonb -> (held.place - 1)::int -> 'market_state',
+             positions_incarnation = ($4::jsonb -> (held.place - 1)::int ->> 'incarnation')::bigint,
+             positions_sequence = ($4::jsonb -> (held.place - 1)::int ->> 'sequence')::bigint
+         FROM held WHERE s.shard = held.shard
+         RETURNING s.*",
+        [
+            numbers(&leases).into(),
+            epochs(&leases).into(),
+            commits.into(),
+            places.collect::<serde_json::Value>().into(),
+        ],
+    );
+    let rows = Model::find_by_statement(advance).all(tx.inner()).await?;
+    rows.iter().map(shard).collect()
+}
+
+async fn write_battles(tx: &Tx, battles: &[BattleState]) -> Result<()> {
+    let rows = battles.iter().map(|battle| {
+        json!({
+            "battle_id": battle.terms.battle,
+            "shard": Shard::of(battle.terms.battle),
+            "terms": battle.terms,
+            "status": battle.status,
+            "log_number": battle.log_number,
+            "accepted": battle.accepted,
+            "last_effective_time_ms": battle.last_effective_time,
+            "finals": battle.finals,
+            "ended_at": battle.ended_at,
+            "result": battle.result,
+        })
+    });
+    let write = "INSERT INTO arena_battles (battle_id, shard, terms, status, log_number, accepted,
+             last_effective_time_ms, finals, ended_at, result)
+         SELECT battle_id, shard, terms, status, log_number, accepted, last_effective_time_ms,
+             finals, ended_at, result
+         FROM jsonb_populate_recordset(NULL::arena_battles, $1)
+         ON CONFLICT (battle_id) DO UPDATE SET status = excluded.status,
+             log_number = excluded.log_number, accepted = excluded.accepted,
+             last_effective_time_ms = excluded.last_effective_time_ms,
+             finals = excluded.finals, ended_at = excluded.ended_at, result = excluded.result";
+    write_rows(tx, write, rows).await
+}
+
+async fn write_participants(tx: &Tx, participants: &[ParticipantState]) -> Result<()> {
+    let rows = participants.iter().map(|participant| {
+        json!({
+            "battle_id": participant.battle,
+            "player_id": participant.player,
+            "number": participant.number,
+            "cash": participant.cash,
+            "cards_left": participant.cards_left,
+            "fills": participant.fills,
+            "usage_second": participant.usage.second,
+            "usage_in_second": participant.usage.in_second,
+            "usage_orders": participant.usage.orders,
+            "usage_exits": participant.usage.exits,
+        })
+    });
+    let write = "INSERT INTO arena_participants
+         SELECT * FROM jsonb_populate_recordset(NULL::arena_participants, $1)
+         ON CONFLICT (battle_id, player_id) DO UPDATE SET cash = excluded.cash,
+             cards_left = excluded.cards_left, fills = excluded.fills,
+             usage_second = excluded.usage_second, usage_in_second = excluded.usage_in_second,
+             usage_orders = excluded.usage_orders, usage_exits = excluded.usage_exits";
+    write_rows(tx, write, rows).await
+}
+
+async fn write_positions(tx: &Tx, positions: &[PositionState]) -> Result<()> {
+    let rows = positions.iter().map(|position| json!(Row::from(position)));
+    let write = "INSERT INTO positions (id, battle_id, player_id, number, symbol, side, kind,
+             limit_price, margin, leverage, size, open_fee, card_spent, stop_loss, take_profit,
+             status, effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms,
+             fill_sequence, liquidation_price, end_cause, end_time_ms, end_sequence, exit_trade,
+             exit_price, exit_trade_time_ms, profit, close_fee, payout, noted)
+         SELECT id, battle_id, player_id, number, symbol, side, kind,
+             limit_price, margin, leverage, size, open_fee, card_spent, stop_loss, take_profit,
+             status, effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms,
+             fill_sequence, liquidation_price, end_cause, end_time_ms, end_sequence, exit_trade,
+             exit_price, exit_trade_time_ms, profit, close_fee, payout, noted
+         FROM jsonb_populate_recordset(NULL::positions, $1)
+         ON CONFLICT (id) DO UPDATE SET updated_at = now(), stop_loss = excluded.stop_loss,
+             take_profit = excluded.take_profit, status = excluded.status,
+             stale_at_ms = excluded.stale_at_ms, card_spent = excluded.card_spent,
+             fill_trade = excluded.fill_trade, fill_price = excluded.fill_price,
+             fill_time_ms = excluded.fill_time_ms, fill_sequence = excluded.fill_sequence,
+             liquidation_price = excluded.liquidation_price, end_cause = excluded.end_cause,
+             end_time_ms = excluded.end_time_ms, end_sequence = excluded.end_sequence,
+             exit_trade = excluded.exit_trade, exit_price = excluded.exit_price,
+             exit_trade_time_ms = excluded.exit_trade_time_ms, profit = excluded.profit,
+             close_fee = excluded.close_fee, payout = excluded.payout, noted = excluded.noted";
+    write_rows(tx, write, rows).await
+}
+
+async fn insert_outcomes(tx: &Tx, outcomes: &[(OutcomeState, PositionId)]) -> Result<()> {
+    let rows = outcomes.iter().map(|(kept, position)| {
+        json!({
+            "battle_id": kept.battle,
+            "player_id": kept.player,
+            "request_id": kept.request,
+            "position_id": position,
+            "body_hash": kept.body_hash,
+            "outcome": kept.outcome,
+        })
+    });
+    let insert = "INSERT INTO position_outcomes
+             (battle_id, player_id, request_id, position_id, body_hash, outcome)
+         SELECT battle_id, player_id, request_id, position_id, body_hash, outcome
+         FROM jsonb_populate_recordset(NULL::position_outcomes, $1)";
+    write_rows(tx, insert, rows).await
+}
+
+async fn insert_log(tx: &Tx, log: &[(BattleId, LogEntry)]) -> Result<()> {
+    let rows = log.iter().map(|(battle, entry)| {
+        json!({ "battle_id": battle, "number": entry.place.number, "entry": entry })
+    });
+    let insert = "INSERT INTO battle_log
+         SELECT * FROM jsonb_populate_recordset(NULL::battle_log, $1)";
+    write_rows(tx, insert, rows).await
+}
+
+async fn write_rows(
+    tx: &Tx,
+    sql: &str,
+    rows: impl ExactSizeIterator<Item = serde_json::Value>,
+) -> Result<()> {
+    if rows.len() == 0 {
+        return Ok(());
+    }
+    let rows: serde_json::Value = rows.collect();
+    tx.inner()
+        .execute_raw(statement(sql, [rows.into()]))
+        .await?;
+    Ok(())
+}

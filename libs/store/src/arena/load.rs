@@ -1,0 +1,217 @@
+//! Reading battles back as the engine left them.
+
+use std::collections::BTreeMap;
+
+use contracts::shard::Shard;
+use domain::battle::{
+    AssetFinal, BattleRows, BattleState, BattleStatus, BattleTerms, OutcomeState, ParticipantState,
+    Usage,
+};
+use domain::chips::Chips;
+use domain::id::{BattleId, RequestId, UserId};
+use domain::order::{BodyHash, Outcome};
+use domain::position::PositionState;
+use domain::ranking::BattleResult;
+use domain::timestamp::Timestamp;
+use sea_orm::{FromQueryResult, JsonValue, Statement};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::position::Row;
+use crate::statement::statement;
+use crate::{Read, Result, json};
+
+/// The battles of a shard that the engine follows.
+pub async fn list_shard_battles(from: &impl Read, shard: Shard) -> Result<Vec<BattleId>> {
+    let list = statement(
+        "SELECT battle_id AS id FROM arena_battles WHERE shard = $1 AND status = 'OPEN'
+         ORDER BY battle_id",
+        [i16::from(shard.get()).into()],
+    );
+    ids(from, list).await
+}
+
+/// The battles of some shards that have opened and that the engine does not know yet.
+pub async fn list_unopened(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
+    let list = statement(
+        "SELECT id FROM battles b WHERE status = 'OPEN' AND shard = ANY ($1)
+             AND NOT EXISTS (SELECT FROM arena_battles a WHERE a.battle_id = b.id)
+         ORDER BY start_time_ms, id",
+        [numbers(shards).into()],
+    );
+    ids(from, list).await
+}
+
+/// The battles of some shards that the matcher called off while the engine follows them.
+pub async fn list_called_off(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
+    let list = statement(
+        "SELECT battle_id AS id FROM arena_battles a JOIN battles b ON b.id = a.battle_id
+         WHERE a.status = 'OPEN' AND b.status = 'CANCELED' AND a.shard = ANY ($1)
+         ORDER BY battle_id",
+        [numbers(shards).into()],
+    );
+    ids(from, list).await
+}
+
+/// Every row of these battles, in no particular order. A battle without rows is left out.
+pub async fn list_rows(from: &impl Read, battles: &[BattleId]) -> Result<Vec<BattleRows>> {
+    let mut rows: BTreeMap<BattleId, BattleRows> = BTreeMap::new();
+    for row in list::<BattleRow>(from, "arena_battles", battles).await? {
+        let battle = row.state();
+        let (id, none) = (battle.terms.battle, (Vec::new(), Vec::new(), Vec::new()));
+        let (participants, positions, outcomes) = none;
+        rows.insert(
+            id,
+            BattleRows {
+                battle,
+                participants,
+                positions,
+                outcomes,
+            },
+        );
+    }
+    for row in list::<ParticipantRow>(from, "arena_participants", battles).await? {
+        let participant = row.state();
+        if let Some(rows) = rows.get_mut(&participant.battle) {
+            rows.participants.push(participant);
+        }
+    }
+    for row in list::<Row>(from, "positions", battles).await? {
+        let position: PositionState = row.state()?;
+        if let Some(rows) = rows.get_mut(&position.battle) {
+            rows.positions.push(position);
+        }
+    }
+    for row in list::<OutcomeRow>(from, "position_outcomes", battles).await? {
+        let outcome = row.state();
+        if let Some(rows) = rows.get_mut(&outcome.battle) {
+            rows.outcomes.push(outcome);
+        }
+    }
+    for rows in rows.values_mut() {
+        rows.participants
+            .sort_by_key(|participant| participant.number);
+        rows.positions.sort_by_key(|position| position.number);
+    }
+    Ok(rows.into_values().collect())
+}
+
+#[derive(FromQueryResult)]
+struct JsonRow {
+    row: JsonValue,
+}
+
+async fn list<R: DeserializeOwned>(
+    from: &impl Read,
+    table: &'static str,
+    battles: &[BattleId],
+) -> Result<Vec<R>> {
+    let sql = format!("SELECT to_jsonb(t) AS row FROM {table} t WHERE battle_id = ANY ($1)");
+    let battles: Vec<Uuid> = battles.iter().map(|battle| battle.uuid()).collect();
+    let find = statement(&sql, [battles.into()]);
+    let rows = JsonRow::find_by_statement(find).all(from.conn()).await?;
+    let parse = |JsonRow { row }: JsonRow| {
+        let battle = row
+            .get("battle_id")
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        json::read(table, battle, row)
+    };
+    rows.into_iter().map(parse).collect()
+}
+
+#[derive(Deserialize)]
+struct BattleRow {
+    terms: BattleTerms,
+    status: BattleStatus,
+    log_number: u64,
+    accepted: u32,
+    last_effective_time_ms: Option<Timestamp>,
+    finals: Vec<AssetFinal>,
+    ended_at: Option<u64>,
+    result: Option<BattleResult>,
+}
+
+impl BattleRow {
+    fn state(self) -> BattleState {
+        BattleState {
+            terms: self.terms,
+            status: self.status,
+            log_number: self.log_number,
+            accepted: self.accepted,
+            last_effective_time: self.last_effective_time_ms,
+            finals: self.finals,
+            ended_at: self.ended_at,
+            result: self.result,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ParticipantRow {
+    battle_id: BattleId,
+    player_id: UserId,
+    number: u32,
+    cash: Chips,
+    cards_left: u32,
+    fills: u32,
+    usage_second: i64,
+    usage_in_second: u32,
+    usage_orders: u32,
+    usage_exits: u32,
+}
+
+impl ParticipantRow {
+    fn state(self) -> ParticipantState {
+        ParticipantState {
+            battle: self.battle_id,
+            player: self.player_id,
+            number: self.number,
+            cash: self.cash,
+            cards_left: self.cards_left,
+            fills: self.fills,
+            usage: Usage {
+                second: self.usage_second,
+                in_second: self.usage_in_second,
+                orders: self.usage_orders,
+                exits: self.usage_exits,
+            },
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct OutcomeRow {
+    battle_id: BattleId,
+    player_id: UserId,
+    request_id: RequestId,
+    body_hash: BodyHash,
+    outcome: Outcome,
+}
+
+impl OutcomeRow {
+    fn state(self) -> OutcomeState {
+        OutcomeState {
+            battle: self.battle_id,
+            player: self.player_id,
+            request: self.request_id,
+            body_hash: self.body_hash,
+            outcome: self.outcome,
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
+
+pub(super) async fn ids(from: &impl Read, list: Statement) -> Result<Vec<BattleId>> {
+    let rows = IdRow::find_by_statement(list).all(from.conn()).await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+pub(super) fn numbers(shards: &[Shard]) -> Vec<i16> {
+    shards.iter().map(|shard| i16::from(shard.get())).collect()
+}
