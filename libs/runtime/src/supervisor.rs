@@ -71,15 +71,18 @@ impl Supervisor {
     }
 
     /// Runs `serve`, which prepares the service, spawns its tasks and returns. From then on the
-    /// service is ready when its dependencies are.
+    /// service is ready when its dependencies are. Whoever is asked to stop before is dropped.
     pub fn start<F>(&self, serve: F)
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let health = self.context.health.clone();
-        self.context.spawn("startup", async move {
-            serve.await?;
-            health.set_started();
+        let Context { health, tasks, .. } = self.context();
+        let stop = tasks.soft();
+        tasks.spawn("startup".into(), async move {
+            if let Some(prepared) = stop.run_until_cancelled(serve).await {
+                prepared?;
+                health.set_started();
+            }
             Ok(())
         });
     }

@@ -43,6 +43,7 @@ enum Behaviour {
     Fails,
     Panics,
     FailsToStart,
+    NeverStarts,
     Lingers,
 }
 
@@ -61,6 +62,7 @@ async fn serve(Settings { probe }: Settings, context: Context) -> anyhow::Result
         }),
         Behaviour::Fails => context.spawn("worker", async { bail!("out\nof ink") }),
         Behaviour::Panics => context.spawn("worker", async { panic!("out of paper") }),
+        Behaviour::NeverStarts => pending().await,
         Behaviour::Lingers => context.spawn("worker", pending()),
         Behaviour::FailsToStart => {
             let cause: anyhow::Result<()> = Err(anyhow::anyhow!("nobody there"));

@@ -38,3 +38,11 @@ async fn a_second_signal_ends_at_once() {
         Some("probe: stopped at once by a second signal")
     );
 }
+
+#[tokio::test]
+async fn a_process_that_is_still_starting_says_so_and_stops_at_once() {
+    let probe = Probe::new().setting("probe.behaviour", "never_starts");
+    let mut process = probe.binary.start();
+    assert!(failing(&process, 503).await.contains(&"startup".to_owned()));
+    assert!(process.terminate().await.success());
+}
