@@ -1,5 +1,10 @@
 //! Asynchronous work in `Drop`.
 
+use std::path::Path;
+
+/// So much of what a process wrote is shown when its test fails.
+const SHOWN_BYTES: usize = 16_384;
+
 /// Runs `work` to its end on a thread and a runtime of its own, so that a value can be dropped
 /// anywhere. What fails is told, not raised: the test's own verdict counts.
 pub(crate) fn finish(work: impl Future<Output = anyhow::Result<()>> + Send) {
@@ -16,6 +21,21 @@ pub(crate) fn finish(work: impl Future<Output = anyhow::Result<()>> + Send) {
         Ok(Ok(())) => {}
         Ok(Err(cause)) => tell(&format!("testkit could not clean up: {cause:#}")),
         Err(_) => tell("testkit panicked while cleaning up"),
+    }
+}
+
+/// Shows the end of what a process wrote to `file`, if this test has failed.
+pub(crate) fn show_if_panicking(title: &str, file: &Path) {
+    if !std::thread::panicking() {
+        return;
+    }
+    match std::fs::read(file) {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let from = text.ceil_char_boundary(text.len().saturating_sub(SHOWN_BYTES));
+            tell(&format!("--- {title}\n{}", &text[from..]));
+        }
+        Err(cause) => tell(&format!("--- {title}: {cause}")),
     }
 }
 

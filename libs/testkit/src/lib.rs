@@ -15,6 +15,7 @@ mod space;
 pub use database::{Database, ROLE_PASSWORD};
 pub use environment::{nats_url, postgres_url, redis_url, temporal_url};
 pub use eventually::{Outcome, eventually};
+pub use nix::sys::signal::Signal;
 pub use process::{Binary, Process};
 pub use server::{Server, free_port};
 pub use space::Space;

@@ -21,9 +21,6 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 /// A binary may take this long to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
-/// So much of what a process wrote is shown when its test fails.
-const SHOWN_BYTES: usize = 16_384;
-
 /// A binary and what it is started with; starting it again is a restart.
 #[derive(Clone)]
 pub struct Binary {
@@ -209,13 +206,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
         for name in ["stdout", "stderr"] {
-            let text = self.written(name);
-            let from = text.ceil_char_boundary(text.len().saturating_sub(SHOWN_BYTES));
-            cleanup::tell(&format!("--- {name} of {}\n{}", self.name, &text[from..]));
+            let title = format!("{name} of {}", self.name);
+            cleanup::show_if_panicking(&title, &self.folder.path().join(name));
         }
     }
 }

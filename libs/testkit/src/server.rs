@@ -1,5 +1,6 @@
 //! Servers of a test's own, to stop, kill and start again.
 
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
@@ -15,8 +16,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::environment::tool;
-use crate::eventually;
 use crate::process::send;
+use crate::{cleanup, eventually};
 
 /// A server may take this long to answer, on a machine that is busy with other tests.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -26,6 +27,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 /// One question whether a server answers may take this long.
 const PROBE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The name of the file that its processes write to.
+const LOG: &str = "log";
 
 const SUPERUSER: &str = "postgres";
 
@@ -208,11 +212,18 @@ impl Server {
             .args(arguments)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(self.log())
+            .stderr(self.log())
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|cause| panic!("cannot start {program}: {cause}"))
+    }
+
+    /// What all its processes write to, one behind the other.
+    fn log(&self) -> File {
+        let path = self.folder.path().join(LOG);
+        let opened = File::options().append(true).create(true).open(path);
+        opened.expect("the folder is ours")
     }
 
     /// Whether it answers over its own protocol.
@@ -237,6 +248,7 @@ impl Drop for Server {
         if let (Kind::Postgres, Some(child)) = (self.kind, &self.child) {
             send(child, Signal::SIGQUIT);
         }
+        cleanup::show_if_panicking(&format!("{:?}", self.kind), &self.folder.path().join(LOG));
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use async_nats::jetstream::message::PublishMessage;
-use contracts::Message;
+use contracts::{Message, Stream};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
@@ -100,6 +100,19 @@ impl Space {
         })
         .await;
         Ok(())
+    }
+
+    /// Waits until a durable consumer, such as `matcher_join`, has handled all that is stored.
+    pub async fn drained(&self, stream: Stream, consumer: &str) {
+        let client = async_nats::connect(&self.nats_url).await;
+        let jetstream = async_nats::jetstream::new(client.expect("nats answers"));
+        let name = format!("{}_{}", self.prefix, stream.name());
+        eventually(PATIENCE, async || {
+            let stream = jetstream.get_stream_no_info(&name).await.ok()?;
+            let info = stream.consumer_info(consumer).await.ok()?;
+            (info.num_pending == 0 && info.num_ack_pending == 0).then_some(())
+        })
+        .await;
     }
 
     async fn remove_streams(&self) -> anyhow::Result<()> {
