@@ -121,6 +121,8 @@ pub struct BattleState {
     pub last_effective_time: Option<Timestamp>,
     /// The assets that are final already.
     pub finals: Vec<AssetFinal>,
+    /// The market entry that ended it, or behind which it was ended.
+    pub ended_at: Option<u64>,
     /// The result, once it is final.
     pub result: Option<BattleResult>,
 }

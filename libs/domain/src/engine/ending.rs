@@ -43,6 +43,7 @@ impl Turn<'_> {
     pub(super) fn cancel(&mut self) {
         self.log(LogBody::Canceled);
         self.battle.status = BattleStatus::Canceled;
+        self.battle.ended_at = Some(self.sequence);
         for number in self.battle.position_numbers() {
             let Some(position) = self.battle.position(number) else {
                 continue;
@@ -111,6 +112,7 @@ impl Turn<'_> {
             .collect();
         let result = BattleResult::of(&self.battle.terms, &finishes);
         self.battle.status = BattleStatus::Final;
+        self.battle.ended_at = Some(self.sequence);
         self.battle.result = Some(result.clone());
         self.touch_battle();
         self.effects.facts.push(Fact::BattleFinal { result });

@@ -33,6 +33,7 @@ pub(super) struct Battle {
     pub ids: BTreeMap<PositionId, u32>,
     /// Accepted commands that wait for their moment, by position and log number.
     pub noted: BTreeMap<(u32, u64), Waiting>,
+    pub ended_at: Option<u64>,
     pub result: Option<BattleResult>,
 }
 

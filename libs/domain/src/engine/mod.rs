@@ -21,6 +21,8 @@ mod ending;
 mod equity;
 mod live;
 mod orders;
+#[cfg(test)]
+mod properties;
 mod restore;
 mod stamp;
 #[cfg(test)]
@@ -186,6 +188,12 @@ impl Engine {
             MarketEvent::Offset { ahead_ns } => self.ahead_ns = *ahead_ns,
             MarketEvent::Gap { .. } | MarketEvent::Note { .. } => {}
         }
+    }
+
+    /// Moves on to `sequence` without its entry, because nothing up to there was about a battle
+    /// of ours: a record holds only the entries that were.
+    pub(crate) fn skip_to(&mut self, sequence: u64) {
+        self.sequence = self.sequence.max(sequence);
     }
 
     /// Decides a command behind the last market entry applied. A repeat gets the kept outcome.

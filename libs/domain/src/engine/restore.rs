@@ -39,6 +39,7 @@ impl Battle {
             positions: Vec::new(),
             ids: BTreeMap::new(),
             noted: BTreeMap::new(),
+            ended_at: None,
             result: None,
             listings,
             terms,
@@ -61,6 +62,7 @@ impl Battle {
             accepted: self.position_numbers().end,
             last_effective_time: self.last_effective_time,
             finals: finals.collect(),
+            ended_at: self.ended_at,
             result: self.result.clone(),
         }
     }
@@ -161,6 +163,7 @@ impl Turn<'_> {
         battle.status = state.status;
         battle.log_number = state.log_number;
         battle.last_effective_time = state.last_effective_time;
+        battle.ended_at = state.ended_at;
         battle.result = state.result;
         for asset in state.finals {
             let listing = battle.listing(&asset.symbol);
