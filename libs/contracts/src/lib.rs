@@ -13,6 +13,7 @@ pub mod ownership;
 pub mod positions;
 pub mod service;
 pub mod shard;
+pub mod staff;
 pub mod stream;
 pub mod topic;
 pub mod treasury;

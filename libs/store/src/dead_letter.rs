@@ -2,6 +2,7 @@
 
 use entity::dead_letter::{Model, Resolution};
 use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult, JsonValue};
+use serde::Serialize;
 
 use crate::db::sealed::Connected;
 use crate::statement::statement;
@@ -83,7 +84,7 @@ pub async fn resolve(tx: &Tx, id: i64, resolution: Resolution) -> Result<()> {
 }
 
 /// How many messages of one service wait for a person.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
 pub struct Waiting {
     /// The service.
     pub service: String,

@@ -19,8 +19,11 @@ pub mod achievement;
 pub mod arena;
 pub mod battle;
 pub mod game;
+pub mod gateway;
 pub mod notification;
 pub mod seat;
+pub mod session;
+pub mod staff;
 pub mod ticket;
 pub mod user;
 

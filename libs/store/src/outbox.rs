@@ -6,6 +6,7 @@
 use contracts::Message;
 use entity::outbox::Model;
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -168,4 +169,26 @@ pub async fn delete_published(tx: &Tx, age_s: i64, limit: u32) -> Result<u64> {
         [age_s.into(), i64::from(limit).into()],
     );
     Ok(tx.inner().execute_raw(delete).await?.rows_affected())
+}
+
+/// What one service has not published yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
+pub struct Backlog {
+    /// The service.
+    pub service: String,
+    /// How many messages wait.
+    pub messages: i64,
+    /// For how many seconds the oldest of them has.
+    pub oldest_s: i64,
+}
+
+/// Counts what waits to be published, of every service that the connection may see.
+pub async fn backlog(from: &impl Read) -> Result<Vec<Backlog>> {
+    let count = statement(
+        "SELECT service, count(*) AS messages,
+             extract(epoch FROM now() - min(created_at))::bigint AS oldest_s
+         FROM outbox WHERE published_at IS NULL GROUP BY service ORDER BY service",
+        [],
+    );
+    Ok(Backlog::find_by_statement(count).all(from.conn()).await?)
 }

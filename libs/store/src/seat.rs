@@ -195,3 +195,18 @@ pub async fn settle_all(tx: &Tx, battle: BattleId, results: &[SeatResult]) -> Re
 fn column<R, T>(rows: &[R], of: fn(&R) -> T) -> Vec<T> {
     rows.iter().map(of).collect()
 }
+
+#[derive(FromQueryResult)]
+struct Prizes {
+    minor: i64,
+}
+
+/// Adds up the prizes of a battle, in the minor unit of its currency; 0 until it is settled.
+pub async fn sum_prizes(from: &impl Read, battle: BattleId) -> Result<i64> {
+    let sum = statement(
+        "SELECT coalesce(sum(prize), 0)::bigint AS minor FROM seats WHERE battle_id = $1",
+        [battle.uuid().into()],
+    );
+    let prizes = Prizes::find_by_statement(sum).one(from.conn()).await?;
+    Ok(prizes.map_or(0, |prizes| prizes.minor))
+}

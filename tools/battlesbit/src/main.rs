@@ -1,3 +1,66 @@
-//! battlesbit
+//! The operator's and verifier's program: one file per command.
 
-fn main() {}
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it speaks to whoever runs it"
+)]
+
+mod dead_letters;
+mod ledger;
+mod migrate;
+mod places;
+mod staff;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs BattlesBit: migrates, checks the ledger, hires staff, tends dead letters.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Creates or updates the database, the services' roles and rights, and the streams.
+    Migrate(migrate::Arguments),
+    /// Shows whether the database is up to date, and what waits to be published or mended.
+    Status(status::Arguments),
+    /// Recomputes the ledger.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+    /// Hires people.
+    #[command(subcommand)]
+    Staff(staff::Command),
+    /// Tends messages that nobody could handle.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Command),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    runtime::install_tls_provider();
+    match run(arguments.command).await {
+        Ok(code) => code,
+        Err(cause) => {
+            eprintln!("{cause:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Migrate(arguments) => migrate::run(&arguments).await,
+        Command::Status(arguments) => status::run(&arguments).await,
+        Command::Ledger(command) => ledger::run(&command).await,
+        Command::Staff(command) => staff::run(&command).await,
+        Command::DeadLetters(command) => dead_letters::run(&command).await,
+    }
+}

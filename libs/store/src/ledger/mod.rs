@@ -5,10 +5,12 @@
 //! not fit.
 
 mod check;
+mod escrow;
 mod post;
 mod read;
 
 pub use check::{Difference, check};
+pub use escrow::{Flow, flows, left_in};
 pub use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
 pub use post::{Posted, open, post};
 pub use read::{
