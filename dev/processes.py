@@ -138,15 +138,22 @@ def wait_until(condition, seconds):
 
 
 def last_words(record):
-    """The last line that a process logged since its start: why it died, if it said so."""
+    """Why a process died, if it said so since its start."""
     try:
         with open(record["log"], "rb") as log:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(record["log_start"], size - REASON_BYTES))
-            lines = log.read().decode(errors="replace").split("\n")
+            return reason(log.read().decode(errors="replace"))
     except FileNotFoundError:
-        lines = []
-    said = [line.strip() for line in lines if line.strip()]
-    # A plain line is the reason given on exit; log records are JSON.
+        return reason("")
+
+
+def reason(text):
+    """The line of a program's output that says why it ended: what it panicked with, else its last plain line, else its last."""
+    said = [line.strip() for line in text.splitlines() if line.strip()]
+    for line, after in zip(said, said[1:]):
+        if line.startswith("thread ") and " panicked at " in line:
+            return f"panicked: {after}"
+    # Log records are JSON.
     plain = [line for line in said if not line.startswith("{")]
     return (plain or said or ["it said nothing"])[-1]

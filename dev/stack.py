@@ -164,8 +164,7 @@ class Stack:
         outcome = subprocess.run([build.BIN / "battlesbit", "migrate"], env=fleet.operator_environment(self.plan),
                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if outcome.returncode != 0:
-            reason = (outcome.stderr.strip() or outcome.stdout.strip() or "it said nothing").splitlines()[-1]
-            raise Failed(f"migrate failed: {reason}")
+            raise Failed(f"migrate failed: {processes.reason(outcome.stderr)}")
 
     def places(self):
         """Where everything is, as pairs of a name and an address."""

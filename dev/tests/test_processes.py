@@ -86,6 +86,10 @@ class Processes(unittest.TestCase):
         self.assertTrue(processes.wait_until(lambda: not processes.is_ours(record), 10))
         self.assertEqual(processes.last_words(record), "error: no such setting")
 
+    def test_a_panic_is_reported_by_its_message_not_by_its_trace(self):
+        panic = "thread 'main' panicked at src/main.rs:1:1:\nno such thing\nstack backtrace:\n  0: main\nnote: details omitted\n"
+        self.assertEqual(processes.reason(panic), "panicked: no such thing")
+
     def test_a_process_that_said_nothing_is_said_to_have_said_nothing(self):
         self.log.write_text("error: an earlier start\n")
         record = self.start(command=["true"])
