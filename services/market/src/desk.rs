@@ -29,8 +29,6 @@ const PROMISE_EVERY: Duration = Duration::from_millis(250);
 const FILL_AGAIN: Duration = Duration::from_millis(200);
 /// Before a probe that failed is made again.
 const PROBE_AGAIN: Duration = Duration::from_secs(1);
-/// A trade that the stream should have brought by now, in milliseconds of the exchange's clock.
-const OVERDUE_MS: i64 = 1_000;
 /// A trade dated further ahead of the exchange's clock is damage, in milliseconds.
 const MAX_AHEAD_MS: i64 = 10_000;
 
@@ -176,15 +174,10 @@ impl Desk {
         }
     }
 
-    /// Asks for another connection when this one did not bring a trade in time.
+    /// Asks for another connection when this one did not bring a trade. If the trade was only
+    /// overtaken by our question, a fresh connection costs nothing.
     fn suspect(&self, symbol: SymbolIndex, probed: Probed) {
-        let Probed::Behind(traded) = probed else {
-            return;
-        };
-        if self
-            .exchange_now()
-            .is_some_and(|now| traded.plus_ms(OVERDUE_MS) < now)
-        {
+        if probed == Probed::Behind {
             let symbol = self.tools.symbols.get(symbol).as_str();
             tracing::warn!(symbol, "the exchange trades and the stream is silent");
             self.tools.replace.notify_waiters();

@@ -57,8 +57,8 @@ pub(crate) struct Resume {
 pub(crate) enum Probed {
     /// There is no newer trade than the stream brought.
     UpToDate,
-    /// A trade of this moment never came over a stream that seemed to live.
-    Behind(Timestamp),
+    /// There is a newer one, and the stream seemed to live.
+    Behind,
 }
 
 /// A trade, and since when something must happen to it.
@@ -141,7 +141,7 @@ impl Feed {
             Some(newest) if known.is_none_or(|known| known < newest.trade) => {
                 self.fill(newest, now, out);
                 if seemed_alive {
-                    Probed::Behind(newest.time)
+                    Probed::Behind
                 } else {
                     Probed::UpToDate
                 }

@@ -166,6 +166,11 @@ impl Exchange {
         self.venue.pause(paused);
     }
 
+    /// How many clients have ever connected to the streams.
+    pub fn connections_made(&self) -> u64 {
+        self.venue.connections_made()
+    }
+
     /// Misbehaves as told.
     pub fn misbehave(&self, fault: Fault) {
         self.venue.misbehave(fault);

@@ -214,6 +214,10 @@ impl Venue {
         Seat { id, inbox, gone }
     }
 
+    pub(crate) fn connections_made(&self) -> u64 {
+        self.state().next_client
+    }
+
     pub(crate) fn leave(&self, client: u64) {
         self.state().clients.remove(&client);
     }

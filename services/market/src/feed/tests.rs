@@ -232,7 +232,7 @@ fn a_silent_stream_is_asked_about_and_found_out() {
     let probed = scene
         .feed
         .probed(Some(trade(3, 100)), scene.now, &mut scene.out);
-    assert_eq!(probed, Probed::Behind(ms(3_000)));
+    assert_eq!(probed, Probed::Behind);
     assert_eq!(scene.feed.gap(), Some((2, 2)));
 }
 

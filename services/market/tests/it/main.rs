@@ -1,1 +1,14 @@
-//! Market on real servers.
+//! Market between a real NATS, a real Redis and an exchange that misbehaves on request.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
+mod faults;
+mod feed;
+mod reader;
+mod replicas;
+mod restart;
+mod scene;
+mod window;
