@@ -10,7 +10,8 @@ use store::Db;
 pub(crate) struct Postgres {
     /// `postgres://user:password@host:port/database`, of a user who may do everything.
     #[arg(
-        long = "postgres",
+        id = "postgres",
+        long,
         env = "BATTLESBIT_POSTGRES_URL",
         hide_env_values = true
     )]
@@ -29,7 +30,7 @@ impl Postgres {
 #[derive(Args)]
 pub(crate) struct Nats {
     /// `nats://host:port`.
-    #[arg(long = "nats", env = "BATTLESBIT_NATS_URL")]
+    #[arg(id = "nats", long, env = "BATTLESBIT_NATS_URL")]
     url: String,
     /// How many servers keep each stream.
     #[arg(long, env = "BATTLESBIT_NATS_REPLICAS", default_value_t = 1)]
