@@ -1,1 +1,141 @@
-//! testkit
+//! What it earned you: counts what happens to players and grants achievements, each once.
+//!
+//! It hears of battles and trades, but what it keeps and grants knows metrics only.
+
+pub mod definitions;
+pub mod grant;
+pub mod handlers;
+pub mod metric;
+pub mod temporal;
+pub mod workflow;
+
+use bus::{Bus, Consumer, Delivery, Failure, NatsSettings};
+use contracts::{Service, Stream, Topic};
+use grant::Poster;
+use handlers::{
+    battle_settled, create_definition, delete_definition, player_event, position, update_definition,
+};
+use runtime::{Context, Secret};
+use serde::Deserialize;
+use store::Db;
+use temporal::{Temporal, TemporalSettings};
+use workflow::GrantActivities;
+
+/// This service.
+pub const SERVICE: runtime::Service = runtime::Service {
+    name: "achievement",
+    version: env!("CARGO_PKG_VERSION"),
+    defaults: include_str!("../config.default.toml"),
+};
+
+/// How many events are split and counted at once. Order does not matter: sums do not care.
+const EVENTS_AT_ONCE: usize = 8;
+
+/// What the service is told.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where Postgres is.
+    pub postgres: store::Settings<Secret>,
+    /// Where NATS is.
+    pub nats: NatsSettings,
+    /// Where Temporal is.
+    pub temporal: TemporalSettings,
+}
+
+/// What handlers work with.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The bus.
+    pub bus: Bus,
+    /// The workflows.
+    pub temporal: Temporal,
+}
+
+/// Starts the service; it runs until the context's shutdown.
+pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
+    let db = Db::connect(&settings.postgres, Service::Achievement).await?;
+    let bus = Bus::connect(&settings.nats, SERVICE.name).await?;
+    bus.check_streams(&[
+        Stream::Arena,
+        Stream::Battles,
+        Stream::Achievements,
+        Stream::Commands,
+    ])
+    .await?;
+    let temporal = Temporal::connect(&settings.temporal).await?;
+    definitions::insert_first(&db).await?;
+    let app = App { db, bus, temporal };
+    watch(&app, &context);
+
+    let activities = GrantActivities::new(Poster::new(app.db.clone()));
+    let (temporal, shutdown) = (app.temporal.clone(), context.shutdown());
+    context.spawn("worker", async move {
+        temporal.work(activities, shutdown).await
+    });
+    let relay = app.bus.clone().relay(app.db.clone(), context.shutdown());
+    context.spawn("outbox relay", async move { Ok(relay.await?) });
+
+    let events = |name, topics| consumer(name, topics).at_once(EVENTS_AT_ONCE);
+    let settled = events(battle_settled::CONSUMER, &[Topic::BattleSettled]);
+    let positions = events(position::CONSUMER, &[Topic::ArenaPosition]);
+    let players = events(player_event::CONSUMER, &[Topic::PlayerEvent]);
+    start(&app, &context, settled, |app, it| async move {
+        battle_settled::handle(&app, &it).await
+    });
+    start(&app, &context, positions, |app, it| async move {
+        position::handle(&app, &it).await
+    });
+    start(&app, &context, players, |app, it| async move {
+        player_event::handle(&app, &it).await
+    });
+    let create = consumer("create_definition", &[Topic::CreateAchievementDefinition]);
+    let update = consumer("update_definition", &[Topic::UpdateAchievementDefinition]);
+    let delete = consumer("delete_definition", &[Topic::DeleteAchievementDefinition]);
+    start(&app, &context, create, |app, it| async move {
+        create_definition::handle(&app, &it).await
+    });
+    start(&app, &context, update, |app, it| async move {
+        update_definition::handle(&app, &it).await
+    });
+    start(&app, &context, delete, |app, it| async move {
+        delete_definition::handle(&app, &it).await
+    });
+    Ok(())
+}
+
+const fn consumer(name: &'static str, topics: &'static [Topic]) -> Consumer {
+    Consumer::new(Service::Achievement, name, topics)
+}
+
+fn start<H, F>(app: &App, context: &Context, consumer: Consumer, handler: H)
+where
+    H: Fn(App, Delivery) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    let (bus, db, shutdown) = (app.bus.clone(), app.db.clone(), context.shutdown());
+    let app = app.clone();
+    let name = consumer.name;
+    let handle = move |delivery| handler(app.clone(), delivery);
+    context.spawn(name, async move {
+        Ok(bus.consume(db, consumer, handle, shutdown).await?)
+    });
+}
+
+fn watch(app: &App, context: &Context) {
+    let (db, bus, temporal) = (app.db.clone(), app.bus.clone(), app.temporal.clone());
+    context.health.watch("postgres", move || {
+        let db = db.clone();
+        async move { Ok(db.ping().await?) }
+    });
+    context.health.watch("nats", move || {
+        let bus = bus.clone();
+        async move { Ok(bus.ping().await?) }
+    });
+    context.health.watch("temporal", move || {
+        let temporal = temporal.clone();
+        async move { temporal.ping().await }
+    });
+}

@@ -1,3 +1,8 @@
 //! Runs the achievement service.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    runtime::run(achievement::SERVICE, achievement::serve).await
+}

@@ -1,0 +1,113 @@
+//! The metrics that achievements count, and what moves them. Pure.
+
+use contracts::achievements::PlayerEvent;
+use contracts::arena::PositionEvent;
+use contracts::battles::BattleSettled;
+use domain::engine::PositionChange;
+use domain::id::UserId;
+
+/// How often a player finished a ranked battle in which an order of the player was filled.
+pub const BATTLES_PLAYED: &str = "battles_played";
+/// How often a player was the single winner of a ranked battle.
+pub const BATTLES_WON: &str = "battles_won";
+/// How many positions of a player were opened and ended, by whatever.
+pub const TRADES_CLOSED: &str = "trades_closed";
+
+/// Every metric that a definition may ask for.
+pub const ALL: [&str; 3] = [BATTLES_PLAYED, BATTLES_WON, TRADES_CLOSED];
+
+fn once(user: UserId, metric: &str) -> PlayerEvent {
+    PlayerEvent {
+        user,
+        metric: metric.to_owned(),
+        by: 1,
+    }
+}
+
+/// What a settled battle adds.
+pub fn of_battle(settled: &BattleSettled) -> Vec<PlayerEvent> {
+    let mut events = Vec::new();
+    for standing in settled.standings.iter().filter(|_| settled.ranked) {
+        if standing.fills > 0 {
+            events.push(once(standing.player, BATTLES_PLAYED));
+        }
+        if standing.winner {
+            events.push(once(standing.player, BATTLES_WON));
+        }
+    }
+    events
+}
+
+/// What the end of a position adds.
+pub fn of_position(event: &PositionEvent) -> Option<PlayerEvent> {
+    match event.change {
+        PositionChange::Closed { .. } | PositionChange::Liquidated { .. } => {
+            Some(once(event.player, TRADES_CLOSED))
+        }
+        PositionChange::Accepted
+        | PositionChange::Filled(_)
+        | PositionChange::Canceled { .. }
+        | PositionChange::Rejected { .. }
+        | PositionChange::Amended { .. }
+        | PositionChange::Lapsed { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::battles::Standing;
+    use domain::money::{Currency, Money};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn standing(player: u128, winner: bool, fills: u32) -> Standing {
+        let prize = Money {
+            minor: 0,
+            currency: Currency::Usdt,
+        };
+        let (rank, cups, experience) = (1, 0, 0);
+        Standing {
+            player: Uuid::from_u128(player).into(),
+            rank,
+            winner,
+            prize,
+            cups,
+            experience,
+            fills,
+        }
+    }
+
+    fn settled(ranked: bool) -> BattleSettled {
+        BattleSettled {
+            battle: Uuid::from_u128(9).into(),
+            game: Uuid::from_u128(8).into(),
+            title: "Sprint".to_owned(),
+            ranked,
+            standings: vec![
+                standing(1, true, 2),
+                standing(2, false, 1),
+                standing(3, false, 0),
+            ],
+            record_sha256: String::new(),
+        }
+    }
+
+    #[test]
+    fn whoever_traded_has_played_and_only_the_winner_has_won() {
+        let player = |n| Uuid::from_u128(n).into();
+        assert_eq!(
+            of_battle(&settled(true)),
+            [
+                once(player(1), BATTLES_PLAYED),
+                once(player(1), BATTLES_WON),
+                once(player(2), BATTLES_PLAYED)
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unranked_battle_counts_for_nothing() {
+        assert_eq!(of_battle(&settled(false)), []);
+    }
+}

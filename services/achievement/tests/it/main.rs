@@ -1,0 +1,5 @@
+//! The achievement service on real Postgres, NATS and Temporal.
+
+mod definitions;
+mod grants;
+mod support;
