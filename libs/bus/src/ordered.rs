@@ -31,8 +31,10 @@ const INACTIVE_AFTER: Duration = Duration::from_secs(30);
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// What a stream holds now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamBounds {
+    /// Its name on the server.
+    pub name: String,
     /// Which life of the stream.
     pub incarnation: Incarnation,
     /// The first sequence that it holds, or will hold.
@@ -59,8 +61,8 @@ impl StreamBounds {
     }
 
     /// Refuses a place from which reading would silently start elsewhere.
-    fn check(&self, stream: &str, place: StreamPlace) -> Result<(), BusError> {
-        let stream = stream.to_owned();
+    pub fn check(&self, place: StreamPlace) -> Result<(), BusError> {
+        let stream = self.name.clone();
         if place.incarnation != self.incarnation {
             let (checkpoint, found) = (place.incarnation, self.incarnation);
             return Err(BusError::OtherIncarnation {
@@ -101,6 +103,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The message, encoded.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
     /// Reads the message.
     pub fn decode<M: contracts::Message>(&self) -> Result<M, BusError> {
         decode(&self.subject, &self.payload)
@@ -133,6 +140,7 @@ impl Bus {
         let info = found.cached_info();
         let created_ns = info.created.unix_timestamp_nanos();
         Ok(StreamBounds {
+            name: info.config.name.clone(),
             incarnation: Incarnation(i64::try_from(created_ns).unwrap_or(i64::MAX)),
             first: info.state.first_sequence,
             last: info.state.last_sequence,
@@ -275,7 +283,7 @@ async fn open(
     place: StreamPlace,
 ) -> Result<pull::Stream, BusError> {
     let name = bus.prefix().stream(stream.name());
-    bus.bounds(stream).await?.check(&name, place)?;
+    bus.bounds(stream).await?.check(place)?;
     let filter_subjects = topics
         .iter()
         .map(|topic| bus.prefix().subject(topic.pattern()))

@@ -11,8 +11,18 @@ impl Bus {
     /// nothing is delivered.
     pub async fn replay(&self, letter: &dead_letter::Model) -> Result<Stored, BusError> {
         let headers = headers::from_json(&letter.headers);
-        let id = letter.message_id.clone().unwrap_or_else(|| format!("dead-letter/{}", letter.id));
+        let id = letter
+            .message_id
+            .clone()
+            .unwrap_or_else(|| format!("dead-letter/{}", letter.id));
         let payload = letter.payload.clone().into();
-        self.publish_bytes(&letter.subject, payload, &id, PublishOptions::default(), headers).await
+        self.publish_bytes(
+            &letter.subject,
+            payload,
+            &id,
+            PublishOptions::default(),
+            headers,
+        )
+        .await
     }
 }

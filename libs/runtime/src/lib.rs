@@ -21,6 +21,7 @@ mod failpoint;
 mod health;
 mod http;
 pub mod ids;
+mod millis;
 mod run;
 pub mod settings;
 mod supervisor;
@@ -32,6 +33,7 @@ pub use context::Context;
 #[doc(hidden)]
 pub use failpoint::reach;
 pub use health::Health;
+pub use millis::Millis;
 pub use run::{Service, install_tls_provider, run};
 pub use settings::{Mode, Secret};
 pub use supervisor::Supervisor;

@@ -1,3 +1,8 @@
 //! Runs the arena service.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    runtime::run(arena::SERVICE, arena::serve).await
+}

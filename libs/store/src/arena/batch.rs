@@ -13,12 +13,15 @@ use super::shard::{Checkpoint, Lease, epochs, numbers, shard};
 use crate::statement::statement;
 use crate::{Db, Result, Tx, outbox};
 
-/// What shards have to write: new rows, the latest of each changed row, and how far they have
-/// read.
-#[derive(Clone, Debug, Default)]
+/// What a shard has to write: new rows, the latest of each changed row, and how far it has read.
+#[derive(Clone, Debug)]
 pub struct Batch {
-    /// The shards, each with the number of commits that it must have seen.
-    pub shards: Vec<(Lease, i64, Checkpoint)>,
+    /// Who writes.
+    pub lease: Lease,
+    /// The number of commits that the shard must have seen.
+    pub commits: i64,
+    /// How far it has read.
+    pub checkpoint: Checkpoint,
     /// Battles.
     pub battles: Vec<BattleState>,
     /// Players.
@@ -33,48 +36,44 @@ pub struct Batch {
     pub announcements: Vec<outbox::Row>,
 }
 
-/// What became of a batch.
+/// What became of batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It is true now.
+    /// They are true now.
     Committed,
-    /// These shards are not this owner's any more, or have seen another number of commits. Nothing
-    /// was written.
+    /// These shards are not their owner's any more, or have seen another number of commits.
+    /// Nothing was written, of no shard.
     Lost(Vec<Shard>),
 }
 
-/// Writes a batch in one transaction. After `Unavailable` the shards' number of commits tells
-/// what came of it.
-pub async fn write(db: &Db, batch: &Batch) -> Result<Written> {
+/// Writes the batches of several shards, one of each, in one transaction. After `Unavailable` the
+/// shards' number of commits tells what came of it.
+pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
     let tx = db.begin().await?;
-    let kept = advance(&tx, batch).await?;
-    if kept.len() < batch.shards.len() {
+    let kept = advance(&tx, batches).await?;
+    if kept.len() < batches.len() {
         tx.rollback().await?;
-        let shards = batch.shards.iter().map(|(lease, ..)| lease.shard);
-        return Ok(Written::Lost(
-            shards.filter(|shard| !kept.contains(shard)).collect(),
-        ));
+        let shards = batches.iter().map(|batch| batch.lease.shard);
+        return Ok(Written::Lost(shards.filter(|shard| !kept.contains(shard)).collect()));
     }
-    write_battles(&tx, &batch.battles).await?;
-    write_participants(&tx, &batch.participants).await?;
-    write_positions(&tx, &batch.positions).await?;
-    insert_outcomes(&tx, &batch.outcomes).await?;
-    insert_log(&tx, &batch.log).await?;
-    tx.announce_all(&batch.announcements).await?;
+    write_battles(&tx, batches).await?;
+    write_participants(&tx, batches).await?;
+    write_positions(&tx, batches).await?;
+    insert_outcomes(&tx, batches).await?;
+    insert_log(&tx, batches).await?;
+    for batch in batches {
+        tx.announce_all(&batch.announcements).await?;
+    }
     tx.commit().await?;
     Ok(Written::Committed)
 }
 
 /// The first statement of every commit: moves the checkpoints of those shards that are still the
 /// owner's and stand where it thinks. Locks their rows in one order for everybody.
-async fn advance(tx: &Tx, batch: &Batch) -> Result<Vec<Shard>> {
-    let leases: Vec<Lease> = batch.shards.iter().map(|(lease, ..)| *lease).collect();
-    let commits: Vec<i64> = batch
-        .shards
-        .iter()
-        .map(|(_, commits, _)| *commits)
-        .collect();
-    let places = batch.shards.iter().map(|(.., checkpoint)| {
+async fn advance(tx: &Tx, batches: &[Batch]) -> Result<Vec<Shard>> {
+    let leases: Vec<Lease> = batches.iter().map(|batch| batch.lease).collect();
+    let commits: Vec<i64> = batches.iter().map(|batch| batch.commits).collect();
+    let places = batches.iter().map(|Batch { checkpoint, .. }| {
         json!({
             "market_state": checkpoint.market,
             "incarnation": checkpoint.positions.incarnation,
@@ -83,16 +82,16 @@ async fn advance(tx: &Tx, batch: &Batch) -> Result<Vec<Shard>> {
     });
     let advance = statement(
         "WITH held AS (
-             SELECT s.shard, next.place FROM arena_shards s
+             SELECT s.shard, $4::jsonb -> (next.place - 1)::int AS place FROM arena_shards s
              JOIN unnest($1::smallint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY
                  AS next (shard, epoch, commits, place)
                  ON s.shard = next.shard AND s.epoch = next.epoch AND s.commits = next.commits
              ORDER BY s.shard FOR NO KEY UPDATE OF s
          )
          UPDATE arena_shards s SET commits = s.commits + 1,
-             market_state = $4::jsonb -> (held.place - 1)::int -> 'market_state',
-             positions_incarnation = ($4::jsonb -> (held.place - 1)::int ->> 'incarnation')::bigint,
-             positions_sequence = ($4::jsonb -> (held.place - 1)::int ->> 'sequence')::bigint
+             market_state = held.place -> 'market_state',
+             positions_incarnation = (held.place ->> 'incarnation')::bigint,
+             positions_sequence = (held.place ->> 'sequence')::bigint
          FROM held WHERE s.shard = held.shard
          RETURNING s.*",
         [
@@ -106,8 +105,8 @@ async fn advance(tx: &Tx, batch: &Batch) -> Result<Vec<Shard>> {
     rows.iter().map(shard).collect()
 }
 
-async fn write_battles(tx: &Tx, battles: &[BattleState]) -> Result<()> {
-    let rows = battles.iter().map(|battle| {
+async fn write_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
+    let rows = batches.iter().flat_map(|batch| &batch.battles).map(|battle| {
         json!({
             "battle_id": battle.terms.battle,
             "shard": Shard::of(battle.terms.battle),
@@ -133,8 +132,8 @@ async fn write_battles(tx: &Tx, battles: &[BattleState]) -> Result<()> {
     write_rows(tx, write, rows).await
 }
 
-async fn write_participants(tx: &Tx, participants: &[ParticipantState]) -> Result<()> {
-    let rows = participants.iter().map(|participant| {
+async fn write_participants(tx: &Tx, batches: &[Batch]) -> Result<()> {
+    let rows = batches.iter().flat_map(|batch| &batch.participants).map(|participant| {
         json!({
             "battle_id": participant.battle,
             "player_id": participant.player,
@@ -157,8 +156,8 @@ async fn write_participants(tx: &Tx, participants: &[ParticipantState]) -> Resul
     write_rows(tx, write, rows).await
 }
 
-async fn write_positions(tx: &Tx, positions: &[PositionState]) -> Result<()> {
-    let rows = positions.iter().map(|position| json!(Row::from(position)));
+async fn write_positions(tx: &Tx, batches: &[Batch]) -> Result<()> {
+    let rows = batches.iter().flat_map(|batch| &batch.positions).map(|position| json!(Row::from(position)));
     let write = "INSERT INTO positions (id, battle_id, player_id, number, symbol, side, kind,
              limit_price, margin, leverage, size, open_fee, card_spent, stop_loss, take_profit,
              status, effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms,
@@ -183,8 +182,8 @@ async fn write_positions(tx: &Tx, positions: &[PositionState]) -> Result<()> {
     write_rows(tx, write, rows).await
 }
 
-async fn insert_outcomes(tx: &Tx, outcomes: &[(OutcomeState, PositionId)]) -> Result<()> {
-    let rows = outcomes.iter().map(|(kept, position)| {
+async fn insert_outcomes(tx: &Tx, batches: &[Batch]) -> Result<()> {
+    let rows = batches.iter().flat_map(|batch| &batch.outcomes).map(|(kept, position)| {
         json!({
             "battle_id": kept.battle,
             "player_id": kept.player,
@@ -201,8 +200,8 @@ async fn insert_outcomes(tx: &Tx, outcomes: &[(OutcomeState, PositionId)]) -> Re
     write_rows(tx, insert, rows).await
 }
 
-async fn insert_log(tx: &Tx, log: &[(BattleId, LogEntry)]) -> Result<()> {
-    let rows = log.iter().map(|(battle, entry)| {
+async fn insert_log(tx: &Tx, batches: &[Batch]) -> Result<()> {
+    let rows = batches.iter().flat_map(|batch| &batch.log).map(|(battle, entry)| {
         json!({ "battle_id": battle, "number": entry.place.number, "entry": entry })
     });
     let insert = "INSERT INTO battle_log
@@ -213,14 +212,12 @@ async fn insert_log(tx: &Tx, log: &[(BattleId, LogEntry)]) -> Result<()> {
 async fn write_rows(
     tx: &Tx,
     sql: &str,
-    rows: impl ExactSizeIterator<Item = serde_json::Value>,
+    rows: impl Iterator<Item = serde_json::Value>,
 ) -> Result<()> {
-    if rows.len() == 0 {
-        return Ok(());
+    let rows: Vec<serde_json::Value> = rows.collect();
+    if !rows.is_empty() {
+        let rows = serde_json::Value::Array(rows);
+        tx.inner().execute_raw(statement(sql, [rows.into()])).await?;
     }
-    let rows: serde_json::Value = rows.collect();
-    tx.inner()
-        .execute_raw(statement(sql, [rows.into()]))
-        .await?;
     Ok(())
 }

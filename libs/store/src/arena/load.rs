@@ -22,12 +22,12 @@ use super::position::Row;
 use crate::statement::statement;
 use crate::{Read, Result, json};
 
-/// The battles of a shard that the engine follows.
-pub async fn list_shard_battles(from: &impl Read, shard: Shard) -> Result<Vec<BattleId>> {
+/// The battles of some shards that the engine follows.
+pub async fn list_running(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
     let list = statement(
-        "SELECT battle_id AS id FROM arena_battles WHERE shard = $1 AND status = 'OPEN'
+        "SELECT battle_id AS id FROM arena_battles WHERE shard = ANY ($1) AND status = 'OPEN'
          ORDER BY battle_id",
-        [i16::from(shard.get()).into()],
+        [numbers(shards).into()],
     );
     ids(from, list).await
 }
@@ -35,7 +35,7 @@ pub async fn list_shard_battles(from: &impl Read, shard: Shard) -> Result<Vec<Ba
 /// The battles of some shards that have opened and that the engine does not know yet.
 pub async fn list_unopened(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
     let list = statement(
-        "SELECT id FROM battles b WHERE status = 'OPEN' AND shard = ANY ($1)
+        "SELECT id FROM battles b WHERE status IN ('OPEN', 'SETTLING') AND shard = ANY ($1)
              AND NOT EXISTS (SELECT FROM arena_battles a WHERE a.battle_id = b.id)
          ORDER BY start_time_ms, id",
         [numbers(shards).into()],

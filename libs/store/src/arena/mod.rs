@@ -8,7 +8,7 @@ mod seal;
 mod shard;
 
 pub use batch::{Batch, Written, write};
-pub use load::{list_called_off, list_rows, list_shard_battles, list_unopened};
+pub use load::{list_called_off, list_rows, list_running, list_unopened};
 pub use seal::{
     Record, find_record, insert_record, insert_result, list_log, list_unsealed, verdict,
 };

@@ -1,0 +1,21 @@
+//! What every part of the arena works with.
+
+use bus::Bus;
+use domain::timestamp::Timestamp;
+use runtime::Clock;
+use store::Db;
+
+/// Connections, and the wall clock.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) db: Db,
+    pub(crate) bus: Bus,
+    pub(crate) clock: Clock,
+}
+
+impl App {
+    /// The present on the exchange's clock, which is `ahead_ns` ahead of ours.
+    pub(crate) fn exchange_now(&self, ahead_ns: i64) -> Timestamp {
+        Timestamp::from_ms(self.clock.now_ms()).plus_ms(ahead_ns / 1_000_000)
+    }
+}

@@ -1,0 +1,156 @@
+//! What a shard's engine did and the database does not know yet.
+
+use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
+use contracts::commands::Answer;
+use contracts::positions;
+use domain::battle::LogEntry;
+use domain::engine::{Effects, Engine, Fact, Touched};
+use domain::id::{BattleId, PositionId};
+use domain::order::{Command, Outcome};
+use store::arena::{Batch, Checkpoint, Lease};
+use store::outbox::Row;
+
+/// Messages of a battle are announced by one commit after another: the order of insertion is
+/// theirs.
+const ANNOUNCEMENT_VERSION: i64 = 0;
+
+/// An answer, and who waits for it.
+pub(crate) type Reply = (String, Answer<PositionId>);
+
+/// What a shard's engine did since its last batch.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    touched: Touched,
+    log: Vec<(BattleId, LogEntry)>,
+    outcomes: Vec<(domain::battle::OutcomeState, PositionId)>,
+    announcements: Vec<Row>,
+    /// Sent once everything above is true.
+    pub(crate) replies: Vec<Reply>,
+}
+
+impl Pending {
+    /// Whether there is something to write.
+    pub(crate) fn has_effects(&self) -> bool {
+        self.effects() > 0
+    }
+
+    /// How much there is to write.
+    pub(crate) fn effects(&self) -> usize {
+        let Touched {
+            battles,
+            participants,
+            positions,
+        } = &self.touched;
+        let rows = battles.len() + participants.len() + positions.len();
+        rows + self.log.len() + self.outcomes.len() + self.announcements.len()
+    }
+
+    /// Takes in what one call of the engine did; `command` is what it was asked, if it was.
+    pub(crate) fn absorb(
+        &mut self,
+        engine: &Engine,
+        effects: Effects,
+        command: Option<&Command>,
+    ) -> store::Result<()> {
+        let Effects {
+            facts,
+            log,
+            outcomes,
+            mut touched,
+        } = effects;
+        self.touched.battles.append(&mut touched.battles);
+        self.touched.participants.append(&mut touched.participants);
+        self.touched.positions.append(&mut touched.positions);
+        self.log.extend(log);
+        let position = command.map(|command| command.body.position());
+        self.outcomes.extend(outcomes.into_iter().zip(position));
+        for fact in &facts {
+            self.announcements.extend(announcement(engine, fact)?);
+        }
+        Ok(())
+    }
+
+    /// Notes who waits for what came of a command.
+    pub(crate) fn reply(&mut self, to: Option<String>, outcome: Outcome) {
+        self.replies
+            .extend(to.map(|to| (to, positions::answer(outcome))));
+    }
+
+    /// Everything as one batch, the latest of each touched row; nothing is pending any more.
+    pub(crate) fn take_batch(
+        &mut self,
+        engine: &Engine,
+        lease: Lease,
+        commits: i64,
+        checkpoint: Checkpoint,
+    ) -> (Batch, Vec<Reply>) {
+        let Self {
+            touched,
+            log,
+            outcomes,
+            announcements,
+            replies,
+        } = std::mem::take(self);
+        let participants = touched.participants.iter();
+        let positions = touched.positions.iter();
+        let batch = Batch {
+            lease,
+            commits,
+            checkpoint,
+            battles: touched
+                .battles
+                .iter()
+                .filter_map(|id| engine.battle(*id))
+                .collect(),
+            participants: participants
+                .filter_map(|(battle, player)| engine.participant(*battle, *player))
+                .collect(),
+            positions: positions
+                .filter_map(|key| engine.position(key.battle, key.position))
+                .collect(),
+            outcomes,
+            log,
+            announcements,
+        };
+        (batch, replies)
+    }
+}
+
+/// What is told about a fact right after the call that made it. The end of a battle is told when
+/// its record is sealed.
+fn announcement(engine: &Engine, fact: &Fact) -> store::Result<Option<Row>> {
+    let id = runtime::ids::mint();
+    match fact {
+        Fact::Position {
+            battle,
+            player,
+            position,
+            change,
+        } => {
+            let Some(position) = engine.position(*battle, *position) else {
+                return Ok(None);
+            };
+            let (battle, player, change) = (*battle, *player, *change);
+            let event = PositionEvent {
+                battle,
+                player,
+                change,
+                position,
+            };
+            Row::of(id, battle.uuid(), ANNOUNCEMENT_VERSION, &event).map(Some)
+        }
+        Fact::BattleOpened { battle } => {
+            let Some(state) = engine.battle(*battle) else {
+                return Ok(None);
+            };
+            let (battle, game) = (*battle, state.terms.game);
+            let event = BattleEvent {
+                battle,
+                game,
+                change: BattleChange::Opened,
+            };
+            Row::of(id, battle.uuid(), ANNOUNCEMENT_VERSION, &event).map(Some)
+        }
+        Fact::BattleFinal { .. } | Fact::BattleCanceled { .. } => Ok(None),
+    }
+}

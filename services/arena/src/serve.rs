@@ -1,0 +1,77 @@
+//! Puts the parts together and sets them going.
+
+use bus::Bus;
+use contracts::{Service, Stream};
+use runtime::Context;
+use store::Db;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::arena::Arena;
+use crate::seal;
+use crate::settings::Settings;
+
+/// This service.
+pub const SERVICE: runtime::Service = runtime::Service {
+    name: "arena",
+    version: env!("CARGO_PKG_VERSION"),
+    defaults: include_str!("../config.default.toml"),
+};
+
+/// The streams that it reads, or publishes to through its outbox.
+const STREAMS: &[Stream] = &[
+    Stream::Market,
+    Stream::Positions,
+    Stream::Arena,
+    Stream::Battles,
+];
+
+/// Runs the arena until the context shuts down.
+pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
+    let db = Db::connect(&settings.postgres, Service::Arena).await?;
+    let bus = Bus::connect(&settings.nats, SERVICE.name).await?;
+    bus.check_streams(STREAMS).await?;
+    let app = App {
+        db,
+        bus,
+        clock: context.clock.clone(),
+    };
+    watch(&context, &app);
+
+    let (sealer, work) = unbounded_channel();
+    let (done, sealed) = unbounded_channel();
+    let sealing = seal::run(app.clone(), work, done, context.shutdown());
+    context.spawn("sealer", async move {
+        sealing.await;
+        Ok(())
+    });
+    // The relay goes last: the arena's last commits announce, too.
+    let told_everything = CancellationToken::new();
+    let relay = app
+        .bus
+        .clone()
+        .relay(app.db.clone(), told_everything.clone());
+    context.spawn("outbox relay", async move { Ok(relay.await?) });
+    let every = settings.leaderboard.every_ms.duration();
+    let arena = Arena::new(app, settings.shards, every, sealer, sealed);
+    let shutdown = context.shutdown();
+    context.spawn("shards", async move {
+        let ended = arena.run(&shutdown).await;
+        told_everything.cancel();
+        Ok(ended?)
+    });
+    Ok(())
+}
+
+fn watch(context: &Context, app: &App) {
+    let (db, bus) = (app.db.clone(), app.bus.clone());
+    context.health.watch("postgres", move || {
+        let db = db.clone();
+        async move { Ok(db.ping().await?) }
+    });
+    context.health.watch("nats", move || {
+        let bus = bus.clone();
+        async move { Ok(bus.ping().await?) }
+    });
+}
