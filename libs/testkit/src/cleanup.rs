@@ -1,6 +1,15 @@
-//! Asynchronous work in `Drop`.
+//! What has to happen when a test's value is dropped.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tokio::process::Child;
+
+/// A process that was killed is gone by then.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
+
+/// How often to look whether it is.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// So much of what a process wrote is shown when its test fails.
 const SHOWN_BYTES: usize = 16_384;
@@ -21,6 +30,20 @@ pub(crate) fn finish(work: impl Future<Output = anyhow::Result<()>> + Send) {
         Ok(Ok(())) => {}
         Ok(Err(cause)) => tell(&format!("testkit could not clean up: {cause:#}")),
         Err(_) => tell("testkit panicked while cleaning up"),
+    }
+}
+
+/// Kills a child that still runs and waits until it is gone, so that its ports are free again.
+pub(crate) fn end(child: &mut Child) {
+    if matches!(child.try_wait(), Ok(Some(_))) {
+        return;
+    }
+    if let Err(cause) = child.start_kill() {
+        tell(&format!("testkit could not kill a process: {cause}"));
+    }
+    let deadline = Instant::now() + KILL_LIMIT;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+        std::thread::sleep(LOOK_EVERY);
     }
 }
 

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::server::free_port;
+use crate::port::free_port;
 use crate::{cleanup, environment, eventually};
 
 /// A binary may take this long to become ready, on a machine that is busy with other tests.
@@ -113,7 +113,7 @@ impl Binary {
     }
 }
 
-/// A running binary. Killed with the value; what it wrote is shown when the test panics.
+/// A running binary. Killed with the value, and gone before its ports are used again; what it wrote is shown when the test panics.
 pub struct Process {
     name: String,
     url: String,
@@ -206,6 +206,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        cleanup::end(&mut self.child);
         for name in ["stdout", "stderr"] {
             let title = format!("{name} of {}", self.name);
             cleanup::show_if_panicking(&title, &self.folder.path().join(name));

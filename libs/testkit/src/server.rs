@@ -1,7 +1,6 @@
 //! Servers of a test's own, to stop, kill and start again.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,6 +15,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::environment::tool;
+use crate::port::free_port;
 use crate::process::send;
 use crate::{cleanup, eventually};
 
@@ -244,21 +244,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // `kill_on_drop` sends SIGKILL, which would leave Postgres's children behind for a moment.
-        if let (Kind::Postgres, Some(child)) = (self.kind, &self.child) {
-            send(child, Signal::SIGQUIT);
+        if let Some(child) = &mut self.child {
+            if self.kind == Kind::Postgres {
+                // SIGKILL alone would leave its children behind for a moment.
+                send(child, Signal::SIGQUIT);
+            }
+            cleanup::end(child);
         }
         cleanup::show_if_panicking(&format!("{:?}", self.kind), &self.folder.path().join(LOG));
     }
-}
-
-/// A port that nobody listens on just now.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback address has free ports");
-    listener
-        .local_addr()
-        .expect("a bound listener has an address")
-        .port()
 }
 
 /// Makes the data folder; Postgres's own program makes it, so that it belongs to the right user.
