@@ -154,3 +154,42 @@ async fn ask(check: impl Future<Output = anyhow::Result<()>>) -> (State, Option<
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failing(health: &Health) -> Vec<(&'static str, &'static str)> {
+        let report = health.report();
+        assert_eq!(report.ready, report.failing.is_empty());
+        report
+            .failing
+            .iter()
+            .map(|failing| (failing.name, failing.reason))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_dependency_counts_as_failing_before_it_was_asked() {
+        let health = Health::new(TaskTracker::new(), CancellationToken::new());
+        assert_eq!(failing(&health), [("startup", "still starting")]);
+        health.set_started();
+        assert_eq!(failing(&health), []);
+        health.watch("postgres", std::future::pending);
+        assert_eq!(failing(&health), [("postgres", "not asked yet")]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_fails_panics_or_never_comes_is_told_apart() {
+        assert_eq!(ask(async { Ok(()) }).await.0, State::Well);
+        assert_eq!(
+            ask(async { Err(anyhow::anyhow!("gone")) }).await.0,
+            State::Failed
+        );
+        assert_eq!(
+            ask(async { panic!("a bug in the check") }).await.0,
+            State::Failed
+        );
+        assert_eq!(ask(std::future::pending()).await.0, State::Silent);
+    }
+}
