@@ -12,6 +12,19 @@
 //! | orders and closes that are due | armed | armed | – |
 //! | armed, and the price is right | – | one fill or exit each, in order of acceptance | – |
 //!
+//! Where the rules of the game are silent, these hold:
+//!
+//! - The epoch is one for all assets, and so is the order of entries.
+//! - MATCH_NOT_FOUND, NOT_A_PARTICIPANT, IDEMPOTENCY_CONFLICT and RATE_LIMITED leave no trace, and
+//!   neither does any new command once the battle has ended. Every other command is logged, kept,
+//!   counted, and raises the battle's last stamp, MATCH_NOT_OPEN included.
+//! - A second close or cancel is ALREADY_CLOSING; an amendment of a closing position is taken.
+//! - A noted cancel lapses the moment that its order fills; everything noted on a position lapses
+//!   when it ends. An amendment is checked when it is taken, not again when it applies, and only
+//!   the levels that it sets.
+//! - A fill and the fees of an exit never cost more than margin and profit cover.
+//! - A canceled match returns margin and open fee of every position that had not ended.
+//!
 //! An entry of an older epoch, a tick at or before its watermark or older than the last, and a
 //! watermark older than the last do nothing at all.
 
@@ -19,6 +32,7 @@ mod book;
 mod effects;
 mod ending;
 mod equity;
+mod flow;
 mod live;
 mod orders;
 #[cfg(test)]
@@ -33,7 +47,7 @@ use std::collections::BTreeMap;
 
 pub use effects::{Effects, Fact, PositionChange, Touched};
 
-use self::book::{Asset, Due, Duty, Slot};
+use self::book::{Asset, Duty, Slot};
 use self::live::{Battle, Course};
 use self::turn::Turn;
 use crate::battle::{
@@ -41,12 +55,11 @@ use crate::battle::{
     MarketState, ParticipantState, TermsRefusal,
 };
 use crate::id::{BattleId, PositionId, UserId};
-use crate::market::{Epoch, Incarnation, MarketEntry, MarketEvent, Tick};
+use crate::market::{Epoch, Incarnation};
 use crate::order::{Answer, Command, Origin, Outcome, Refusal};
 use crate::position::PositionState;
 use crate::price::Price;
 use crate::symbol::Symbol;
-use crate::timestamp::Timestamp;
 
 /// All battles of one shard.
 #[derive(Debug, Default)]
@@ -172,24 +185,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Applies the market entry at `sequence`. One that was applied before does nothing.
-    pub fn market(&mut self, sequence: u64, entry: &MarketEntry, effects: &mut Effects) {
-        if sequence <= self.sequence {
-            return;
-        }
-        self.sequence = sequence;
-        if entry.epoch < self.epoch {
-            return;
-        }
-        self.epoch = entry.epoch;
-        match &entry.event {
-            MarketEvent::Tick { symbol, tick } => self.tick(symbol, *tick, effects),
-            MarketEvent::Watermark { symbol, time } => self.watermark(symbol, *time, effects),
-            MarketEvent::Offset { ahead_ns } => self.ahead_ns = *ahead_ns,
-            MarketEvent::Gap { .. } | MarketEvent::Note { .. } => {}
-        }
-    }
-
     /// Moves on to `sequence` without its entry, because nothing up to there was about a battle
     /// of ours: a record holds only the entries that were.
     pub(crate) fn skip_to(&mut self, sequence: u64) {
@@ -282,74 +277,6 @@ impl Engine {
             })
             .collect();
         Some(battle.standings(&prices))
-    }
-
-    fn tick(&mut self, symbol: &Symbol, tick: Tick, effects: &mut Effects) {
-        let index = self.asset_index(symbol);
-        let Some(asset) = self.assets.get_mut(index) else {
-            return;
-        };
-        if asset.is_late(tick.time) {
-            return;
-        }
-        // A battle that ends here ends at the tick before this one.
-        let due = asset.book.take_due(tick.time);
-        self.perform(index, due, tick.time, effects);
-        let Some(asset) = self.assets.get_mut(index) else {
-            return;
-        };
-        asset.tick = Some(tick);
-        let fired = asset.book.fired(tick.price);
-        if fired.is_empty() {
-            return;
-        }
-        let mut fired: Vec<_> = fired
-            .into_iter()
-            .map(|key| (self.id(key.battle), key.number, key.battle))
-            .collect();
-        fired.sort_unstable();
-        fired.dedup();
-        for (_, number, slot) in fired {
-            if let Some(mut turn) = self.turn(slot, effects) {
-                turn.fire(number, tick);
-            }
-        }
-    }
-
-    fn watermark(&mut self, symbol: &Symbol, time: Timestamp, effects: &mut Effects) {
-        let index = self.asset_index(symbol);
-        let Some(asset) = self.assets.get_mut(index) else {
-            return;
-        };
-        if asset.watermark.is_some_and(|newest| time < newest) {
-            return;
-        }
-        asset.watermark = Some(time);
-        let mut due = asset.book.take_due(time);
-        due.extend(asset.book.take_stale(time));
-        self.perform(index, due, time, effects);
-    }
-
-    /// Does what has fallen due on an asset, battle by battle.
-    fn perform(&mut self, asset: usize, due: Vec<Due>, time: Timestamp, effects: &mut Effects) {
-        let mut due: Vec<_> = due
-            .into_iter()
-            .map(|due| (self.id(due.battle), due.duty, due.battle))
-            .collect();
-        due.sort_unstable();
-        for (_, duty, slot) in due {
-            let Some(mut turn) = self.turn(slot, effects) else {
-                continue;
-            };
-            let listing = turn
-                .battle
-                .listings
-                .iter()
-                .position(|listing| listing.asset == asset);
-            if let Some(listing) = listing {
-                turn.perform(duty, time, listing);
-            }
-        }
     }
 
     /// Gives a battle a slot, with its assets among ours.

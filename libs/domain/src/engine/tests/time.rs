@@ -1,0 +1,106 @@
+//! What counts when: stamps, places, late and stale entries.
+
+use crate::fixture::{START, Scene, order, price};
+use crate::market::{Epoch, MarketEvent};
+use crate::order::{Refusal, Side};
+use crate::position::PositionStatus;
+use crate::timestamp::Timestamp;
+
+#[test]
+fn a_market_order_fills_on_the_first_tick_at_or_after_its_stamp() {
+    let mut scene = Scene::new();
+    let id = scene.accept(0, 1_000, order(Side::Buy));
+    scene.tick(999, 96);
+    assert_eq!(scene.status(id), PositionStatus::Pending);
+    scene.tick(1_000, 97);
+    assert_eq!(scene.position(id).fill.unwrap().tick.price, price(97));
+}
+
+#[test]
+fn only_what_lies_behind_a_commands_place_counts() {
+    let mut scene = Scene::new();
+    scene.tick(5_000, 96);
+    let id = scene.accept(0, 1_000, order(Side::Buy));
+    assert_eq!(scene.status(id), PositionStatus::Pending);
+    scene.tick(5_000, 97);
+    assert_eq!(scene.position(id).fill.unwrap().tick.price, price(97));
+}
+
+#[test]
+fn the_published_offset_is_part_of_the_stamp() {
+    let mut scene = Scene::new();
+    scene.event(MarketEvent::Offset {
+        ahead_ns: 1_500_000,
+    });
+    let id = scene.accept(0, 1_000, order(Side::Buy));
+    assert_eq!(
+        scene.position(id).effective_time,
+        Timestamp::from_ms(START + 1_002)
+    );
+}
+
+#[test]
+fn a_stamp_is_never_below_that_of_the_previous_command() {
+    let mut scene = Scene::new();
+    scene.accept(0, 2_000, order(Side::Buy));
+    let id = scene.accept(1, 1_000, order(Side::Buy));
+    assert_eq!(
+        scene.position(id).effective_time,
+        Timestamp::from_ms(START + 2_000)
+    );
+}
+
+#[test]
+fn a_command_outside_the_match_is_refused() {
+    let mut scene = Scene::new();
+    assert_eq!(
+        scene.refusal(0, -1, order(Side::Buy)),
+        Refusal::MatchNotOpen
+    );
+    scene.accept(0, 0, order(Side::Buy));
+    scene.watermark(59_000);
+    scene.accept(0, 59_999, order(Side::Buy));
+    assert_eq!(
+        scene.refusal(0, 60_000, order(Side::Buy)),
+        Refusal::MatchNotOpen
+    );
+}
+
+#[test]
+fn late_ticks_and_old_watermarks_do_nothing() {
+    let mut scene = Scene::new();
+    let id = scene.accept(0, 1_000, order(Side::Buy));
+    scene.watermark(1_000);
+    let before = scene.engine.market_state().assets;
+    scene.tick(1_000, 96);
+    scene.watermark(999);
+    assert_eq!(scene.engine.market_state().assets, before);
+    assert_eq!(scene.status(id), PositionStatus::Pending);
+    scene.tick(1_002, 97);
+    let before = scene.engine.market_state().assets;
+    scene.tick(1_001, 98);
+    assert_eq!(scene.engine.market_state().assets, before);
+}
+
+#[test]
+fn an_entry_of_an_older_epoch_is_ignored() {
+    let mut scene = Scene::new();
+    let id = scene.accept(0, 1_000, order(Side::Buy));
+    scene.epoch = Epoch(2);
+    scene.event(MarketEvent::Offset { ahead_ns: 0 });
+    scene.epoch = Epoch(1);
+    scene.tick(1_000, 96);
+    assert_eq!(scene.status(id), PositionStatus::Pending);
+    scene.epoch = Epoch(2);
+    scene.tick(1_000, 97);
+    assert_eq!(scene.status(id), PositionStatus::Open);
+}
+
+#[test]
+fn an_entry_that_was_applied_before_does_nothing() {
+    let mut scene = Scene::new();
+    let id = scene.accept(0, 1_000, order(Side::Buy));
+    scene.sequence -= 1;
+    scene.tick(1_000, 96);
+    assert_eq!(scene.status(id), PositionStatus::Pending);
+}
