@@ -1,5 +1,8 @@
 //! Publishes entries one at a time, each only if nobody has published on its subject since.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use bus::{Bus, BusError, PublishOptions};

@@ -42,6 +42,15 @@ pub(crate) struct Term {
 }
 
 impl Term {
+    /// A term that was claimed at `fence` and lasts until `valid_until` unless it is renewed.
+    pub(crate) fn new(epoch: u64, fence: u64, valid_until: Instant) -> Self {
+        Self {
+            epoch,
+            fence,
+            valid_until: watch::Sender::new(valid_until),
+        }
+    }
+
     /// Whether nobody else can have taken over yet.
     pub(crate) fn is_valid(&self) -> bool {
         Instant::now() < *self.valid_until.borrow()
@@ -133,11 +142,7 @@ impl Lease {
             .publish_with(&claim, &offset_id(epoch, 0), guard)
             .await
         {
-            Ok(stored) => Some(Term {
-                epoch,
-                fence: stored.sequence,
-                valid_until: watch::Sender::new(sent + self.duration),
-            }),
+            Ok(stored) => Some(Term::new(epoch, stored.sequence, sent + self.duration)),
             Err(BusError::WrongLastSequence) => None,
             Err(error) => {
                 tracing::warn!(%error, "cannot claim the lease");
