@@ -45,6 +45,7 @@ codes! {
     InvalidCode = "INVALID_VERIFICATION_CODE", "The code is wrong, used up or expired.";
     InvalidRefreshToken = "INVALID_REFRESH_TOKEN", "The refresh token is unknown, expired or was used before.";
     DevelopmentOnly = "DEVELOPMENT_ONLY", "This exists in development mode only.";
+    ClaimLimit = "CLAIM_LIMIT", "You have claimed as much of this as one may.";
     WalletExists = "WALLET_EXISTS", "You have a wallet of this currency already.";
     InsufficientBalance = "INSUFFICIENT_BALANCE", "The wallet does not hold enough.";
     GameNotFound = "GAME_NOT_FOUND", "There is no such game.";

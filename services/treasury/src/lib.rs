@@ -1,1 +1,13 @@
-//! testkit
+//! Money in and out: wallets, and in development mode play money and items for nothing. Audits
+//! the ledger, which others write too. No chain is linked yet.
+
+mod app;
+mod auditor;
+mod claim;
+mod error;
+mod handlers;
+mod serve;
+mod settings;
+
+pub use serve::{SERVICE, serve};
+pub use settings::{Audit, Items, PlayMoney, Settings};

@@ -1,3 +1,8 @@
 //! Runs the treasury service.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    runtime::run(treasury::SERVICE, treasury::serve).await
+}

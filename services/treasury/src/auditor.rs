@@ -1,0 +1,38 @@
+//! Checks the whole ledger again and again, and raises the alarm when anything differs.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge};
+use store::{Db, ledger};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// How many differences of one check are logged; the metric counts them all.
+const LOGGED: usize = 20;
+
+/// Checks every `interval` until `shutdown`.
+pub(crate) async fn run(
+    db: Db,
+    interval: Duration,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    while !shutdown.is_cancelled() {
+        audit(&db).await;
+        shutdown.run_until_cancelled(sleep(interval)).await;
+    }
+    Ok(())
+}
+
+async fn audit(db: &Db) {
+    match ledger::check(db).await {
+        Ok(differences) => {
+            counter!("treasury_ledger_checks_total").increment(1);
+            let count = u32::try_from(differences.len()).unwrap_or(u32::MAX);
+            gauge!("treasury_ledger_differences").set(f64::from(count));
+            for difference in differences.iter().take(LOGGED) {
+                tracing::error!(%difference, "the ledger does not add up");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the ledger could not be checked"),
+    }
+}
