@@ -1,6 +1,6 @@
 //! What the matcher moves in the ledger, and under which keys. A movement of nothing is none.
 
-use domain::game::{ItemKind, ItemReward};
+use domain::game::ItemReward;
 use domain::id::{BattleId, TicketId, TransferId, UserId};
 use domain::ledger::{Account, Movement, Transfer, TransferKey, Unit};
 use domain::money::Currency;
@@ -164,7 +164,7 @@ impl Escrow {
         reward: ItemReward,
         expires_at: Timestamp,
     ) -> Option<Transfer> {
-        let unit = unit_of(reward.kind);
+        let unit = Unit::from(reward.kind);
         let lot = Account::lot(player, unit, Some(expires_at));
         let key = format!("reward/{unit}/{player}");
         self.moved(
@@ -205,12 +205,5 @@ impl Escrow {
             reference,
             movement,
         }
-    }
-}
-
-/// What the ledger counts an item in.
-pub(crate) const fn unit_of(kind: ItemKind) -> Unit {
-    match kind {
-        ItemKind::LeverageCard => Unit::LeverageCard,
     }
 }

@@ -1,0 +1,140 @@
+//! A matcher that dies in the middle of opening or settling, and the next one that goes on.
+
+use domain::battle::BattleTerms;
+use domain::game::Template;
+use domain::id::UserId;
+use domain::ledger::{Account, Unit};
+use domain::ranking::Finish;
+use std::path::Path;
+use std::time::Duration;
+use store::entity::battle::BattleStatus;
+use testkit::{Binary, eventually};
+
+use crate::stage::{LIMIT, Stage};
+use crate::templates::{USDT, duel};
+
+/// A process that aborts does so within this time.
+const DEATH: Duration = Duration::from_secs(30);
+
+/// A duel on the machine's clock that is over soon.
+fn short_duel() -> Template {
+    Template {
+        countdown_ms: 0,
+        duration_ms: 1,
+        ..duel()
+    }
+}
+
+/// The program, made to die at a point and to tell that it did.
+fn armed(stage: &Stage, point: &str, marker: &Path) -> Binary {
+    stage
+        .binary()
+        .env("BATTLESBIT_FAILPOINT", point)
+        .env("BATTLESBIT_FAILPOINT_HIT", marker.to_str().unwrap())
+}
+
+async fn join_both(stage: &Stage, template: &Template) -> (BattleTerms, [UserId; 2]) {
+    let players: [UserId; 2] = stage.players(50 * USDT).await;
+    let game = stage.game(template).await;
+    for player in players {
+        stage.join_on(player, game).await;
+    }
+    (stage.battle(game).await, players)
+}
+
+/// Lets a matcher die at `point` while it settles; then lets another one finish.
+async fn dies_settling_at(point: &str) {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let marker = folder.path().join("hit");
+    let mut doomed = armed(&stage, point, &marker).start_ready().await;
+    let (terms, [a, b]) = join_both(&stage, &short_duel()).await;
+    let finish = |equity: &str| Finish {
+        equity: equity.parse().unwrap(),
+        fills: 1,
+        cards_left: 0,
+    };
+    stage
+        .seal(&terms, &[finish("103.15789473"), finish("96.84210526")])
+        .await;
+    assert!(!doomed.wait(DEATH).await.success());
+    assert_eq!(std::fs::read_to_string(&marker).unwrap(), point);
+
+    let mut next = stage.binary().start_ready().await;
+    let closed = async || stage.status(terms.battle).await == BattleStatus::Closed;
+    eventually(LIMIT, closed).await;
+    assert_eq!(stage.wealth(a, Unit::Usdt).await, (58 * USDT, 0));
+    assert_eq!(stage.wealth(b, Unit::Usdt).await, (40 * USDT, 0));
+    assert_eq!(stage.account(Account::house(Unit::Usdt)).await.0, 2 * USDT);
+    assert_eq!(stage.wealth(a, Unit::Cups).await.0, 30);
+    let told = stage.announced(terms.battle).await;
+    let settled = format!("battles.settled.{}", terms.battle);
+    assert_eq!(
+        told.iter().filter(|subject| **subject == settled).count(),
+        1
+    );
+    stage.check().await;
+    assert!(next.terminate().await.success());
+}
+
+/// Lets a matcher die at `point` while it opens; then lets another one finish.
+async fn dies_opening_at(point: &str) {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let marker = folder.path().join("hit");
+    let mut doomed = armed(&stage, point, &marker).start_ready().await;
+    let players: [UserId; 2] = stage.players(50 * USDT).await;
+    let game = stage.game(&duel()).await;
+    for player in players {
+        stage.join_on(player, game).await;
+    }
+    assert!(!doomed.wait(DEATH).await.success());
+    assert_eq!(std::fs::read_to_string(&marker).unwrap(), point);
+
+    let mut next = stage.binary().start_ready().await;
+    let terms = stage.battle(game).await;
+    assert_eq!(terms.seats.len(), 2);
+    for player in players {
+        assert_eq!(stage.wealth(player, Unit::Usdt).await, (40 * USDT, 0));
+    }
+    let opened = format!("battles.opened.{}", terms.battle);
+    let told = stage.announced(terms.battle).await;
+    assert_eq!(told.iter().filter(|subject| **subject == opened).count(), 1);
+    stage.check().await;
+    assert!(next.terminate().await.success());
+}
+
+#[tokio::test]
+async fn dying_before_anything_is_posted_pays_once() {
+    dies_settling_at("settlement.begun").await;
+}
+
+#[tokio::test]
+async fn dying_behind_the_postings_pays_once() {
+    dies_settling_at("settlement.posted").await;
+}
+
+#[tokio::test]
+async fn dying_right_before_the_commit_pays_once() {
+    dies_settling_at("settlement.announced").await;
+}
+
+#[tokio::test]
+async fn dying_right_behind_the_commit_pays_once() {
+    dies_settling_at("settlement.committed").await;
+}
+
+#[tokio::test]
+async fn dying_before_a_battle_opens_opens_one() {
+    dies_opening_at("opening.begun").await;
+}
+
+#[tokio::test]
+async fn dying_behind_the_postings_of_an_opening_opens_one() {
+    dies_opening_at("opening.posted").await;
+}
+
+#[tokio::test]
+async fn dying_right_behind_an_opening_opens_one() {
+    dies_opening_at("opening.committed").await;
+}

@@ -1,0 +1,132 @@
+//! Joining and leaving queues: one ticket, one held fee.
+
+use contracts::Code;
+use contracts::matchmaking::{Add, Leave};
+use domain::game::Template;
+use domain::ledger::Unit;
+use runtime::ids::mint;
+use testkit::eventually;
+
+use crate::stage::{LIMIT, Stage};
+use crate::templates::{USDT, duel};
+
+#[tokio::test]
+async fn a_join_holds_the_fee_once_however_often_it_is_delivered() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let (game, player) = (stage.game(&duel()).await, stage.player(50 * USDT).await);
+    let add = stage.add(player, game);
+    let queued = stage.ask_twice(&add).await.unwrap();
+    assert_eq!(queued.ticket, add.ticket);
+    assert_eq!(
+        stage.wealth(player, Unit::Usdt).await,
+        (50 * USDT, 10 * USDT)
+    );
+    stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_join_answers_with_the_first() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let (game, player) = (stage.game(&duel()).await, stage.player(50 * USDT).await);
+    let first = stage.join(player, game).await.unwrap();
+    assert_eq!(stage.join(player, game).await, Ok(first));
+    assert_eq!(
+        stage.wealth(player, Unit::Usdt).await,
+        (50 * USDT, 10 * USDT)
+    );
+    stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn one_amount_never_backs_two_tickets() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let games = [stage.game(&duel()).await, stage.game(&duel()).await];
+    let player = stage.player(15 * USDT).await;
+    stage.join(player, games[0]).await.unwrap();
+    let second = stage.add(player, games[1]);
+    assert_eq!(
+        stage.ask_twice(&second).await,
+        Err(Code::InsufficientBalance)
+    );
+    assert_eq!(
+        stage.wealth(player, Unit::Usdt).await,
+        (15 * USDT, 10 * USDT)
+    );
+    stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_join_that_comes_too_late_charges_nothing() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let (game, player) = (stage.game(&duel()).await, stage.player(50 * USDT).await);
+    let late = Add {
+        expires_at_ms: stage.now().ms() - 1,
+        ..stage.add(player, game)
+    };
+    assert_eq!(stage.ask_twice(&late).await, Err(Code::JoinExpired));
+    assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_game_that_is_unknown_or_inactive_cannot_be_joined() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let game = stage
+        .game(&Template {
+            is_active: false,
+            ..duel()
+        })
+        .await;
+    let player = stage.player(50 * USDT).await;
+    assert_eq!(stage.join(player, game).await, Err(Code::GameInactive));
+    assert_eq!(stage.join(player, mint()).await, Err(Code::GameNotFound));
+    assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn leaving_gives_the_fee_back_once() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let (game, player) = (stage.game(&duel()).await, stage.player(50 * USDT).await);
+    let ticket = stage.join(player, game).await.unwrap();
+    let leave = Leave {
+        game,
+        player,
+        request: mint(),
+    };
+    assert_eq!(stage.ask_twice(&leave).await, Ok(game));
+    assert_eq!(stage.ticket_status(ticket).await, "LEFT");
+    assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
+    assert_eq!(stage.leave(player, game).await, Err(Code::NotInQueue));
+    stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_ticket_expires_and_its_fee_is_free_again() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let (game, player) = (stage.game(&duel()).await, stage.player(50 * USDT).await);
+    let ticket = stage.join(player, game).await.unwrap();
+    stage.advance(60_000);
+    eventually(LIMIT, async || {
+        stage.ticket_status(ticket).await == "EXPIRED"
+    })
+    .await;
+    assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
+    stage.check().await;
+    assert!(
+        stage.join(player, game).await.is_ok(),
+        "nothing keeps the player from trying again"
+    );
+    matcher.stop().await;
+}

@@ -1,0 +1,65 @@
+//! Two matchers: one leads, the other is ready to.
+
+use std::time::Duration;
+
+use domain::id::UserId;
+use testkit::eventually;
+
+use crate::stage::{LIMIT, Stage};
+use crate::templates::{USDT, duel};
+
+/// How soon a standby must have taken over.
+const TAKE_OVER: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() {
+    let stage = Stage::new().await;
+    let first = stage.matcher().await;
+    eventually(LIMIT, async || stage.leader().await.is_some()).await;
+    let second = stage.matcher().await;
+    let game = stage.game(&duel()).await;
+    let players: [UserId; 4] = stage.players(10 * USDT).await;
+    for player in &players[..2] {
+        stage.join(*player, game).await.unwrap();
+    }
+    stage.battle(game).await;
+    let leader = stage.leader().await;
+
+    first.stop().await;
+    let led = async || {
+        stage
+            .leader()
+            .await
+            .filter(|led| Some(led) != leader.as_ref())
+    };
+    eventually(TAKE_OVER, led).await;
+    let other = stage.game(&duel()).await;
+    for player in &players[2..] {
+        stage.join(*player, other).await.unwrap();
+    }
+    stage.battle(other).await;
+    stage.check().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_standby_takes_over_within_five_seconds_of_a_crash() {
+    let stage = Stage::new().await;
+    let mut first = stage
+        .binary()
+        .setting("leader.lease_ms", "3000")
+        .start_ready()
+        .await;
+    eventually(LIMIT, async || stage.leader().await.is_some()).await;
+    let leader = stage.leader().await;
+    let second = stage.matcher().await;
+    first.kill().await;
+    let led = async || {
+        stage
+            .leader()
+            .await
+            .filter(|led| Some(led) != leader.as_ref())
+    };
+    eventually(TAKE_OVER, led).await;
+    second.stop().await;
+}

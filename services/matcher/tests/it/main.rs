@@ -1,0 +1,19 @@
+//! The matcher on a real Postgres and a real NATS.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
+mod cancel;
+mod crashes;
+mod games;
+mod joining;
+mod leaders;
+mod opening;
+mod races;
+mod rows;
+mod settings;
+mod settlement;
+mod stage;
+mod templates;

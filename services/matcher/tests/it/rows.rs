@@ -1,0 +1,165 @@
+//! What stands in the tables, as the superuser sees it.
+
+use domain::battle::BattleTerms;
+use domain::id::{BattleId, GameId, TicketId, UserId};
+use domain::ledger::{Account, Unit};
+use domain::ranking::{BattleResult, Finish};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
+use store::entity::battle::BattleStatus;
+use store::{battle, ledger};
+use uuid::Uuid;
+
+use crate::stage::Stage;
+
+/// What a player has: everything, and the held part of it.
+pub(crate) type Wealth = (i64, i64);
+
+/// A seat after its battle.
+#[derive(Debug, PartialEq, Eq, FromQueryResult)]
+pub(crate) struct SeatRow {
+    pub(crate) player_id: Uuid,
+    pub(crate) rank: Option<i32>,
+    pub(crate) prize: Option<i64>,
+    pub(crate) cups_change: Option<i64>,
+    pub(crate) experience_gained: Option<i64>,
+}
+
+#[derive(FromQueryResult)]
+struct Text {
+    text: String,
+}
+
+#[derive(FromQueryResult)]
+struct Battle {
+    id: Uuid,
+}
+
+impl Stage {
+    pub(crate) async fn wealth(&self, player: UserId, unit: Unit) -> Wealth {
+        self.account(Account::user(player, unit)).await
+    }
+
+    pub(crate) async fn account(&self, account: Account) -> Wealth {
+        let found = ledger::balance(&self.db, account.id()).await.unwrap();
+        found.map_or((0, 0), |found| (found.balance, found.held))
+    }
+
+    /// All uses of leverage cards of a player, whenever they expire.
+    pub(crate) async fn cards(&self, player: UserId) -> i64 {
+        let accounts = ledger::list_accounts(&self.db, player).await.unwrap();
+        let cards = accounts
+            .iter()
+            .filter(|account| account.unit == "LEVERAGE_CARD");
+        cards.map(|account| account.balance).sum()
+    }
+
+    pub(crate) async fn ticket_status(&self, ticket: TicketId) -> String {
+        let sql = "SELECT status AS text FROM tickets WHERE id = $1";
+        self.one::<Text>(sql, [ticket.uuid().into()])
+            .await
+            .unwrap()
+            .text
+    }
+
+    pub(crate) async fn status(&self, battle: BattleId) -> BattleStatus {
+        battle::find(&self.db, battle)
+            .await
+            .unwrap()
+            .unwrap()
+            .status
+    }
+
+    /// The terms of the only battle of a game, once there is one.
+    pub(crate) async fn find_battle(&self, game: GameId) -> Option<BattleTerms> {
+        let sql = "SELECT id FROM battles WHERE game_id = $1";
+        let row = self.one::<Battle>(sql, [game.uuid().into()]).await?;
+        battle::find_terms(&self.db, row.id.into()).await.unwrap()
+    }
+
+    pub(crate) async fn clock_offset_ns(&self, battle: BattleId) -> i64 {
+        let sql = "SELECT clock_offset_ns::text AS text FROM battles WHERE id = $1";
+        let row = self.one::<Text>(sql, [battle.uuid().into()]).await.unwrap();
+        row.text.parse().unwrap()
+    }
+
+    pub(crate) async fn seats(&self, battle: BattleId) -> Vec<SeatRow> {
+        let sql = "SELECT * FROM seats WHERE battle_id = $1 ORDER BY number";
+        let statement = statement(sql, [battle.uuid().into()]);
+        SeatRow::find_by_statement(statement)
+            .all(self.db.connection())
+            .await
+            .unwrap()
+    }
+
+    /// The subjects that were announced about a battle, in order.
+    pub(crate) async fn announced(&self, battle: BattleId) -> Vec<String> {
+        let sql = "SELECT subject AS text FROM outbox WHERE aggregate_id = $1
+                   ORDER BY version, number";
+        let statement = statement(sql, [battle.uuid().into()]);
+        let rows = Text::find_by_statement(statement)
+            .all(self.db.connection())
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.text).collect()
+    }
+
+    /// Who leads, and for the how-manieth time.
+    pub(crate) async fn leader(&self) -> Option<String> {
+        let sql = "SELECT owner || '/' || epoch AS text FROM leases
+                   WHERE service = 'matcher' AND name = 'leader' AND expires_at > clock_timestamp()";
+        self.one::<Text>(sql, []).await.map(|row| row.text)
+    }
+
+    /// Whether a player has a seat anywhere.
+    pub(crate) async fn sits(&self, player: UserId) -> bool {
+        let sql = "SELECT 'yes' AS text FROM seats WHERE player_id = $1";
+        self.one::<Text>(sql, [player.uuid().into()])
+            .await
+            .is_some()
+    }
+
+    /// How many transfers there are.
+    pub(crate) async fn transfers(&self) -> String {
+        let sql = "SELECT count(*)::text AS text FROM ledger_transfers";
+        self.one::<Text>(sql, []).await.unwrap().text
+    }
+
+    /// Seals a result as the arena does; `finishes` by seat.
+    pub(crate) async fn seal(&self, terms: &BattleTerms, finishes: &[Finish]) -> BattleResult {
+        let result = BattleResult::of(terms, finishes);
+        self.seal_result(&result).await;
+        result
+    }
+
+    pub(crate) async fn seal_result(&self, result: &BattleResult) {
+        let json = serde_json::to_string(result).unwrap();
+        // The arena's own rows are no matter here.
+        self.script(&format!(
+            "SET LOCAL session_replication_role = replica;
+             INSERT INTO battle_results (battle_id, result, record_sha256)
+             VALUES ('{}', '{json}', 'a hash')",
+            result.battle
+        ))
+        .await;
+    }
+
+    pub(crate) async fn script(&self, sql: &str) {
+        let sql = format!("BEGIN; {sql}; COMMIT");
+        self.db.connection().execute_unprepared(&sql).await.unwrap();
+    }
+
+    async fn one<R: FromQueryResult>(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Option<R> {
+        R::find_by_statement(statement(sql, values))
+            .one(self.db.connection())
+            .await
+            .unwrap()
+    }
+}
+
+fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}
