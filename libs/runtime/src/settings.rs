@@ -21,6 +21,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use self::fault::Fault;
 use self::tree::Tree;
@@ -73,11 +74,18 @@ impl TryFrom<String> for LogLevel {
     type Error = String;
 
     fn try_from(directives: String) -> Result<Self, String> {
-        match EnvFilter::try_new(&directives) {
-            Ok(_) => Ok(Self(directives)),
-            Err(cause) => Err(format!(
-                "\"{directives}\" is no level such as info or debug: {cause}"
-            )),
+        // A lone word that is no level would silently be taken for a crate's name.
+        let mut parts = directives.split(',');
+        let is_directive = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+        let known = !directives.is_empty()
+            && parts.all(is_directive)
+            && EnvFilter::try_new(&directives).is_ok();
+        if known {
+            Ok(Self(directives))
+        } else {
+            Err(format!(
+                "expected a level such as info, or info,arena=debug, found {directives:?}"
+            ))
         }
     }
 }

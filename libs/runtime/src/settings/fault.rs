@@ -54,9 +54,12 @@ impl Fault {
         self
     }
 
-    /// Adds what the type expected, where the fault does not say it yet.
+    /// Adds what the type expected, where the fault does not say it yet. A type of ours whose
+    /// message begins with `expected` knows better.
     pub(super) fn expecting(mut self, at_leaf: String) -> Self {
-        if let Problem::Wrong { expected, .. } = &mut self.problem {
+        if let Problem::Wrong { detail, expected } = &mut self.problem
+            && !detail.starts_with("expected ")
+        {
             expected.get_or_insert(at_leaf);
         }
         self

@@ -242,11 +242,15 @@ fn a_wrong_setting_is_named_with_what_was_expected_and_found() {
     for (variable, expected) in cases {
         assert_eq!(refused(&[variable]), expected);
     }
-    let line = refused(&[("BATTLESBIT_ARENA__LOG__LEVEL", "arena=loud")]);
-    assert!(
-        line.starts_with("setting log.level (BATTLESBIT_ARENA__LOG__LEVEL) is wrong:"),
-        "{line}"
-    );
+    for level in ["loud", "info,arena=loud", ""] {
+        let line = refused(&[("BATTLESBIT_ARENA__LOG__LEVEL", level)]);
+        let expected = format!(
+            "setting log.level (BATTLESBIT_ARENA__LOG__LEVEL) is wrong: expected a level such as \
+             info, or info,arena=debug, found {level:?}"
+        );
+        assert_eq!(line, expected);
+    }
+    accepted(&[("BATTLESBIT_ARENA__LOG__LEVEL", "warn,arena=debug")]);
 }
 
 #[test]
