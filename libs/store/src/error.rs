@@ -74,9 +74,8 @@ pub(crate) fn is_state(cause: &DbErr, code: &str) -> bool {
     reason = "one kind of failure comes from the database"
 )]
 fn database_error(cause: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
-    let runtime = match cause {
-        DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime) => runtime,
-        _ => return None,
+    let (DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime)) = cause else {
+        return None;
     };
     match runtime {
         RuntimeErr::SqlxError(error) => error.as_database_error(),

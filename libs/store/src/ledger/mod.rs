@@ -10,10 +10,9 @@ mod post;
 mod read;
 
 pub use check::{Difference, check};
-pub use escrow::{Flow, flows, left_in};
 pub use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
+pub use escrow::{Flow, flows, left_in};
 pub use post::{Posted, open, post};
 pub use read::{
-    Balance, HistoryRow, balance, balances, find_transfer, history, list_accounts, lots,
-    received,
+    Balance, HistoryRow, balance, balances, find_transfer, history, list_accounts, lots, received,
 };

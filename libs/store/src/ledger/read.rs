@@ -156,5 +156,8 @@ pub async fn received(from: &impl Read, user: UserId, unit: Unit, kind: &str) ->
          WHERE a.owner_id = $1 AND a.kind = 'user' AND a.unit = $2 AND t.kind = $3",
         [user.uuid().into(), unit.code().into(), kind.into()],
     );
-    Ok(Total::find_by_statement(sum).one(from.conn()).await?.map_or(0, |row| row.total))
+    Ok(Total::find_by_statement(sum)
+        .one(from.conn())
+        .await?
+        .map_or(0, |row| row.total))
 }

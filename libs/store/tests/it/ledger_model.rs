@@ -15,7 +15,8 @@ use crate::stage::{ESCROW, HOUSE, OUTSIDE, Stage, holds, id, is_bounded, post, t
 /// Few accounts, keys and amounts, so that they meet.
 const ACCOUNTS: [Account; 5] = [OUTSIDE, HOUSE, ESCROW, wallet(USERS[0]), wallet(USERS[1])];
 const USERS: [UserId; 2] = [id(1), id(2)];
-const CASES: u32 = 24;
+const CASES: u32 = 16;
+const STATEMENTS: usize = 50;
 
 type Transfers = BTreeMap<TransferId, Transfer>;
 
@@ -116,7 +117,7 @@ fn amount() -> impl Strategy<Value = i64> {
 }
 
 fn key() -> impl Strategy<Value = String> {
-    (0..12_u8).prop_map(|n| format!("key/{n}"))
+    (0..40_u8).prop_map(|n| format!("key/{n}"))
 }
 
 fn movement() -> impl Strategy<Value = Movement> {
@@ -128,8 +129,8 @@ fn movement() -> impl Strategy<Value = Movement> {
             .prop_filter("two sides", |(debit, credit, _)| debit != credit)
             .prop_map(|(debit, credit, amount)| Movement::Move { debit, credit, amount }),
         2 => (user(), amount()).prop_map(|(debit, amount)| Movement::Hold { debit, amount }),
-        1 => hold().prop_map(|hold| Movement::Post { hold, credit: HOUSE }),
-        1 => hold().prop_map(|hold| Movement::Void { hold }),
+        2 => hold().prop_map(|hold| Movement::Post { hold, credit: HOUSE }),
+        2 => hold().prop_map(|hold| Movement::Void { hold }),
     ]
 }
 
@@ -184,7 +185,7 @@ fn the_ledger_does_what_maps_in_memory_do() {
         cases: CASES,
         ..Config::default()
     });
-    let histories = proptest::collection::vec(statement(), 1..25);
+    let histories = proptest::collection::vec(statement(), 1..STATEMENTS);
     let outcome = runner.run(&histories, |history| {
         runtime.block_on(async {
             let stage = Stage::new().await;

@@ -1,15 +1,20 @@
 //! The ledger when everybody comes at once.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use contracts::Service;
 use domain::ledger::{Movement, Refusal};
 use futures::future::join_all;
 use store::ledger::{self, Posted};
+use tokio::time::timeout;
 
 use crate::stage::{
-    ALICE, BOB, ESCROW, Stage, fund, holding, holds, moving, post, transfer, wallet,
+    ALICE, BOB, ESCROW, HOUSE, OUTSIDE, Stage, fund, holding, holds, moving, post, transfer, wallet,
 };
+
+/// How long a transaction that waits for another one is given.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 #[tokio::test]
 async fn transfers_over_the_same_accounts_never_wait_in_a_circle() {
@@ -118,4 +123,25 @@ async fn the_same_transfer_sent_by_many_moves_once() {
         ["Ok(Before)".to_owned(), "Ok(Now)".to_owned()].into()
     );
     assert_eq!(holds(&db, wallet(BOB)).await, (5, 0));
+}
+
+#[tokio::test]
+async fn those_who_pay_the_house_do_not_queue_up() {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Matcher).await;
+    // Opening an account is the one moment at which the second waits for the first.
+    post(&db, &[moving("opening", OUTSIDE, HOUSE, 1)])
+        .await
+        .unwrap();
+    let mut open = Vec::new();
+    for n in 0..4_u128 {
+        let tx = db.begin().await.unwrap();
+        let gift = moving(format!("{n}"), OUTSIDE, HOUSE, 1);
+        // Two backends may share a stripe by chance, and then the later one does wait.
+        let posted = timeout(PATIENCE, ledger::post(&tx, &[gift])).await;
+        if matches!(posted, Ok(Ok(Ok(Posted::Now)))) {
+            open.push(tx);
+        }
+    }
+    assert!(open.len() > 1, "only one of four could pay");
 }

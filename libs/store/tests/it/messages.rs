@@ -125,6 +125,8 @@ async fn an_aggregate_is_published_in_the_order_of_its_versions() {
         )
     });
     assert_eq!(published, expected);
+    tx.commit().await.unwrap();
+    let tx = db.begin().await.unwrap();
     assert_eq!(
         outbox::waiting_buckets(&tx).await.unwrap(),
         Vec::<i16>::new()

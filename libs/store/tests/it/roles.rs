@@ -5,7 +5,7 @@ use contracts::ownership::{TABLES, Writer};
 use sea_orm::ConnectionTrait;
 use store::ledger;
 
-use crate::stage::{ALICE, BOB, Stage, fund, moving, wallet};
+use crate::stage::{ALICE, BOB, Stage, fund, holding, moving, post, wallet};
 
 const INSUFFICIENT_PRIVILEGE: &str = "permission denied";
 
@@ -185,6 +185,42 @@ async fn the_database_itself_refuses_a_negative_balance() {
     let edited = stage.superuser().await;
     let edit = "UPDATE ledger_accounts SET balance = -1 WHERE kind = 'user'";
     assert!(edited.connection().execute_unprepared(edit).await.is_err());
+}
+
+#[tokio::test]
+async fn the_database_itself_refuses_to_end_a_hold_otherwise_than_it_was_made() {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Matcher).await;
+    fund(&db, ALICE, 50).await;
+    fund(&db, BOB, 50).await;
+    let hold = holding("hold", wallet(ALICE), 10);
+    post(&db, std::slice::from_ref(&hold)).await.unwrap();
+    for (debit, amount) in [(wallet(ALICE), 9), (wallet(ALICE), 11), (wallet(BOB), 10)] {
+        let end = format!(
+            "INSERT INTO ledger_transfers (id, debit_id, unit, amount, phase, pending_id, kind,
+                 reference_id, key, body_hash)
+             VALUES (gen_random_uuid(), '{}', 'USDT', {amount}, 'void', '{}', 'x',
+                 gen_random_uuid(), 'x', 'x')",
+            debit.id(),
+            hold.key.id(),
+        );
+        let refused = refusal(&stage, Service::Matcher, &end).await.unwrap();
+        assert!(
+            refused.contains("expected the account and the amount"),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_pauses_in_a_transaction_loses_it_after_two_seconds() {
+    let stage = Stage::new().await;
+    let check = "DO $$ BEGIN
+        ASSERT current_setting('idle_in_transaction_session_timeout') = '2s';
+    END $$";
+    for service in Service::ALL {
+        assert_eq!(refusal(&stage, service, check).await, None, "{service}");
+    }
 }
 
 #[tokio::test]
