@@ -144,13 +144,40 @@ fn a_reordered_command_is_found_even_under_fitting_checks() {
 }
 
 #[test]
+fn lines_that_cannot_stand_where_they_are_are_refused() {
+    let contents = contents(&record());
+    let market = lines_with(&contents, "{\"market\":{\"sequence\"");
+    let (first, last) = (market[0], market[market.len() - 1]);
+    let spoils: [&dyn Fn(&mut Vec<String>); 6] = [
+        &|lines| lines.swap(first, first + 1),
+        &|lines| lines[first] = lines[first].replace("BTCUSDT", "DOGEUSDT"),
+        &|lines| lines.insert(last + 1, lines[last].replace(":10,", ":11,")),
+        &|lines| lines.insert(first, lines[1].clone()),
+        &|lines| lines.swap(0, 1),
+        &|lines| lines.insert(1, lines[0].clone()),
+    ];
+    for (number, spoil) in spoils.into_iter().enumerate() {
+        let mut spoiled = contents.clone();
+        spoil(&mut spoiled);
+        assert_ne!(spoiled, contents);
+        let difference = difference(&resealed(&spoiled));
+        let out_of_place = matches!(difference.finding, Finding::OutOfPlace { .. });
+        assert!(out_of_place, "{number}: {difference:?}");
+    }
+}
+
+#[test]
 fn an_altered_result_is_found_even_under_fitting_checks() {
     let mut contents = contents(&record());
     let result = lines_with(&contents, "{\"result\":")[0];
     contents[result] = contents[result].replace("\"rank\":2", "\"rank\":1");
     let difference = difference(&resealed(&contents));
     assert_eq!(difference.line, u64::try_from(result + 1).unwrap());
-    assert!(matches!(difference.finding, Finding::Replay { .. }));
+    let said = difference.finding.to_string();
+    assert!(
+        said.contains("\"rank\":2") && said.contains("\"rank\":1"),
+        "{said}"
+    );
 }
 
 #[test]

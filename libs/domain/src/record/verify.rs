@@ -13,7 +13,9 @@ use crate::order::{Command, Origin};
 use crate::ranking::BattleResult;
 
 /// The most of a line that a finding shows, in characters.
-const MAX_SHOWN: usize = 400;
+const MAX_SHOWN: usize = 200;
+/// How much of what two texts share is shown in front of their difference, in characters.
+const CONTEXT: usize = 60;
 
 /// What a verified record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -381,10 +383,8 @@ impl Replay {
             return Ok(());
         }
         let expected = expected.map(|entry| canonical(&Line::Log(entry)));
-        Err(Finding::Replay {
-            expected: shown(&expected.unwrap_or_else(|| "no log entry".to_owned())),
-            found: shown(&canonical(&Line::Log(entry.clone()))),
-        })
+        let expected = expected.unwrap_or_else(|| "no log entry".to_owned());
+        Err(replayed(&expected, &canonical(&Line::Log(entry.clone()))))
     }
 
     fn result(&self, found: Option<BattleResult>) -> Result<Option<BattleResult>, Finding> {
@@ -397,8 +397,8 @@ impl Replay {
         if expected.result == found {
             return Ok(found);
         }
-        let (expected, found) = apart(expected.result.as_ref(), found.as_ref());
-        Err(Finding::Replay { expected, found })
+        let text = |result| canonical(&Line::Result(result));
+        Err(replayed(&text(expected.result), &text(found)))
     }
 
     fn expect_running(&self) -> Result<(), Finding> {
@@ -412,16 +412,23 @@ impl Replay {
     }
 }
 
-/// What sets two results apart: the first standing that differs, or else the whole.
-fn apart(expected: Option<&BattleResult>, found: Option<&BattleResult>) -> (String, String) {
-    if let (Some(expected), Some(found)) = (expected, found) {
-        let mut pairs = expected.standings.iter().zip(&found.standings);
-        if let Some((expected, found)) = pairs.find(|(expected, found)| expected != found) {
-            return (format!("{expected:?}"), format!("{found:?}"));
+/// Shows two texts from shortly in front of where they part.
+fn replayed(expected: &str, found: &str) -> Finding {
+    let pairs = expected.chars().zip(found.chars());
+    let same = pairs.take_while(|(one, other)| one == other).count();
+    let part = |text: &str| {
+        let from = same.saturating_sub(CONTEXT);
+        let part: String = text.chars().skip(from).take(MAX_SHOWN).collect();
+        if from == 0 {
+            part
+        } else {
+            format!("…{part}")
         }
+    };
+    Finding::Replay {
+        expected: part(expected),
+        found: part(found),
     }
-    let text = |result: Option<&BattleResult>| shown(&canonical(&Line::Result(result.cloned())));
-    (text(expected), text(found))
 }
 
 fn shown(text: &str) -> String {
