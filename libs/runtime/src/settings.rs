@@ -1,10 +1,10 @@
 //! Settings: a service's documented defaults, then a file, then the environment, read once into
 //! types. Whatever is missing, wrong or unknown is refused by name; nothing is guessed.
 //!
-//! The environment speaks for `nats.url` of the service arena as `BATTLESBIT_ARENA__NATS__URL`, or as
-//! `BATTLESBIT_ARENA__NATS__URL_FILE`, which names a file that holds the value (so no setting's own
-//! name may end in `_file`). A value from there is text: where the type asks for text it stays as
-//! it is, where the type asks for anything else it is read as a TOML literal.
+//! The environment speaks for `nats.url` of the service arena as `BATTLESBIT_ARENA__NATS__URL`, or
+//! as `BATTLESBIT_ARENA__NATS__URL_FILE`, which names a file that holds the value (so no setting's
+//! own name may end in `_file`). A value from there is text: where the type asks for text it stays
+//! as it is, where the type asks for anything else it is read as a TOML literal.
 
 mod environment;
 mod fault;

@@ -113,7 +113,8 @@ impl Binary {
     }
 }
 
-/// A running binary. Killed with the value, and gone before its ports are used again; what it wrote is shown when the test panics.
+/// A running binary. Killed with the value, and gone before its ports are used again; what it wrote
+/// is shown when the test panics.
 pub struct Process {
     name: String,
     url: String,

@@ -15,7 +15,7 @@ use crate::mailbox::Mailbox;
 const HOST: &str = "mail.battlesbit.local";
 
 /// A larger message is refused (SIZE, RFC 1870).
-pub(crate) const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A longer command line is refused. RFC 5321 asks for 512 at least.
 const MAX_COMMAND_BYTES: u64 = 2048;
@@ -88,7 +88,7 @@ impl Session {
         let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
         let argument = argument.trim();
         match verb.to_ascii_uppercase().as_str() {
-            "EHLO" => self.greet(&format!("250-{HOST}\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-PIPELINING\r\n250 SIZE {MAX_MESSAGE_BYTES}")).await,
+            "EHLO" => self.greet(&extended_greeting()).await,
             "HELO" => self.greet(&format!("250 {HOST}")).await,
             "MAIL" => self.mail(argument).await,
             "RCPT" => self.recipient(argument).await,
@@ -271,6 +271,12 @@ enum Line {
     Text(String),
     TooLong,
     End,
+}
+
+/// The reply to EHLO: what the sink understands beyond plain SMTP.
+fn extended_greeting() -> String {
+    let extensions = "250-8BITMIME\r\n250-SMTPUTF8\r\n250-PIPELINING";
+    format!("250-{HOST}\r\n{extensions}\r\n250 SIZE {MAX_MESSAGE_BYTES}")
 }
 
 /// `FROM:<a@b> SIZE=5` → (`a@b`, `SIZE=5`).
