@@ -22,7 +22,7 @@ pub async fn hire(tx: &Tx, new: &NewUser<'_>, role: StaffRole) -> Result<UserId>
     let account = Account::find_by_statement(find)
         .one(tx.inner())
         .await?
-        .ok_or_else(|| Error::corrupt("users", new.email))?;
+        .ok_or_else(|| Error::corrupt("users", new.id))?;
     let grant = statement(
         "INSERT INTO staff_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         [account.id.into(), role.name().into()],

@@ -5,6 +5,7 @@
     reason = "helpers of tests, too, end the test on a failure"
 )]
 
+mod battle_money;
 mod dead_letters;
 mod ledger;
 mod migrate;
