@@ -143,12 +143,15 @@ fn a_reordered_command_is_found_even_under_fitting_checks() {
     }
 }
 
+/// Spoils the contents of a record.
+type Spoil<'a> = &'a dyn Fn(&mut Vec<String>);
+
 #[test]
 fn lines_that_cannot_stand_where_they_are_are_refused() {
     let contents = contents(&record());
     let market = lines_with(&contents, "{\"market\":{\"sequence\"");
     let (first, last) = (market[0], market[market.len() - 1]);
-    let spoils: [&dyn Fn(&mut Vec<String>); 6] = [
+    let spoils: [Spoil<'_>; 6] = [
         &|lines| lines.swap(first, first + 1),
         &|lines| lines[first] = lines[first].replace("BTCUSDT", "DOGEUSDT"),
         &|lines| lines.insert(last + 1, lines[last].replace(":10,", ":11,")),
