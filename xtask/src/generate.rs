@@ -3,7 +3,8 @@
 use std::fs;
 
 use anyhow::Context;
-use contracts::{Code, Service};
+use contracts::Service;
+use contracts::ownership::{TABLES, Writer};
 
 use crate::workspace::Workspace;
 
@@ -13,7 +14,9 @@ use crate::workspace::Workspace;
 /// When a file cannot be written.
 pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
     let files = [
-        ("graphql/errors.md", error_codes()),
+        ("graphql/schema.graphql", web::schema_sdl()),
+        ("graphql/errors.md", web::errors_page()),
+        ("docs/ownership.md", ownership()),
         ("docs/settings.md", settings(workspace)?),
     ];
     for (path, text) in files {
@@ -25,15 +28,35 @@ pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The page of error codes.
-fn error_codes() -> String {
+/// The page of who writes which table, and who reads it.
+fn ownership() -> String {
     let mut page = String::from(
-        "# Error codes\n\nWritten by `./just generate`.\n\n| code | meaning |\n|---|---|\n",
+        "# Who writes what\n\nWritten by `./just generate` from `contracts::ownership`, of which the \
+         rights of the services' roles in Postgres are made too.\n\n\
+         | table | written by | read by others |\n|---|---|---|\n",
     );
-    for code in Code::ALL {
-        page.push_str(&format!("| `{}` | {} |\n", code.text(), code.meaning()));
+    for table in TABLES {
+        let writer = match table.writer {
+            Writer::One(service) => service.to_string(),
+            Writer::OwnRows => "each service, its own rows".to_owned(),
+            Writer::Append(services) => format!("{}: append only", names(services)),
+            Writer::Database => "the database, by trigger".to_owned(),
+        };
+        page.push_str(&format!(
+            "| `{}` | {writer} | {} |\n",
+            table.name,
+            names(table.readers)
+        ));
     }
     page
+}
+
+fn names(services: &[Service]) -> String {
+    services
+        .iter()
+        .map(|service| service.name())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The page of settings: each service's documented defaults, as they are.
