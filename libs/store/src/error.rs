@@ -69,10 +69,6 @@ pub(crate) fn is_state(cause: &DbErr, code: &str) -> bool {
     sqlstate(cause).as_deref() == Some(code)
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "one kind of failure comes from the database"
-)]
 fn database_error(cause: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
     let (DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime)) = cause else {
         return None;
