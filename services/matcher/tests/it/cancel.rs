@@ -1,7 +1,7 @@
 //! Calling a battle off gives everything back, or is refused.
 
-use contracts::Code;
 use contracts::commands::{Caller, CancelBattle};
+use contracts::{Code, Topic};
 use domain::battle::BattleTerms;
 use domain::chips::Chips;
 use domain::game::{Prize, Template};
@@ -63,7 +63,7 @@ async fn a_canceled_battle_gives_fees_cards_and_funds_back() {
     assert_eq!(stage.account(lot).await.0, 4);
     assert_eq!(stage.account(Account::house(Unit::Usdt)).await.0, 0);
     let told = stage.announced(terms.battle).await;
-    assert_eq!(told[3], format!("battles.canceled.{}", terms.battle));
+    assert_eq!(told[3], Topic::BattleCanceled.subject(&terms.battle.into()));
     stage.check().await;
 
     assert_eq!(

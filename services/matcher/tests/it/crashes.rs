@@ -1,12 +1,14 @@
 //! A matcher that dies in the middle of opening or settling, and the next one that goes on.
 
+use std::path::Path;
+use std::time::Duration;
+
+use contracts::Topic;
 use domain::battle::BattleTerms;
 use domain::game::Template;
 use domain::id::UserId;
 use domain::ledger::{Account, Unit};
 use domain::ranking::Finish;
-use std::path::Path;
-use std::time::Duration;
 use store::entity::battle::BattleStatus;
 use testkit::{Binary, eventually};
 
@@ -68,7 +70,7 @@ async fn dies_settling_at(point: &str) {
     assert_eq!(stage.account(Account::house(Unit::Usdt)).await.0, 2 * USDT);
     assert_eq!(stage.wealth(a, Unit::Cups).await.0, 30);
     let told = stage.announced(terms.battle).await;
-    let settled = format!("battles.settled.{}", terms.battle);
+    let settled = Topic::BattleSettled.subject(&terms.battle.into());
     assert_eq!(
         told.iter().filter(|subject| **subject == settled).count(),
         1
@@ -97,7 +99,7 @@ async fn dies_opening_at(point: &str) {
     for player in players {
         assert_eq!(stage.wealth(player, Unit::Usdt).await, (40 * USDT, 0));
     }
-    let opened = format!("battles.opened.{}", terms.battle);
+    let opened = Topic::BattleOpened.subject(&terms.battle.into());
     let told = stage.announced(terms.battle).await;
     assert_eq!(told.iter().filter(|subject| **subject == opened).count(), 1);
     stage.check().await;

@@ -1,7 +1,7 @@
 //! Opening battles: who, when, and what goes into them.
 
-use contracts::Code;
 use contracts::market::Offset;
+use contracts::{Code, Key, Topic};
 use domain::game::{Prize, Template};
 use domain::id::UserId;
 use domain::ledger::{Account, Unit};
@@ -40,8 +40,8 @@ async fn two_players_meet_and_their_fees_lie_in_the_battle() {
     }
     let escrow = Account::escrow(terms.battle.uuid(), Unit::Usdt);
     assert_eq!(stage.account(escrow).await, (20 * USDT, 0));
-    let opened = format!("battles.opened.{}", terms.battle);
-    let in_app = "notifications.in_app".to_owned();
+    let opened = Topic::BattleOpened.subject(&terms.battle.into());
+    let in_app = Topic::InApp.subject(&Key::none());
     assert_eq!(
         stage.announced(terms.battle).await,
         [opened, in_app.clone(), in_app]

@@ -1,7 +1,7 @@
 //! Settling battles: the worked example of the rules, ties, and what happens twice.
 
-use contracts::Stream;
 use contracts::arena::{BattleChange, BattleEvent};
+use contracts::{Key, Stream, Topic};
 use domain::battle::BattleTerms;
 use domain::chips::Chips;
 use domain::game::Template;
@@ -101,11 +101,9 @@ async fn the_worked_example_pays_58_and_40_and_leaves_the_house_2() {
     let seats = [seat(a, 1, 18 * USDT, 30, 100), seat(b, 2, 0, -12, 20)];
     assert_eq!(stage.seats(terms.battle).await, seats);
     let told = stage.announced(terms.battle).await;
-    assert_eq!(told[3], format!("battles.settled.{}", terms.battle));
-    assert_eq!(
-        told[4..],
-        ["in_app", "email", "in_app", "email"].map(|kind| format!("notifications.{kind}"))
-    );
+    assert_eq!(told[3], Topic::BattleSettled.subject(&terms.battle.into()));
+    let [in_app, email] = [Topic::InApp, Topic::Email].map(|topic| topic.subject(&Key::none()));
+    assert_eq!(told[4..], [in_app.clone(), email.clone(), in_app, email]);
     stage.check().await;
 
     let ledger = stage.transfers().await;
