@@ -83,3 +83,15 @@ pub async fn update_profile(
     );
     Ok(tx.inner().execute_raw(update).await?.rows_affected() > 0)
 }
+
+/// Takes away what is personal and closes the account; what it took part in stays. Answers whether
+/// there was such a user.
+pub async fn delete(tx: &Tx, user: UserId, now: OffsetDateTime) -> Result<bool> {
+    let delete = statement(
+        "UPDATE users SET email = 'deleted/' || id, nick_name = 'deleted/' || id, avatar = NULL,
+            deleted_at = $2, updated_at = $2
+         WHERE id = $1 AND deleted_at IS NULL",
+        [user.uuid().into(), now.into()],
+    );
+    Ok(tx.inner().execute_raw(delete).await?.rows_affected() > 0)
+}

@@ -1,3 +1,8 @@
-//! Runs the web service.
+//! Runs the gateway.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    runtime::run(web::SERVICE, web::serve).await
+}

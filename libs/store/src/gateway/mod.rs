@@ -19,7 +19,7 @@ use domain::id::UserId;
 use sea_orm::Value;
 use uuid::Uuid;
 
-pub use slice::{Cursor, List, Part, Slice, Toward};
+pub use slice::{Cursor, List, Part, Row, Slice, Toward};
 
 /// Whose eyes a read is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -81,6 +81,11 @@ impl<T: FromQueryResult> FromQueryResult for Placed<T> {
     }
 }
 
+/// A row of a list.
+pub trait Row: FromQueryResult + Send {}
+
+impl<T: FromQueryResult + Send> Row for T {}
+
 /// A list that nothing has been read of yet.
 #[derive(Clone, Debug)]
 pub struct List<T> {
@@ -89,7 +94,7 @@ pub struct List<T> {
     rows: PhantomData<fn() -> T>,
 }
 
-impl<T: FromQueryResult> List<T> {
+impl<T: Row> List<T> {
     /// The list of what `sql` finds; it names `cursor_number` and `cursor_id` too.
     pub(super) fn new(sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Self {
         Self {
@@ -144,6 +149,15 @@ impl<T: FromQueryResult> List<T> {
 }
 
 impl Slice {
+    /// A list that is known to be short, from its beginning.
+    pub const WHOLE: Self = Self {
+        after: None,
+        before: None,
+        limit: 100,
+        toward: Toward::End,
+        ascending: true,
+    };
+
     /// Cuts off the row that was read to see whether there are more.
     fn part_of<T>(&self, mut found: Vec<Placed<T>>) -> Part<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);

@@ -1,6 +1,7 @@
 //! Places in queues.
 
-use domain::id::{GameId, TicketId, UserId};
+use domain::id::{BattleId, GameId, TicketId, UserId};
+use domain::timestamp::Timestamp;
 use entity::ticket::Model;
 use sea_orm::FromQueryResult;
 
@@ -20,6 +21,17 @@ pub async fn find(from: &impl Read, player: UserId, ticket: TicketId) -> Result<
     Ok(Model::find_by_statement(find).one(from.conn()).await?)
 }
 
+/// Finds the ticket that became this player's seat in a match.
+pub async fn find_of_battle(
+    from: &impl Read,
+    player: UserId,
+    battle: BattleId,
+) -> Result<Option<Model>> {
+    let sql = format!("{OWN} AND t.battle_id = $2");
+    let find = statement(&sql, [player.uuid().into(), battle.uuid().into()]);
+    Ok(Model::find_by_statement(find).one(from.conn()).await?)
+}
+
 /// The player's tickets, or those for one game.
 pub fn list(player: UserId, game: Option<GameId>) -> List<Model> {
     let sql = format!("{OWN} AND ($2::uuid IS NULL OR t.game_id = $2)");
@@ -27,20 +39,26 @@ pub fn list(player: UserId, game: Option<GameId>) -> List<Model> {
     List::new(sql, [player.uuid().into(), game.into()])
 }
 
-/// How many wait for this game, and since when the longest of them, in milliseconds of the
-/// exchange's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Waiting {
-    /// How many tickets.
-    pub tickets: i64,
+#[derive(FromQueryResult)]
+struct Since {
+    queued_at_ms: i64,
 }
 
-/// Counts the tickets that wait for this game.
-pub async fn waiting(from: &impl Read, game: GameId) -> Result<i64> {
-    let count = statement(
-        "SELECT count(*) AS tickets FROM tickets WHERE game_id = $1 AND status = 'QUEUED'",
-        [game.uuid().into()],
+/// Since when, on the exchange's clock, the `place`-th oldest ticket of this game waits; `None` if
+/// fewer wait.
+pub async fn waiting_since(
+    from: &impl Read,
+    game: GameId,
+    place: u32,
+) -> Result<Option<Timestamp>> {
+    let find = statement(
+        "SELECT queued_at_ms FROM tickets WHERE game_id = $1 AND status = 'QUEUED'
+         ORDER BY queued_at_ms, id OFFSET $2 LIMIT 1",
+        [
+            game.uuid().into(),
+            i64::from(place.saturating_sub(1)).into(),
+        ],
     );
-    let found = Waiting::find_by_statement(count).one(from.conn()).await?;
-    Ok(found.map_or(0, |found| found.tickets))
+    let since = Since::find_by_statement(find).one(from.conn()).await?;
+    Ok(since.map(|since| Timestamp::from_ms(since.queued_at_ms)))
 }

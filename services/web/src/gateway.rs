@@ -1,0 +1,116 @@
+//! What every request shares.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bus::Bus;
+use cache::{Cache, CodeKey, Codes};
+use contracts::{Service, Stream};
+use runtime::{Clock, Context, Mode};
+use secrecy::{ExposeSecret, SecretString};
+use store::Db;
+
+use crate::catalogue::Catalogue;
+use crate::exchange_clock::ExchangeClock;
+use crate::hub::Hub;
+use crate::identity::{AccessTokens, Claim, Origin, Visitor};
+use crate::settings::{Identity, Limits, Settings};
+
+/// What every request shares.
+pub(crate) struct Gateway {
+    pub(crate) db: Db,
+    pub(crate) bus: Bus,
+    pub(crate) cache: Cache,
+    pub(crate) codes: Codes,
+    pub(crate) hub: Hub,
+    pub(crate) clock: Clock,
+    pub(crate) exchange_clock: ExchangeClock,
+    pub(crate) mode: Mode,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) access_tokens: AccessTokens,
+    pub(crate) identity: Identity,
+    pub(crate) limits: Limits,
+}
+
+impl Gateway {
+    /// Connects to everything, and has it watched.
+    pub(crate) async fn connect(
+        settings: &Settings,
+        context: &Context,
+    ) -> anyhow::Result<Arc<Self>> {
+        let identity = settings.identity.clone();
+        let access_tokens = AccessTokens::new(
+            &identity.signing_key,
+            &identity.issuer,
+            &identity.audience,
+            std::time::Duration::from_secs(identity.access_token_s.into()),
+        )?;
+        let catalogue = Catalogue::parse(settings.assets.clone())?;
+        let db = Db::connect(&settings.postgres, Service::Web)
+            .await
+            .context("cannot connect to postgres")?;
+        let bus = Bus::connect(&settings.nats, Service::Web.name()).await?;
+        bus.check_streams(&Stream::ALL).await?;
+        let cache = Cache::connect(&settings.redis.url, &settings.redis.prefix)
+            .await
+            .context("cannot connect to redis")?;
+        let hub = Hub::new(bus.clone(), context.clone());
+        let exchange_clock = ExchangeClock::follow(&bus, &hub, context).await?;
+        let code_key = SecretString::from(identity.code_key.expose_secret());
+        let gateway = Self {
+            codes: Codes::new(cache.clone(), CodeKey::new(code_key)),
+            db,
+            bus,
+            cache,
+            hub,
+            clock: context.clock.clone(),
+            exchange_clock,
+            mode: context.mode,
+            catalogue,
+            access_tokens,
+            identity,
+            limits: settings.limits.clone(),
+        };
+        gateway.watch(context);
+        Ok(Arc::new(gateway))
+    }
+
+    fn watch(&self, context: &Context) {
+        let db = self.db.clone();
+        context.health.watch("postgres", move || {
+            let db = db.clone();
+            async move { Ok(db.ping().await?) }
+        });
+        let bus = self.bus.clone();
+        context.health.watch("nats", move || {
+            let bus = bus.clone();
+            async move { Ok(bus.ping().await?) }
+        });
+        let cache = self.cache.clone();
+        context.health.watch("redis", move || {
+            let cache = cache.clone();
+            async move { Ok(cache.ping().await?) }
+        });
+    }
+
+    /// What the value of an `authorization` header claims.
+    pub(crate) fn claim(&self, authorization: Option<&str>) -> Claim {
+        let Some(authorization) = authorization else {
+            return Claim::Nobody;
+        };
+        let token = authorization
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim());
+        let bearer = token.map(|token| self.access_tokens.check(token, self.clock.now_ms()));
+        match bearer {
+            Some(Ok(bearer)) => Claim::Bearer(bearer),
+            Some(Err(_)) | None => Claim::Bad,
+        }
+    }
+
+    /// A visitor with this claim.
+    pub(crate) fn visitor(self: &Arc<Self>, claim: Claim, origin: Origin) -> Visitor {
+        Visitor::new(claim, origin, Arc::clone(self))
+    }
+}

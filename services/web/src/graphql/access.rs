@@ -1,0 +1,368 @@
+//! Who may resolve what: every field has a stated rule, and what has none does not start.
+//!
+//! The rule of a field of `Query`, `Mutation` or `Subscription` is enforced here, before it is
+//! resolved. The fields of an object are open to whoever was given the object, for an object is
+//! only made for somebody who may see it; a field that is null for some says so itself.
+
+use std::collections::BTreeSet;
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use async_graphql::{Context, Guard};
+
+use super::scope::Scope;
+use crate::error::{ApiError, ApiResult};
+use crate::identity::{Permission, Visitor};
+
+/// Who may resolve a field of a root type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// Everybody, signed in or not.
+    Anybody,
+    /// Whoever is signed in, as far as the resolver's own look at the rows goes.
+    SignedIn,
+    /// Staff with this permission.
+    Staff(Permission),
+}
+
+use Permission::{
+    CancelGameMatches, CreateAchievementDefinitions, CreateGames, CreateUsers,
+    DeleteAchievementDefinitions, DeleteGames, DeleteUsers, UpdateAchievementDefinitions,
+    UpdateGames, UpdateUsers,
+};
+use Rule::{Anybody, SignedIn, Staff};
+
+const QUERY: &[(Rule, &[&str])] = &[
+    (
+        Anybody,
+        &[
+            "asset",
+            "assets",
+            "game",
+            "games",
+            "achievementDefinition",
+            "achievementDefinitions",
+        ],
+    ),
+    // What is not public is looked up with the visitor's own eyes.
+    (Anybody, &["node", "nodes"]),
+    (
+        SignedIn,
+        &["profile", "user", "users", "sessions", "achievements"],
+    ),
+    (
+        SignedIn,
+        &[
+            "gameMatch",
+            "gameMatches",
+            "gameMatchPosition",
+            "gameMatchPositions",
+        ],
+    ),
+    (
+        SignedIn,
+        &[
+            "queueTickets",
+            "wallet",
+            "wallets",
+            "transaction",
+            "transactions",
+        ],
+    ),
+    (SignedIn, &["notifications", "unreadNotificationCount"]),
+];
+
+const MUTATION: &[(Rule, &[&str])] = &[
+    (
+        Anybody,
+        &[
+            "requestEmailVerificationCode",
+            "loginWithEmail",
+            "refreshToken",
+        ],
+    ),
+    (
+        SignedIn,
+        &["updateProfile", "revokeSession", "revokeAllSessions"],
+    ),
+    (SignedIn, &["createWallet", "claimPlayMoney", "claimItems"]),
+    (SignedIn, &["joinGame", "leaveQueue"]),
+    (
+        SignedIn,
+        &["createGameMatchPosition", "cancelGameMatchPosition"],
+    ),
+    (
+        SignedIn,
+        &["closeGameMatchPosition", "amendGameMatchPosition"],
+    ),
+    (
+        SignedIn,
+        &["markNotificationsRead", "markAllNotificationsRead"],
+    ),
+    (Staff(CreateGames), &["createGame"]),
+    (Staff(UpdateGames), &["updateGame"]),
+    (Staff(DeleteGames), &["deleteGame"]),
+    (Staff(CreateUsers), &["createUser"]),
+    (Staff(UpdateUsers), &["updateUser"]),
+    (Staff(DeleteUsers), &["deleteUser"]),
+    (
+        Staff(CreateAchievementDefinitions),
+        &["createAchievementDefinition"],
+    ),
+    (
+        Staff(UpdateAchievementDefinitions),
+        &["updateAchievementDefinition"],
+    ),
+    (
+        Staff(DeleteAchievementDefinitions),
+        &["deleteAchievementDefinition"],
+    ),
+    (Staff(CancelGameMatches), &["cancelMatch"]),
+];
+
+const SUBSCRIPTION: &[(Rule, &[&str])] = &[
+    (Anybody, &["assetUpdated", "assetsUpdated", "currentTime"]),
+    (
+        SignedIn,
+        &["notificationCreated", "walletUpdated", "queueTicketUpdated"],
+    ),
+    (SignedIn, &["gameMatchUpdated", "gameMatchPositionUpdated"]),
+];
+
+/// The fields of objects: open to whoever was given the object.
+const OBJECTS: &[(&str, &str)] = &[
+    ("Achievement", "createdAt definition id userID"),
+    (
+        "AchievementDefinition",
+        "createdAt description experience id isActive metric threshold title updatedAt",
+    ),
+    ("AmendGameMatchPositionPayload", "position userErrors"),
+    (
+        "Asset",
+        "changePercent24Hr iconUrl id marketCapUSD maxSupply name pair price priceTime \
+         priceUSD rank supply symbol volumeUSD24Hr vwap24Hr",
+    ),
+    ("AssetUpdate", "id price priceUSD time"),
+    ("CancelMatchPayload", "match userErrors"),
+    ("ClaimItemsPayload", "items userErrors"),
+    ("ClaimPlayMoneyPayload", "userErrors wallet"),
+    ("CloseGameMatchPositionPayload", "position userErrors"),
+    ("EmailVerification", "expiresIn"),
+    (
+        "Game",
+        "assets cardUses countdownMs cover createdAt cup cupBand currency description \
+         duration entryFee feeBps fillDelayMs fillWaitMs fixedPrize id isActive \
+         itemRewards loseExp maintenanceBps maxLeverage maxPlayers maxPositions \
+         minPlayers pool queueTtlMs startVBalance title updatedAt version winExp",
+    ),
+    (
+        "GameMatch",
+        "createdAt endTime game gameID id participants positions ranked record \
+         startTime status updatedAt winner winnerID",
+    ),
+    (
+        "GameMatchParticipant",
+        "cups equity experience fills gameMatchID id isWinner leverageCards match \
+         openPositions positions prize rank user userID virtualBalance",
+    ),
+    (
+        "GameMatchPosition",
+        "baseToken closePrice closedAt code createdAt endCause entryPrice expiredAt \
+         gameMatchID gameMatchParticipantID id leverage limitPrice liquidationPrice \
+         margin match openedAt participant profit quoteToken side size status stopLoss \
+         targetPoint type updatedAt",
+    ),
+    ("GameMatchUpdate", "matchID players time"),
+    ("Item", "expiresAt kind uses"),
+    ("ItemReward", "kind uses"),
+    ("LeaveQueuePayload", "left userErrors"),
+    ("LiveStanding", "equity openPositions rank user userID"),
+    (
+        "MarkNotificationsReadPayload",
+        "unreadNotificationCount userErrors",
+    ),
+    ("MatchRecord", "sha256 url"),
+    (
+        "Notification",
+        "createdAt id kind readAt subjectID text title",
+    ),
+    ("PrizePool", "rakeBps sharesBps"),
+    ("PublicUser", "avatar createdAt cups id level nickName"),
+    (
+        "QueueTicket",
+        "createdAt estimatedWaitMs expiresAt game gameID id match matchID status",
+    ),
+    ("RevokeSessionsPayload", "revoked userErrors"),
+    (
+        "Session",
+        "createdAt current expiresAt id lastUsedAt userAgent",
+    ),
+    ("Token", "accessToken expiresIn refreshToken"),
+    (
+        "Transaction",
+        "amount balanceAfter createdAt currency description id ref userID walletID",
+    ),
+    (
+        "User",
+        "avatar createdAt cups email experience id items level nickName permissions \
+         roles updatedAt wallets",
+    ),
+    ("UserError", "code message path"),
+    (
+        "Wallet",
+        "address balance createdAt currency id locked userID",
+    ),
+];
+
+/// A field that nobody stated a rule for, or a rule for no field.
+#[derive(Debug, thiserror::Error)]
+#[error("expected exactly one rule for every field of the schema, found fault with {}", .0.join(", "))]
+pub(crate) struct Unstated(Vec<String>);
+
+/// Whether the rules of this type's fields are enforced here.
+pub(super) fn is_root(type_name: &str) -> bool {
+    !rules_of(type_name).is_empty()
+}
+
+fn rules_of(type_name: &str) -> &'static [(Rule, &'static [&'static str])] {
+    match type_name {
+        "Query" => QUERY,
+        "Mutation" => MUTATION,
+        "Subscription" => SUBSCRIPTION,
+        _ => &[],
+    }
+}
+
+/// The rule of a field of a root type.
+pub(super) fn rule(type_name: &str, field: &str) -> Option<Rule> {
+    let stated = rules_of(type_name)
+        .iter()
+        .find(|(_, fields)| fields.contains(&field));
+    stated.map(|(rule, _)| *rule)
+}
+
+/// Refuses a visitor whom the rule of the field does not allow; a field without a rule allows
+/// nobody. What GraphQL says of the schema itself is open to all.
+pub(super) async fn allow(type_name: &str, field: &str, visitor: &Visitor) -> ApiResult<()> {
+    if field.starts_with("__") {
+        return Ok(());
+    }
+    match rule(type_name, field) {
+        Some(Anybody) => Ok(()),
+        Some(SignedIn) => visitor.signed_in().await.map(|_| ()),
+        Some(Staff(permission)) => visitor.must(permission).await.map(|_| ()),
+        None => Err(ApiError::of(contracts::Code::Forbidden)),
+    }
+}
+
+/// Enforces the stated rule of a subscription before its stream begins.
+pub(super) struct Stated;
+
+impl Guard for Stated {
+    async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
+        let field = ctx.item.node.name.node.as_str();
+        Ok(allow("Subscription", field, ctx.visitor()).await?)
+    }
+}
+
+/// Checks that each field of the schema has exactly one rule, and each rule a field.
+pub(super) fn check(sdl: &str) -> Result<(), Unstated> {
+    let stated = stated();
+    let twice = |field: &&String| stated.iter().filter(|other| other == field).count() > 1;
+    let mut faults: Vec<String> = stated.iter().filter(twice).cloned().collect();
+    let stated: BTreeSet<String> = stated.into_iter().collect();
+    faults.extend(stated.symmetric_difference(&fields(sdl)).cloned());
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Unstated(faults))
+    }
+}
+
+fn stated() -> Vec<String> {
+    let roots = [
+        ("Query", QUERY),
+        ("Mutation", MUTATION),
+        ("Subscription", SUBSCRIPTION),
+    ];
+    let roots = roots.iter().flat_map(|(name, rules)| {
+        rules
+            .iter()
+            .flat_map(move |(_, fields)| fields.iter().map(move |it| format!("{name}.{it}")))
+    });
+    let objects = OBJECTS
+        .iter()
+        .flat_map(|(name, fields)| fields.split(' ').map(move |it| format!("{name}.{it}")));
+    roots.chain(objects).collect()
+}
+
+/// Every field of every object, as `Type.field`. A connection is as open as its nodes, and an
+/// interface only repeats its objects.
+fn fields(sdl: &str) -> BTreeSet<String> {
+    let Ok(document) = parse_schema(sdl) else {
+        return BTreeSet::new();
+    };
+    let mut found = BTreeSet::new();
+    for definition in document.definitions {
+        let TypeSystemDefinition::Type(definition) = definition else {
+            continue;
+        };
+        let name = definition.node.name.node.as_str().to_owned();
+        if name == "PageInfo" || name.ends_with("Connection") || name.ends_with("Edge") {
+            continue;
+        }
+        if let TypeKind::Object(object) = definition.node.kind {
+            let fields = object.fields.into_iter();
+            found.extend(fields.map(|field| format!("{name}.{}", field.node.name.node)));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_the_schema_has_a_rule() {
+        assert!(check(&crate::graphql::sdl()).is_ok());
+    }
+
+    #[test]
+    fn a_field_without_a_rule_does_not_start() {
+        let sdl = crate::graphql::sdl();
+        let refused = check(&sdl.replacen("type Query {", "type Query { secret: String", 1));
+        let fault = refused.map_err(|Unstated(faults)| faults);
+        assert_eq!(fault, Err(vec!["Query.secret".to_owned()]));
+    }
+
+    #[test]
+    fn a_rule_without_a_field_does_not_start() {
+        let sdl = crate::graphql::sdl().replacen("locked: Decimal!", "held: Decimal!", 1);
+        let fault = check(&sdl).map_err(|Unstated(faults)| faults);
+        assert_eq!(
+            fault,
+            Err(vec!["Wallet.held".to_owned(), "Wallet.locked".to_owned()])
+        );
+    }
+
+    #[test]
+    fn everything_that_changes_something_for_others_needs_a_permission() {
+        for (rule, fields) in MUTATION {
+            let staff = matches!(rule, Staff(_));
+            for field in *fields {
+                let verbs = [
+                    "createGame",
+                    "update",
+                    "delete",
+                    "createUser",
+                    "createAch",
+                    "cancelMatch",
+                ];
+                let own = ["createGameMatchPosition", "updateProfile"].contains(field);
+                let others = !own && verbs.iter().any(|verb| field.starts_with(verb));
+                assert_eq!(staff, others, "{field}");
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Where documents come in: faults are given their codes, and no field of a root type is resolved
+//! for somebody whom its rule does not allow.
+
+use std::sync::Arc;
+
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextResolve, ResolveInfo,
+};
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{ErrorExtensionValues, ServerError, ServerResult, Value, Variables};
+use contracts::Code;
+
+use super::access;
+use crate::identity::Visitor;
+
+/// The extension that every request passes.
+pub(super) struct Boundary;
+
+impl ExtensionFactory for Boundary {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for Boundary {
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        next.run(ctx, query, variables).await.map_err(|mut error| {
+            let extensions = error
+                .extensions
+                .get_or_insert_with(ErrorExtensionValues::default);
+            extensions.set("code", Code::GraphqlParseFailed.text());
+            error
+        })
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        if access::is_root(info.parent_type) {
+            let visitor: &Visitor = ctx.data_unchecked();
+            if let Err(error) = access::allow(info.parent_type, info.name, visitor).await {
+                let position = info.field.name.pos;
+                let error = async_graphql::Error::from(error).into_server_error(position);
+                return Err(ServerError {
+                    path: path_of(&info),
+                    ..error
+                });
+            }
+        }
+        next.run(ctx, info).await
+    }
+}
+
+fn path_of(info: &ResolveInfo<'_>) -> Vec<async_graphql::PathSegment> {
+    vec![async_graphql::PathSegment::Field(
+        info.alias.unwrap_or(info.name).to_owned(),
+    )]
+}

@@ -1,0 +1,107 @@
+//! What the resolvers of one request load together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use domain::id::{AchievementDefinitionId, BattleId, GameId, UserId};
+use store::entity::{achievement_definition, battle};
+use store::gateway::participants::Participant;
+use store::gateway::users::Person;
+use store::gateway::{self, Viewer};
+
+use crate::error::ApiError;
+use crate::gateway::Gateway;
+
+/// Loads rows by their ids, many at a time. It decides nothing about access: whoever was shown the
+/// object that an id comes from may see what it names.
+pub(crate) struct Loaders(Arc<Gateway>);
+
+/// The loaders of a request.
+pub(super) fn of(gateway: &Arc<Gateway>) -> DataLoader<Loaders> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a batch lives no longer than its request"
+    )]
+    DataLoader::new(Loaders(Arc::clone(gateway)), tokio::spawn)
+}
+
+/// A seat in a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SeatKey {
+    pub(crate) battle: BattleId,
+    pub(crate) player: UserId,
+}
+
+impl Loader<UserId> for Loaders {
+    type Value = Person;
+    type Error = ApiError;
+
+    async fn load(&self, ids: &[UserId]) -> Result<HashMap<UserId, Person>, ApiError> {
+        let found = gateway::users::find(&self.0.db, ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|person| (person.id.into(), person))
+            .collect())
+    }
+}
+
+impl Loader<GameId> for Loaders {
+    type Value = gateway::games::Game;
+    type Error = ApiError;
+
+    async fn load(&self, ids: &[GameId]) -> Result<HashMap<GameId, Self::Value>, ApiError> {
+        let found = gateway::games::find(&self.0.db, ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|game| (game.id.into(), game))
+            .collect())
+    }
+}
+
+impl Loader<BattleId> for Loaders {
+    type Value = battle::Model;
+    type Error = ApiError;
+
+    async fn load(&self, ids: &[BattleId]) -> Result<HashMap<BattleId, battle::Model>, ApiError> {
+        let found = gateway::battles::find(&self.0.db, Viewer::Staff, ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|battle| (battle.id.into(), battle))
+            .collect())
+    }
+}
+
+impl Loader<SeatKey> for Loaders {
+    type Value = Participant;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[SeatKey]) -> Result<HashMap<SeatKey, Participant>, ApiError> {
+        let seats: Vec<_> = keys.iter().map(|key| (key.battle, key.player)).collect();
+        let found = gateway::participants::find_seats(&self.0.db, Viewer::Staff, &seats).await?;
+        let keyed = found.into_iter().map(|seat| {
+            let key = SeatKey {
+                battle: seat.battle_id.into(),
+                player: seat.player_id.into(),
+            };
+            (key, seat)
+        });
+        Ok(keyed.collect())
+    }
+}
+
+impl Loader<AchievementDefinitionId> for Loaders {
+    type Value = achievement_definition::Model;
+    type Error = ApiError;
+
+    async fn load(
+        &self,
+        ids: &[AchievementDefinitionId],
+    ) -> Result<HashMap<AchievementDefinitionId, Self::Value>, ApiError> {
+        let found = gateway::achievements::find_definitions(&self.0.db, ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|definition| (definition.id.into(), definition))
+            .collect())
+    }
+}

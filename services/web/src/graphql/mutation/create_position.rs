@@ -1,0 +1,139 @@
+//! A new order.
+
+use async_graphql::{Context, ID, InputObject, Object};
+use contracts::Code;
+use contracts::positions::{NewPosition, position_id};
+use domain::id::PositionId;
+use domain::leverage::Leverage;
+use domain::order::{Entered, NewOrder, OrderKind};
+use domain::symbol::Symbol;
+use uuid::Uuid;
+
+use super::caller;
+use crate::error::{ApiError, ApiResult};
+use crate::graphql::loaders::SeatKey;
+use crate::graphql::object::{
+    GameMatchPosition, GameMatchPositionSide, GameMatchPositionType, PendingOrder,
+};
+use crate::graphql::query::parse_id;
+use crate::graphql::scalar::Decimal;
+use crate::graphql::scope::Scope;
+
+#[derive(Default)]
+pub(crate) struct CreatePosition;
+
+/// An order, as it was entered. What does not fit is refused by the rules, with a code per field.
+#[derive(Debug, InputObject)]
+pub(crate) struct CreateGameMatchPositionInput {
+    /// The match.
+    #[graphql(name = "matchID")]
+    match_id: ID,
+    /// The asset: its slug, symbol or pair.
+    base_token: String,
+    /// Which way to bet.
+    side: GameMatchPositionSide,
+    /// How the order fills.
+    #[graphql(name = "type")]
+    kind: GameMatchPositionType,
+    /// Chips to stake, at least 0.01, with at most 8 decimals.
+    margin: Decimal,
+    /// How many times the margin the position moves, from 1 to the game's highest.
+    leverage: i32,
+    /// The limit of a LIMIT order, in quote currency. A MARKET order has none.
+    limit_price: Option<Decimal>,
+    /// Where to stop a loss, in quote currency.
+    stop_loss: Option<Decimal>,
+    /// Where to take a profit, in quote currency.
+    target_point: Option<Decimal>,
+}
+
+#[Object]
+impl CreatePosition {
+    /// Orders a position. Above 10x it spends one use of a leverage card. While the arena is
+    /// silent the order stands as PENDING; what became of it shows under the same id.
+    async fn create_game_match_position(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.")] create_game_input: CreateGameMatchPositionInput,
+        #[graphql(desc = "The operation: the same id is the same operation.")] request_id: Option<
+            Uuid,
+        >,
+    ) -> ApiResult<GameMatchPosition> {
+        let caller = caller(ctx, request_id).await?;
+        let battle = parse_id(&create_game_input.match_id)
+            .ok_or_else(|| ApiError::of(Code::MatchNotFound))?;
+        let position = position_id(battle, caller.user, caller.request);
+        let order = entered(ctx, position, &create_game_input);
+        let question = NewPosition {
+            caller,
+            battle,
+            order,
+        };
+        if let Some(position) = ctx.gateway().ask_arena(&question).await? {
+            return kept(ctx, position).await;
+        }
+        pending(ctx, question).await
+    }
+}
+
+fn entered(
+    ctx: &Context<'_>,
+    position: PositionId,
+    input: &CreateGameMatchPositionInput,
+) -> NewOrder {
+    let listed = ctx.gateway().catalogue.find(&input.base_token);
+    let symbol: Entered<Symbol> = listed.map_or(Entered::Malformed, |listed| {
+        Entered::Value(listed.pair.clone())
+    });
+    let leverage = u8::try_from(input.leverage)
+        .ok()
+        .and_then(|times| Leverage::try_from(times).ok());
+    NewOrder {
+        position,
+        symbol,
+        side: input.side.into(),
+        kind: match input.kind {
+            GameMatchPositionType::Market => OrderKind::Market,
+            GameMatchPositionType::Limit => {
+                OrderKind::Limit(Decimal::entered(input.limit_price.as_ref()))
+            }
+        },
+        margin: Decimal::entered(Some(&input.margin)),
+        leverage: leverage.map_or(Entered::Malformed, Entered::Value),
+        stop_loss: Decimal::entered(input.stop_loss.as_ref()),
+        take_profit: Decimal::entered(input.target_point.as_ref()),
+    }
+}
+
+async fn kept(ctx: &Context<'_>, position: PositionId) -> ApiResult<GameMatchPosition> {
+    let found = GameMatchPosition::find(ctx, position).await?;
+    found.ok_or_else(|| store::Error::corrupt("positions", position).into())
+}
+
+/// The arena is silent: the order is remembered, so that its owner sees it until there is more to
+/// see.
+async fn pending(ctx: &Context<'_>, question: NewPosition) -> ApiResult<GameMatchPosition> {
+    let NewPosition {
+        caller,
+        battle,
+        order,
+    } = question;
+    let seat = SeatKey {
+        battle,
+        player: caller.user,
+    };
+    if ctx.loaders().load_one(seat).await?.is_none() {
+        return Err(ApiError::of(Code::NotAParticipant));
+    }
+    let position = order.position;
+    let sent_at_ms = ctx.gateway().clock.now_ms();
+    let sent = PendingOrder {
+        battle,
+        player: caller.user,
+        request: caller.request,
+        sent_at_ms,
+        order,
+    };
+    ctx.gateway().cache.remember_order(position, &sent).await?;
+    Ok(GameMatchPosition::sent(sent, None))
+}

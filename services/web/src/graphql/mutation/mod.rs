@@ -1,0 +1,72 @@
+//! What can be changed, one file each.
+
+mod achievement_definitions;
+mod amend_position;
+mod cancel_match;
+mod cancel_position;
+mod claim_items;
+mod claim_play_money;
+mod close_position;
+mod create_position;
+mod create_wallet;
+mod games;
+mod join_game;
+mod leave_queue;
+mod mark_read;
+mod sessions;
+mod sign_in;
+mod update_profile;
+mod users;
+
+use async_graphql::{Context, MergedObject};
+use contracts::commands::Caller;
+use domain::id::RequestId;
+use runtime::ids;
+use uuid::Uuid;
+
+use crate::error::ApiResult;
+use crate::graphql::scope::Scope;
+
+/// What can be changed.
+#[derive(Default, MergedObject)]
+pub(crate) struct Mutation(
+    sign_in::SignIn,
+    update_profile::UpdateProfile,
+    create_wallet::CreateWallet,
+    claim_play_money::ClaimPlayMoney,
+    claim_items::ClaimItems,
+    join_game::JoinGame,
+    leave_queue::LeaveQueue,
+    create_position::CreatePosition,
+    cancel_position::CancelPosition,
+    close_position::ClosePosition,
+    amend_position::AmendPosition,
+    cancel_match::CancelMatch,
+    games::Games,
+    achievement_definitions::AchievementDefinitions,
+    users::Users,
+    mark_read::MarkRead,
+    sessions::Sessions,
+);
+
+/// Who asks, and under which id: the client's, or one of our own, in which case a retry is a new
+/// operation.
+async fn caller(ctx: &Context<'_>, request: Option<Uuid>) -> ApiResult<Caller> {
+    let user = ctx.visitor().signed_in().await?.user;
+    let request: RequestId = request.map_or_else(ids::mint, Into::into);
+    Ok(Caller { user, request })
+}
+
+/// An id that belongs to a request: the same for its retries.
+fn id_of<I: From<Uuid>>(caller: &Caller, purpose: &str) -> I {
+    use sha2::{Digest, Sha256};
+
+    let mut digest = Sha256::new();
+    digest.update(purpose);
+    digest.update(caller.user.uuid().as_bytes());
+    digest.update(caller.request.uuid().as_bytes());
+    let digest: [u8; 32] = digest.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    I::from(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}

@@ -1,0 +1,226 @@
+//! Matches. The code elsewhere says battle, for `match` is a keyword.
+
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use domain::game::Template;
+use domain::id::{BattleId, GameId, UserId};
+use domain::money::Currency;
+use domain::timestamp::Timestamp;
+use store::entity::battle::{self, BattleStatus};
+use store::gateway::{participants, positions};
+
+use super::{Game, GameMatchParticipant, GameMatchPosition, Player, id};
+use crate::error::{ApiError, ApiResult};
+use crate::graphql::page::{self, Listing, Order, Paging};
+use crate::graphql::scalar::DateTime;
+use crate::graphql::scope::Scope;
+use crate::identity::Permission;
+
+/// Where a match stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "BattleStatus")]
+pub(crate) enum GameMatchStatus {
+    /// It waits for players.
+    Waiting,
+    /// It counts down or trades.
+    Open,
+    /// Its time is up; its result is awaited.
+    Settling,
+    /// It is paid.
+    Closed,
+    /// It was called off; every fee is back.
+    Canceled,
+}
+
+/// One match of a game.
+#[derive(Clone, Debug)]
+pub(crate) struct GameMatch(pub(crate) battle::Model);
+
+impl From<battle::Model> for GameMatch {
+    fn from(row: battle::Model) -> Self {
+        Self(row)
+    }
+}
+
+impl GameMatch {
+    /// Its id.
+    pub(crate) fn battle(&self) -> BattleId {
+        self.0.id.into()
+    }
+}
+
+/// One match of a game. Its players see it, and staff with read:gameMatches.
+#[Object]
+impl GameMatch {
+    /// The match's id.
+    pub(crate) async fn id(&self) -> ID {
+        id(self.0.id)
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// When it last changed its status.
+    async fn updated_at(&self) -> DateTime {
+        self.0.updated_at.into()
+    }
+
+    /// The game that it is a match of.
+    #[graphql(name = "gameID")]
+    async fn game_id(&self) -> ID {
+        id(self.0.game_id)
+    }
+
+    /// The game, in the version that this match keeps.
+    async fn game(&self, ctx: &Context<'_>) -> ApiResult<Game> {
+        let found = ctx.loaders().load_one(GameId::new(self.0.game_id)).await?;
+        let game = found.ok_or_else(|| store::Error::corrupt("games", self.0.game_id))?;
+        Ok(Game::from(game).kept_by(&self.0))
+    }
+
+    /// Where it stands.
+    async fn status(&self) -> GameMatchStatus {
+        self.0.status.into()
+    }
+
+    /// When trading starts, on the exchange's clock; null while it waits for players.
+    async fn start_time(&self) -> Option<DateTime> {
+        self.0.start_time_ms.map(|ms| Timestamp::from_ms(ms).into())
+    }
+
+    /// When trading ends, on the exchange's clock; null while it waits for players.
+    async fn end_time(&self) -> Option<DateTime> {
+        self.0.end_time_ms.map(|ms| Timestamp::from_ms(ms).into())
+    }
+
+    /// Whether cups, experience and items are at stake.
+    async fn ranked(&self) -> bool {
+        self.0.ranked
+    }
+
+    /// The single winner; null before the end, and where there is none.
+    #[graphql(name = "winnerID")]
+    async fn winner_id(&self) -> Option<ID> {
+        self.0.winner_id.map(id)
+    }
+
+    /// The single winner; null before the end, and where there is none.
+    async fn winner(&self, ctx: &Context<'_>) -> ApiResult<Option<Player>> {
+        let Some(winner) = self.0.winner_id else {
+            return Ok(None);
+        };
+        let viewer = ctx.visitor().signed_in().await?;
+        let person = ctx.loaders().load_one(UserId::new(winner)).await?;
+        Ok(person.map(|person| Player::seen_by(viewer, person)))
+    }
+
+    /// Everybody in it: by rank once it is settled, by seat before.
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn participants(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, 0 to 100; 20 if neither is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "The last so many of them, 0 to 100.")] last: Option<i32>,
+    ) -> ApiResult<Listing<GameMatchParticipant>> {
+        let order_by = Some(Order::CreatedAtAsc);
+        let paging = Paging {
+            after,
+            before,
+            first,
+            last,
+            order_by,
+        };
+        let eyes = ctx
+            .visitor()
+            .signed_in()
+            .await?
+            .eyes(Permission::ReadGameMatches);
+        page::read(ctx, participants::list(eyes, self.battle()), &paging).await
+    }
+
+    /// Its positions: one's own, and once it is closed everybody's. Staff with
+    /// read:gameMatchPositions see all.
+    #[graphql(complexity = "page::cost(first, last, child_complexity)")]
+    async fn positions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many of them, 0 to 100; 20 if neither is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "The last so many of them, 0 to 100.")] last: Option<i32>,
+    ) -> ApiResult<Listing<GameMatchPosition>> {
+        let order_by = Some(Order::CreatedAtDesc);
+        let paging = Paging {
+            after,
+            before,
+            first,
+            last,
+            order_by,
+        };
+        let eyes = ctx
+            .visitor()
+            .signed_in()
+            .await?
+            .eyes(Permission::ReadGameMatchPositions);
+        let filter = positions::Filter {
+            battle: Some(self.battle()),
+            ..positions::Filter::default()
+        };
+        page::read(ctx, positions::list(eyes, filter), &paging).await
+    }
+
+    /// Where its audit record is, from which anybody can replay it; null until it is closed.
+    async fn record(&self) -> Option<MatchRecord> {
+        let sha256 = self
+            .0
+            .record_sha256
+            .clone()
+            .filter(|_| self.0.status == BattleStatus::Closed)?;
+        Some(MatchRecord {
+            sha256,
+            url: format!("/records/{}", self.0.id),
+        })
+    }
+}
+
+/// The audit record of a match.
+#[derive(Clone, Debug, SimpleObject)]
+pub(crate) struct MatchRecord {
+    /// SHA-256 of the record, in hexadecimal digits.
+    sha256: String,
+    /// The path to download it from, with the same token as the API.
+    url: String,
+}
+
+impl GameMatch {
+    /// What its fee and prizes are counted in.
+    pub(crate) fn currency(&self) -> ApiResult<Currency> {
+        let template: Result<Template, _> = serde_json::from_value(self.0.template.clone());
+        template
+            .map(|template| template.currency)
+            .map_err(|_foreign| store::Error::corrupt("battles", self.0.id).into())
+    }
+
+    /// The match, if the visitor may see it.
+    pub(crate) async fn find(ctx: &Context<'_>, battle: BattleId) -> ApiResult<Option<Self>> {
+        let eyes = ctx
+            .visitor()
+            .signed_in()
+            .await?
+            .eyes(Permission::ReadGameMatches);
+        let found = store::gateway::battles::find(ctx.db(), eyes, &[battle]).await?;
+        Ok(found.into_iter().next().map(Self))
+    }
+
+    /// The match of something that the visitor was shown.
+    pub(crate) async fn of(ctx: &Context<'_>, battle: BattleId) -> ApiResult<Self> {
+        let found = ctx.loaders().load_one(battle).await?;
+        let missing = || ApiError::from(store::Error::corrupt("battles", battle));
+        found.map(Self).ok_or_else(missing)
+    }
+}

@@ -1,0 +1,56 @@
+//! What the API shows.
+
+mod achievement;
+mod asset;
+mod game;
+mod game_match;
+mod notification;
+mod participant;
+mod position;
+mod session;
+mod ticket;
+mod user;
+mod wallet;
+
+use async_graphql::{ID, Interface};
+use uuid::Uuid;
+
+pub(crate) use achievement::{Achievement, AchievementDefinition};
+pub(crate) use asset::{Asset, AssetUpdate};
+pub(crate) use game::Game;
+pub(crate) use game_match::{GameMatch, GameMatchStatus};
+pub(crate) use notification::Notification;
+pub(crate) use participant::GameMatchParticipant;
+pub(crate) use position::{
+    GameMatchPosition, GameMatchPositionSide, GameMatchPositionStatus, GameMatchPositionType,
+    PendingOrder,
+};
+pub(crate) use session::Session;
+pub(crate) use ticket::QueueTicket;
+pub(crate) use user::{Player, PublicUser, User};
+pub(crate) use wallet::{Currency, Item, ItemKind, Transaction, Wallet};
+
+/// Anything with an id of its own.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The id, unique over all types."))]
+pub(crate) enum Node {
+    User(User),
+    PublicUser(PublicUser),
+    Wallet(Wallet),
+    Transaction(Transaction),
+    Game(Game),
+    GameMatch(GameMatch),
+    GameMatchParticipant(GameMatchParticipant),
+    GameMatchPosition(GameMatchPosition),
+    Asset(Asset),
+    AchievementDefinition(AchievementDefinition),
+    Achievement(Achievement),
+    Notification(Notification),
+    Session(Session),
+    QueueTicket(QueueTicket),
+}
+
+/// An id as clients see it.
+fn id(uuid: Uuid) -> ID {
+    ID(uuid.to_string())
+}

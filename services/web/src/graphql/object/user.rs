@@ -1,0 +1,191 @@
+//! People: as they see themselves, and as others see them.
+
+use async_graphql::{Context, ID, Interface, Object};
+use domain::id::UserId;
+use domain::level;
+use store::gateway::users::Person;
+use store::gateway::{self, Slice, Viewer};
+
+use super::{Item, Wallet, id};
+use crate::error::ApiResult;
+use crate::graphql::scalar::DateTime;
+use crate::graphql::scope::Scope;
+use crate::identity::{Permission, Role, SignedIn};
+
+/// Somebody who plays, as others may see them.
+#[derive(Interface)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "The user's id."),
+    field(
+        name = "created_at",
+        ty = "DateTime",
+        desc = "Since when the account exists."
+    ),
+    field(name = "nick_name", ty = "&str", desc = "What the user is called."),
+    field(
+        name = "avatar",
+        ty = "Option<&str>",
+        desc = "Address of the user's picture."
+    ),
+    field(
+        name = "level",
+        ty = "u32",
+        desc = "The level that the experience amounts to, from 1."
+    ),
+    field(name = "cups", ty = "i64", desc = "Cups held at present.")
+)]
+pub(crate) enum Player {
+    User(User),
+    PublicUser(PublicUser),
+}
+
+impl Player {
+    /// `person` in full for themselves and for staff who may read users; the public side for
+    /// everybody else.
+    pub(crate) fn seen_by(viewer: &SignedIn, person: Person) -> Self {
+        if person.id == viewer.user.uuid() || viewer.may(Permission::ReadUsers) {
+            Self::User(User(person))
+        } else {
+            Self::PublicUser(PublicUser(person))
+        }
+    }
+}
+
+/// A user in full: oneself, or anybody for staff with read:users.
+#[derive(Clone, Debug)]
+pub(crate) struct User(pub(crate) Person);
+
+/// A user in full: oneself, or anybody for staff with read:users.
+#[Object]
+impl User {
+    /// The user's id.
+    pub(crate) async fn id(&self) -> ID {
+        id(self.0.id)
+    }
+
+    /// Since when the account exists.
+    pub(crate) async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// When the account was last changed.
+    async fn updated_at(&self) -> DateTime {
+        self.0.updated_at.into()
+    }
+
+    /// What the user is called.
+    pub(crate) async fn nick_name(&self) -> &str {
+        &self.0.nick_name
+    }
+
+    /// Address of the user's picture.
+    pub(crate) async fn avatar(&self) -> Option<&str> {
+        self.0.avatar.as_deref()
+    }
+
+    /// The mail address that the user signs in with.
+    async fn email(&self) -> &str {
+        &self.0.email
+    }
+
+    /// The level that the experience amounts to, from 1.
+    pub(crate) async fn level(&self) -> u32 {
+        level::of_experience(self.0.experience)
+    }
+
+    /// Experience earned so far, in points.
+    async fn experience(&self) -> i64 {
+        self.0.experience
+    }
+
+    /// Cups held at present.
+    pub(crate) async fn cups(&self) -> i64 {
+        self.0.cups
+    }
+
+    /// The roles of staff; none for players.
+    async fn roles(&self) -> Vec<&'static str> {
+        self.known_roles().map(Role::name).collect()
+    }
+
+    /// What the roles allow, as verb:resource.
+    async fn permissions(&self) -> Vec<&'static str> {
+        let allowed =
+            |permission: &Permission| self.known_roles().any(|role| role.includes(*permission));
+        Permission::ALL
+            .into_iter()
+            .filter(allowed)
+            .map(Permission::text)
+            .collect()
+    }
+
+    /// The user's wallets, one per currency.
+    async fn wallets(&self, ctx: &Context<'_>) -> ApiResult<Vec<Wallet>> {
+        let wallets = gateway::money::wallets(Viewer::Player(self.user()));
+        let part = wallets.part(ctx.db(), &Slice::WHOLE).await?;
+        Ok(part
+            .rows
+            .into_iter()
+            .map(|(_, row)| Wallet::from(row))
+            .collect())
+    }
+
+    /// The user's items that have not run out, those that end first before the others.
+    async fn items(&self, ctx: &Context<'_>) -> ApiResult<Vec<Item>> {
+        Item::all_of(ctx, self.user()).await
+    }
+}
+
+impl User {
+    fn user(&self) -> UserId {
+        self.0.id.into()
+    }
+
+    fn known_roles(&self) -> impl Iterator<Item = Role> {
+        self.0.roles.split(',').filter_map(Role::find)
+    }
+}
+
+/// What everybody may see of a user.
+#[derive(Clone, Debug)]
+pub(crate) struct PublicUser(pub(crate) Person);
+
+impl From<Person> for PublicUser {
+    fn from(person: Person) -> Self {
+        Self(person)
+    }
+}
+
+/// What everybody may see of a user.
+#[Object]
+impl PublicUser {
+    /// The user's id.
+    pub(crate) async fn id(&self) -> ID {
+        id(self.0.id)
+    }
+
+    /// Since when the account exists.
+    pub(crate) async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// What the user is called.
+    pub(crate) async fn nick_name(&self) -> &str {
+        &self.0.nick_name
+    }
+
+    /// Address of the user's picture.
+    pub(crate) async fn avatar(&self) -> Option<&str> {
+        self.0.avatar.as_deref()
+    }
+
+    /// The level that the experience amounts to, from 1.
+    pub(crate) async fn level(&self) -> u32 {
+        level::of_experience(self.0.experience)
+    }
+
+    /// Cups held at present.
+    pub(crate) async fn cups(&self) -> i64 {
+        self.0.cups
+    }
+}

@@ -1,0 +1,314 @@
+//! Relay connections over the store's keyset slices.
+
+use async_graphql::{Context, Enum, OutputType, SimpleObject};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use store::gateway::{Cursor, List, Part, Row, Slice, Toward};
+use uuid::Uuid;
+
+use super::object::{
+    Achievement, AchievementDefinition, Asset, Game, GameMatch, GameMatchParticipant,
+    GameMatchPosition, Notification, PublicUser, QueueTicket, Session, Transaction, Wallet,
+};
+use super::scope::Scope;
+use crate::error::{ApiError, ApiResult};
+
+/// How many rows a page has, where the client does not say.
+pub(crate) const DEFAULT_ROWS: u32 = 20;
+
+/// The most rows of a page.
+pub(crate) const MAX_ROWS: u32 = 100;
+
+/// A part of a list, as Relay's connections have it.
+#[derive(Debug, SimpleObject)]
+#[graphql(
+    concrete(name = "AchievementConnection", params("Edge<Achievement>")),
+    concrete(
+        name = "AchievementDefinitionConnection",
+        params("Edge<AchievementDefinition>")
+    ),
+    concrete(name = "AssetConnection", params("Edge<Asset>")),
+    concrete(name = "GameConnection", params("Edge<Game>")),
+    concrete(name = "GameMatchConnection", params("Edge<GameMatch>")),
+    concrete(
+        name = "GameMatchParticipantConnection",
+        params("Edge<GameMatchParticipant>")
+    ),
+    concrete(
+        name = "GameMatchPositionConnection",
+        params("Edge<GameMatchPosition>")
+    ),
+    concrete(name = "NotificationConnection", params("Edge<Notification>")),
+    concrete(name = "PublicUserConnection", params("Edge<PublicUser>")),
+    concrete(name = "QueueTicketConnection", params("Edge<QueueTicket>")),
+    concrete(name = "SessionConnection", params("Edge<Session>")),
+    concrete(name = "TransactionConnection", params("Edge<Transaction>")),
+    concrete(name = "WalletConnection", params("Edge<Wallet>"))
+)]
+pub(crate) struct Connection<E: OutputType> {
+    /// The rows.
+    edges: Vec<E>,
+    /// Where the list goes on.
+    page_info: PageInfo,
+    /// How many rows the whole list has.
+    total_count: i64,
+}
+
+/// A part of a list of these.
+pub(crate) type Listing<N> = Connection<Edge<N>>;
+
+/// A row of a list.
+#[derive(Debug, SimpleObject)]
+#[graphql(
+    concrete(name = "AchievementEdge", params(Achievement)),
+    concrete(name = "AchievementDefinitionEdge", params(AchievementDefinition)),
+    concrete(name = "AssetEdge", params(Asset)),
+    concrete(name = "GameEdge", params(Game)),
+    concrete(name = "GameMatchEdge", params(GameMatch)),
+    concrete(name = "GameMatchParticipantEdge", params(GameMatchParticipant)),
+    concrete(name = "GameMatchPositionEdge", params(GameMatchPosition)),
+    concrete(name = "NotificationEdge", params(Notification)),
+    concrete(name = "PublicUserEdge", params(PublicUser)),
+    concrete(name = "QueueTicketEdge", params(QueueTicket)),
+    concrete(name = "SessionEdge", params(Session)),
+    concrete(name = "TransactionEdge", params(Transaction)),
+    concrete(name = "WalletEdge", params(Wallet))
+)]
+pub(crate) struct Edge<N: OutputType> {
+    /// What stands there.
+    node: N,
+    /// Where it stands, for after and before.
+    cursor: String,
+}
+
+/// Where a list goes on.
+#[derive(Debug, SimpleObject)]
+pub(crate) struct PageInfo {
+    /// Whether there are rows before this part.
+    has_previous_page: bool,
+    /// Whether there are rows behind this part.
+    has_next_page: bool,
+    /// Where the first row stands; null where there is none.
+    start_cursor: Option<String>,
+    /// Where the last row stands; null where there is none.
+    end_cursor: Option<String>,
+}
+
+/// In which order a list comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(crate) enum Order {
+    /// Those first that came last.
+    CreatedAtDesc,
+    /// Those first that came first.
+    CreatedAtAsc,
+}
+
+/// The arguments that every list takes.
+#[derive(Debug)]
+pub(crate) struct Paging {
+    pub(crate) after: Option<String>,
+    pub(crate) before: Option<String>,
+    pub(crate) first: Option<i32>,
+    pub(crate) last: Option<i32>,
+    pub(crate) order_by: Option<Order>,
+}
+
+impl Paging {
+    /// The slice that they ask for; `BAD_USER_INPUT` if they contradict each other.
+    pub(crate) fn slice(&self) -> ApiResult<Slice> {
+        let (rows, toward) = match (self.first, self.last) {
+            (Some(_), Some(_)) => {
+                return Err(ApiError::bad_input(
+                    "last",
+                    "either first or last, and not both",
+                ));
+            }
+            (first, None) => (rows("first", first)?, Toward::End),
+            (None, last) => (rows("last", last)?, Toward::Beginning),
+        };
+        Ok(Slice {
+            after: read_cursor("after", self.after.as_deref())?,
+            before: read_cursor("before", self.before.as_deref())?,
+            limit: rows,
+            toward,
+            ascending: self.order_by == Some(Order::CreatedAtAsc),
+        })
+    }
+}
+
+/// What a page of `first` or `last` rows, each of this complexity, comes to.
+pub(crate) fn cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
+    let rows = first
+        .or(last)
+        .and_then(|rows| u32::try_from(rows).ok())
+        .unwrap_or(DEFAULT_ROWS);
+    usize::try_from(rows.clamp(1, MAX_ROWS))
+        .unwrap_or(usize::MAX)
+        .saturating_mul(row)
+}
+
+fn rows(argument: &str, rows: Option<i32>) -> ApiResult<u32> {
+    let Some(rows) = rows else {
+        return Ok(DEFAULT_ROWS);
+    };
+    u32::try_from(rows)
+        .ok()
+        .filter(|rows| *rows <= MAX_ROWS)
+        .ok_or_else(|| ApiError::bad_input(argument, "0 to 100"))
+}
+
+/// A cursor as clients see it: 24 bytes they need not understand.
+pub(crate) fn write_cursor(cursor: Cursor) -> String {
+    let mut bytes = cursor.number.to_be_bytes().to_vec();
+    bytes.extend_from_slice(cursor.id.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read_cursor(argument: &str, text: Option<&str>) -> ApiResult<Option<Cursor>> {
+    let read = |text: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (number, id) = bytes.split_first_chunk::<8>()?;
+        Some(Cursor {
+            number: i64::from_be_bytes(*number),
+            id: Uuid::from_slice(id).ok()?,
+        })
+    };
+    text.map(|text| {
+        read(text).ok_or_else(|| ApiError::bad_input(argument, "a cursor of this list"))
+    })
+    .transpose()
+}
+
+/// Reads a slice of `list`; the whole is counted only if the client wants to know.
+pub(crate) async fn read<R, N>(
+    ctx: &Context<'_>,
+    list: List<R>,
+    paging: &Paging,
+) -> ApiResult<Listing<N>>
+where
+    R: Row,
+    N: From<R> + OutputType,
+    Edge<N>: OutputType,
+{
+    let part = list.part(ctx.db(), &paging.slice()?).await?;
+    let counted = ctx.look_ahead().field("totalCount").exists();
+    let total_count = if counted {
+        list.count(ctx.db()).await?
+    } else {
+        0
+    };
+    Ok(listing(part, total_count))
+}
+
+/// The connection of rows that were read.
+pub(crate) fn listing<R, N>(part: Part<R>, total_count: i64) -> Listing<N>
+where
+    N: From<R> + OutputType,
+    Edge<N>: OutputType,
+{
+    let edge = |(at, row)| Edge {
+        node: N::from(row),
+        cursor: write_cursor(at),
+    };
+    let edges: Vec<Edge<N>> = part.rows.into_iter().map(edge).collect();
+    let page_info = PageInfo {
+        has_previous_page: part.has_previous,
+        has_next_page: part.has_next,
+        start_cursor: edges.first().map(|edge| edge.cursor.clone()),
+        end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+    };
+    Connection {
+        edges,
+        page_info,
+        total_count,
+    }
+}
+
+/// Defines a query that lists: `name(after before first last orderBy filterBy)`, or without the
+/// filter. `read` answers which list it is that the visitor may see.
+macro_rules! list {
+    ($(#[$doc:meta])* $query:ident: $name:ident($filter:ty) -> $node:ty, $read:expr) => {
+        crate::graphql::page::list!(@define [$(#[$doc])*] $query $name $node [
+            #[graphql(desc = "Which of them.")] filter_by: Option<$filter>,
+        ] |ctx| $read(ctx, filter_by.unwrap_or_default()));
+    };
+    ($(#[$doc:meta])* $query:ident: $name:ident -> $node:ty, $read:expr) => {
+        crate::graphql::page::list!(@define [$(#[$doc])*] $query $name $node [] |ctx| $read(ctx));
+    };
+    (@define [$(#[$doc:meta])*] $query:ident $name:ident $node:ty [$($filter:tt)*] |$ctx:ident| $read:expr) => {
+        #[derive(Default)]
+        pub(crate) struct $query;
+
+        #[async_graphql::Object]
+        impl $query {
+            $(#[$doc])*
+            #[graphql(complexity = "crate::graphql::page::cost(first, last, child_complexity)")]
+            #[allow(clippy::too_many_arguments, reason = "they are Relay's")]
+            async fn $name(
+                &self,
+                $ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+                #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+                #[graphql(desc = "The first so many of them, 0 to 100; 20 if neither is given.")]
+                first: Option<i32>,
+                #[graphql(desc = "The last so many of them, 0 to 100.")]
+                last: Option<i32>,
+                #[graphql(desc = "In which order; those first that came last, unless given.")]
+                order_by: Option<crate::graphql::page::Order>,
+                $($filter)*
+            ) -> crate::error::ApiResult<crate::graphql::page::Listing<$node>> {
+                let paging = crate::graphql::page::Paging { after, before, first, last, order_by };
+                let list = $read.await?;
+                crate::graphql::page::read($ctx, list, &paging).await
+            }
+        }
+    };
+}
+pub(crate) use list;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paging(first: Option<i32>, last: Option<i32>) -> Paging {
+        Paging {
+            after: None,
+            before: None,
+            first,
+            last,
+            order_by: None,
+        }
+    }
+
+    #[test]
+    fn a_page_has_20_rows_unless_told_and_at_most_100() {
+        assert_eq!(
+            paging(None, None).slice().map(|slice| slice.limit).ok(),
+            Some(20)
+        );
+        assert_eq!(
+            paging(Some(100), None)
+                .slice()
+                .map(|slice| slice.limit)
+                .ok(),
+            Some(100)
+        );
+        assert!(paging(Some(101), None).slice().is_err());
+        assert!(paging(Some(-1), None).slice().is_err());
+        assert!(paging(None, Some(101)).slice().is_err());
+        assert!(paging(Some(1), Some(1)).slice().is_err());
+    }
+
+    #[test]
+    fn a_cursor_reads_back_and_nothing_else_does() {
+        let cursor = Cursor {
+            number: -7,
+            id: Uuid::from_u128(9),
+        };
+        let text = write_cursor(cursor);
+        assert_eq!(read_cursor("after", Some(&text)).ok(), Some(Some(cursor)));
+        for text in ["", "x", "AAAA", &text[1..]] {
+            assert!(read_cursor("after", Some(text)).is_err(), "{text}");
+        }
+    }
+}

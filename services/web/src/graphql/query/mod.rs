@@ -1,0 +1,57 @@
+//! What can be asked.
+
+mod achievements;
+mod assets;
+mod games;
+mod inbox;
+mod matches;
+mod money;
+mod node;
+mod people;
+mod positions;
+mod sessions;
+mod tickets;
+
+use async_graphql::{ID, MergedObject};
+use domain::id::Id;
+
+use crate::error::{ApiError, ApiResult};
+
+/// What can be asked.
+#[derive(Default, MergedObject)]
+pub(crate) struct Query(
+    node::NodeQuery,
+    people::PeopleQuery,
+    people::UsersQuery,
+    games::GameQuery,
+    games::GamesQuery,
+    assets::AssetQuery,
+    matches::GameMatchQuery,
+    matches::GameMatchesQuery,
+    positions::GameMatchPositionQuery,
+    positions::GameMatchPositionsQuery,
+    tickets::QueueTicketsQuery,
+    money::MoneyQuery,
+    money::WalletsQuery,
+    money::TransactionsQuery,
+    achievements::AchievementDefinitionQuery,
+    achievements::AchievementDefinitionsQuery,
+    achievements::AchievementsQuery,
+    inbox::InboxQuery,
+    inbox::NotificationsQuery,
+    sessions::SessionsQuery,
+);
+
+/// The id that a client means; one that cannot be ours names nothing.
+pub(crate) fn parse_id<T>(id: &ID) -> Option<Id<T>> {
+    id.parse().ok()
+}
+
+/// The id that a filter means; `BAD_USER_INPUT` if it cannot be one.
+pub(crate) fn filter_id<T>(field: &str, id: Option<&ID>) -> ApiResult<Option<Id<T>>> {
+    id.map(|id| {
+        id.parse()
+            .map_err(|_not_an_id| ApiError::bad_input(field, "an id"))
+    })
+    .transpose()
+}

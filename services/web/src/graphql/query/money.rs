@@ -1,0 +1,96 @@
+//! Wallets and what moved in them: one's own, and everybody's for staff with the permission.
+
+use async_graphql::{Context, ID, InputObject, Object};
+use store::gateway::{List, money};
+
+use super::{filter_id, parse_id};
+use crate::error::ApiResult;
+use crate::graphql::object::{Transaction, Wallet};
+use crate::graphql::page::list;
+use crate::graphql::scope::Scope;
+use crate::identity::Permission;
+
+#[derive(Default)]
+pub(crate) struct MoneyQuery;
+
+#[Object]
+impl MoneyQuery {
+    /// A wallet of one's own; null if there is none. Staff with read:wallets see all.
+    async fn wallet(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The wallet's id.")] id: ID,
+    ) -> ApiResult<Option<Wallet>> {
+        let eyes = ctx
+            .visitor()
+            .signed_in()
+            .await?
+            .eyes(Permission::ReadWallets);
+        let Some(wallet) = parse_id(&id) else {
+            return Ok(None);
+        };
+        let found = money::find_wallets(ctx.db(), eyes, &[wallet]).await?;
+        Ok(found.into_iter().next().map(Wallet::from))
+    }
+
+    /// A movement in a wallet of one's own; null if there is none. Staff with read:transactions
+    /// see all.
+    async fn transaction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The movement's id.")] id: ID,
+    ) -> ApiResult<Option<Transaction>> {
+        let eyes = ctx
+            .visitor()
+            .signed_in()
+            .await?
+            .eyes(Permission::ReadTransactions);
+        let Some(transfer) = parse_id(&id) else {
+            return Ok(None);
+        };
+        let found = money::find_movements(ctx.db(), eyes, &[transfer]).await?;
+        Ok(found.into_iter().next().map(Transaction::from))
+    }
+}
+
+list! {
+    /// One's own wallets. Staff with read:wallets see all.
+    WalletsQuery: wallets -> Wallet, wallets
+}
+
+async fn wallets(ctx: &Context<'_>) -> ApiResult<List<money::Wallet>> {
+    Ok(money::wallets(
+        ctx.visitor()
+            .signed_in()
+            .await?
+            .eyes(Permission::ReadWallets),
+    ))
+}
+
+/// Which movements.
+#[derive(Debug, Default, InputObject)]
+pub(crate) struct TransactionFilter {
+    /// Those in this wallet.
+    #[graphql(name = "walletID")]
+    wallet_id: Option<ID>,
+}
+
+list! {
+    /// What moved in one's own wallets. Staff with read:transactions see all.
+    TransactionsQuery: transactions(TransactionFilter) -> Transaction, movements
+}
+
+async fn movements(
+    ctx: &Context<'_>,
+    filter: TransactionFilter,
+) -> ApiResult<List<money::Movement>> {
+    let eyes = ctx
+        .visitor()
+        .signed_in()
+        .await?
+        .eyes(Permission::ReadTransactions);
+    Ok(money::movements(
+        eyes,
+        filter_id("walletID", filter.wallet_id.as_ref())?,
+    ))
+}

@@ -1,0 +1,40 @@
+//! New messages in one's inbox.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Subscription};
+use contracts::live;
+use contracts::notifications::InApp;
+use futures::{Stream, StreamExt};
+use store::gateway::notifications;
+
+use crate::error::{ApiError, ApiResult};
+use crate::graphql::access::Stated;
+use crate::graphql::object::Notification;
+use crate::graphql::scope::Scope;
+
+#[derive(Default)]
+pub(crate) struct NotificationCreated;
+
+#[Subscription(guard = "Stated")]
+impl NotificationCreated {
+    /// Every new message in one's inbox.
+    async fn notification_created(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<impl Stream<Item = ApiResult<Notification>> + use<>, ApiError> {
+        let user = ctx.visitor().signed_in().await?.user;
+        let gateway = Arc::clone(ctx.gateway());
+        let messages = gateway.hub.hear::<InApp>(&live::in_app(user)).await?;
+        Ok(messages.filter_map(move |message| {
+            let gateway = Arc::clone(&gateway);
+            async move {
+                let found = notifications::find(&gateway.db, user, message.id).await;
+                found
+                    .map_err(ApiError::from)
+                    .transpose()
+                    .map(|row| row.map(Notification::from))
+            }
+        }))
+    }
+}

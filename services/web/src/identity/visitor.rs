@@ -1,0 +1,138 @@
+//! Whoever sends a request: nobody in particular, or somebody who is signed in.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+use contracts::Code;
+use domain::id::{SessionId, UserId};
+use store::gateway::Viewer;
+use tokio::sync::OnceCell;
+
+use super::{Bearer, Permission, Role};
+use crate::error::{ApiError, ApiResult};
+use crate::gateway::Gateway;
+
+/// The longest name of a device that is kept, in characters.
+const MAX_USER_AGENT: usize = 200;
+
+/// Where a request comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The peer's address.
+    pub(crate) ip: IpAddr,
+    /// What the device calls itself.
+    pub(crate) user_agent: String,
+}
+
+impl Origin {
+    /// The origin of a request with these headers.
+    pub(crate) fn of(headers: &HeaderMap, peer: SocketAddr) -> Self {
+        let name = headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        let user_agent = name
+            .unwrap_or_default()
+            .chars()
+            .take(MAX_USER_AGENT)
+            .collect();
+        Self {
+            ip: peer.ip(),
+            user_agent,
+        }
+    }
+}
+
+/// What the token of a request says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// There is none.
+    Nobody,
+    /// It is not ours, or has expired.
+    Bad,
+    /// Its bearer is signed in, unless the session was revoked meanwhile.
+    Bearer(Bearer),
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SignedIn {
+    pub(crate) user: UserId,
+    pub(crate) session: SessionId,
+    pub(crate) roles: Vec<Role>,
+}
+
+impl SignedIn {
+    /// Whether one of the roles includes `permission`.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.roles.iter().any(|role| role.includes(permission))
+    }
+
+    /// The eyes to read with: everybody's with the permission, one's own without.
+    pub(crate) fn eyes(&self, permission: Permission) -> Viewer {
+        if self.may(permission) {
+            Viewer::Staff
+        } else {
+            Viewer::Player(self.user)
+        }
+    }
+}
+
+/// Whoever sends a request. The session is looked up once, when something needs it.
+pub(crate) struct Visitor {
+    pub(crate) origin: Origin,
+    claim: Claim,
+    gateway: Arc<Gateway>,
+    signed_in: OnceCell<SignedIn>,
+}
+
+impl Visitor {
+    /// A visitor whose token says `claim`.
+    pub(crate) fn new(claim: Claim, origin: Origin, gateway: Arc<Gateway>) -> Self {
+        Self {
+            origin,
+            claim,
+            gateway,
+            signed_in: OnceCell::new(),
+        }
+    }
+
+    /// Who is signed in; `UNAUTHENTICATED` if nobody is.
+    pub(crate) async fn signed_in(&self) -> ApiResult<&SignedIn> {
+        self.signed_in.get_or_try_init(|| self.look_up()).await
+    }
+
+    /// Who is signed in, if somebody is.
+    pub(crate) async fn if_signed_in(&self) -> ApiResult<Option<&SignedIn>> {
+        match self.signed_in().await {
+            Ok(signed_in) => Ok(Some(signed_in)),
+            Err(error) if error.code() == Code::Unauthenticated => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Refuses whoever lacks the permission.
+    pub(crate) async fn must(&self, permission: Permission) -> ApiResult<&SignedIn> {
+        let signed_in = self.signed_in().await?;
+        if signed_in.may(permission) {
+            Ok(signed_in)
+        } else {
+            Err(ApiError::of(Code::Forbidden))
+        }
+    }
+
+    async fn look_up(&self) -> ApiResult<SignedIn> {
+        let Claim::Bearer(bearer) = self.claim else {
+            return Err(ApiError::of(Code::Unauthenticated));
+        };
+        let live = store::session::find_live(&self.gateway.db, bearer.session).await?;
+        let live = live
+            .filter(|live| live.user_id == bearer.user.uuid())
+            .ok_or_else(|| ApiError::of(Code::Unauthenticated))?;
+        Ok(SignedIn {
+            user: bearer.user,
+            session: bearer.session,
+            roles: live.roles.split(',').filter_map(Role::find).collect(),
+        })
+    }
+}

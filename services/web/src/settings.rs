@@ -1,0 +1,100 @@
+//! What can be set; `config.default.toml` says what each key means.
+
+use std::time::Duration;
+
+use runtime::Secret;
+use serde::Deserialize;
+
+use crate::catalogue::Listed;
+
+/// The settings of the gateway.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where Postgres is.
+    pub postgres: store::Settings<Secret>,
+    /// Where NATS is.
+    pub nats: bus::NatsSettings,
+    /// Where Redis is.
+    pub redis: Redis,
+    /// How people sign in.
+    pub identity: Identity,
+    /// How much a client may ask for.
+    pub limits: Limits,
+    /// Whose pages may call.
+    pub cors: Cors,
+    /// What is traded.
+    pub assets: Vec<Listed>,
+}
+
+/// `[redis]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// The server, such as `redis://127.0.0.1:6379`; may hold a password.
+    pub url: Secret,
+    /// What every key begins with.
+    pub prefix: String,
+}
+
+/// `[identity]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Signs access tokens: 64 hexadecimal digits.
+    pub signing_key: Secret,
+    /// Hashes one-time codes.
+    pub code_key: Secret,
+    /// `iss` of access tokens.
+    pub issuer: String,
+    /// `aud` of access tokens.
+    pub audience: String,
+    /// How long an access token is good.
+    pub access_token_s: u32,
+    /// How long a refresh token is good.
+    pub refresh_token_s: u32,
+    /// How long a one-time code is good.
+    pub code_s: u32,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The largest request.
+    pub body_bytes: usize,
+    /// The deepest nesting.
+    pub depth: usize,
+    /// The most fields.
+    pub complexity: usize,
+    /// The longest execution.
+    pub time_ms: u64,
+    /// The most codes to one mail address in a window.
+    pub codes_per_address: u32,
+    /// The most codes for one IP address in a window.
+    pub codes_per_ip: u32,
+    /// The most sign-ins tried from one IP address in a window.
+    pub logins_per_ip: u32,
+    /// The window.
+    pub window_s: u32,
+}
+
+impl Limits {
+    /// The longest execution.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_millis(self.time_ms)
+    }
+
+    /// The window of the limits that count.
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_secs(self.window_s.into())
+    }
+}
+
+/// `[cors]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// The origins that are allowed, or `*`.
+    pub origins: Vec<String>,
+}

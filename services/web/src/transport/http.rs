@@ -1,0 +1,158 @@
+//! GraphQL over HTTP: POST for everything, GET for queries and for people.
+
+use std::net::SocketAddr;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, ServerError};
+use axum::body::Bytes;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use contracts::Code;
+use contracts::commands::Refused;
+use tokio::time::timeout;
+
+use super::request::{Parameters, QueryString};
+use super::response::{Answer, MediaType};
+use super::{Front, Shared, explorer, socket};
+use crate::error::ApiError;
+use crate::graphql;
+use crate::identity::{Origin, Visitor};
+use crate::trace::TraceId;
+
+/// `POST /graphql`
+pub(super) async fn post(
+    State(front): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let media = MediaType::accepted(&headers);
+    let trace = TraceId::of(&headers);
+    if !is_json(&headers) {
+        return (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "expected content-type: application/json\n",
+        )
+            .into_response();
+    }
+    match Parameters::read(&body).and_then(Parameters::into_request) {
+        Ok(request) => {
+            let visitor = front.visitor(&headers, peer);
+            front
+                .execute(request, visitor, trace)
+                .await
+                .into_response(media)
+        }
+        Err(refusal) => Answer::malformed(refusal, trace).into_response(media),
+    }
+}
+
+/// `GET /graphql`: a WebSocket, a query, or the explorer for whoever reads HTML.
+pub(super) async fn get(
+    State(front): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut parts: Parts,
+) -> Response {
+    let headers = parts.headers.clone();
+    if headers.contains_key(header::UPGRADE) {
+        return match WebSocketUpgrade::from_request_parts(&mut parts, &front).await {
+            Ok(upgrade) => socket::accept(upgrade, front, Origin::of(&headers, peer)),
+            Err(refusal) => refusal.into_response(),
+        };
+    }
+    let has_query = parts
+        .uri
+        .query()
+        .is_some_and(|query| query.contains("query="));
+    if !has_query && explorer::is_wanted(&headers) {
+        return explorer::page();
+    }
+    let media = MediaType::accepted(&headers);
+    let trace = TraceId::of(&headers);
+    let mut request = match read_query(&parts) {
+        Ok(request) => request,
+        Err(refusal) => return Answer::malformed(refusal, trace).into_response(media),
+    };
+    if !asks_only(&mut request) {
+        let allow = [(header::ALLOW, "POST")];
+        let text = "expected a query: send mutations by POST\n";
+        return (StatusCode::METHOD_NOT_ALLOWED, allow, text).into_response();
+    }
+    let visitor = front.visitor(&headers, peer);
+    front
+        .execute(request, visitor, trace)
+        .await
+        .into_response(media)
+}
+
+fn read_query(parts: &Parts) -> Result<Request, Refused> {
+    let Query(query) = Query::<QueryString>::try_from_uri(&parts.uri).map_err(|_malformed| {
+        Refused::of_field(
+            Code::BadUserInput,
+            "query",
+            "expected a query string with a query",
+        )
+    })?;
+    Parameters::try_from(query)?.into_request()
+}
+
+/// Whether the operation changes nothing. A document that does not parse asks for its error.
+fn asks_only(request: &mut Request) -> bool {
+    let name = request.operation_name.clone();
+    let Ok(document) = request.parsed_query() else {
+        return true;
+    };
+    document
+        .operations
+        .iter()
+        .filter(|(found, _)| name.is_none() || found.map(|found| found.as_str()) == name.as_deref())
+        .all(|(_, operation)| operation.node.ty == OperationType::Query)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let text = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media = text
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
+    media.trim().eq_ignore_ascii_case("application/json")
+}
+
+impl Front {
+    pub(super) fn visitor(&self, headers: &HeaderMap, peer: SocketAddr) -> Visitor {
+        let authorization = headers
+            .get(header::AUTHORIZATION)
+            .map(|value| value.to_str().unwrap_or_default());
+        self.gateway
+            .visitor(self.gateway.claim(authorization), Origin::of(headers, peer))
+    }
+
+    /// Executes within the limit of time.
+    async fn execute(&self, mut request: Request, visitor: Visitor, trace: TraceId) -> Answer {
+        let changes = !asks_only(&mut request);
+        let request = graphql::prepared(request, &self.gateway, visitor);
+        let response = match timeout(self.limits.time(), self.schema.execute(request)).await {
+            Ok(response) => response,
+            Err(_elapsed) => {
+                let code = if changes {
+                    Code::OutcomeUnknown
+                } else {
+                    Code::ServiceUnavailable
+                };
+                let error = async_graphql::Error::from(ApiError::of(code));
+                let error = ServerError {
+                    path: Vec::new(),
+                    ..error.into_server_error(Default::default())
+                };
+                async_graphql::Response::from_errors(vec![error])
+            }
+        };
+        Answer::executed(response, trace)
+    }
+}
