@@ -9,9 +9,11 @@ use domain::id::{BattleId, UserId};
 use domain::ledger::{Account, Unit};
 use domain::ranking::Finish;
 use runtime::ids::mint;
+use store::battle;
 use store::entity::battle::BattleStatus;
+use testkit::eventually;
 
-use crate::stage::Stage;
+use crate::stage::{LIMIT, Stage};
 use crate::templates::{USDT, duel};
 
 fn cancel(battle: BattleId) -> CancelBattle {
@@ -121,5 +123,30 @@ async fn an_unknown_battle_cannot_be_canceled() {
         stage.ask_twice(&cancel(mint())).await,
         Err(Code::MatchNotFound)
     );
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_waits_for_whoever_seals_the_result_and_is_refused_then() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let players: [UserId; 2] = stage.players(50 * USDT).await;
+    let terms = meet(&stage, &duel(), players).await;
+    let sealing = stage.db.begin().await.unwrap();
+    battle::lock_verdict(&sealing, terms.battle).await.unwrap();
+    let finish = Finish {
+        equity: Chips::from_units(1),
+        fills: 0,
+        cards_left: 0,
+    };
+    let seal = async {
+        eventually(LIMIT, async || stage.waits_for_a_verdict().await).await;
+        stage.seal(&terms, &[finish; 2]).await;
+        sealing.commit().await.unwrap();
+    };
+    let command = cancel(terms.battle);
+    let (canceled, ()) = tokio::join!(stage.ask(&command), seal);
+    assert_eq!(canceled, Err(Code::MatchOver));
+    assert_eq!(stage.status(terms.battle).await, BattleStatus::Open);
     matcher.stop().await;
 }

@@ -11,6 +11,7 @@ mod games;
 mod joining;
 mod leaders;
 mod opening;
+mod outages;
 mod races;
 mod rows;
 mod settings;

@@ -110,6 +110,14 @@ impl Stage {
         self.one::<Text>(sql, []).await.map(|row| row.text)
     }
 
+    /// Whether somebody waits for an advisory lock in this database.
+    pub(crate) async fn waits_for_a_verdict(&self) -> bool {
+        let sql = "SELECT 'yes' AS text FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                   WHERE d.datname = current_database() AND l.locktype = 'advisory'
+                       AND NOT l.granted LIMIT 1";
+        self.one::<Text>(sql, []).await.is_some()
+    }
+
     /// Whether a player has a seat anywhere.
     pub(crate) async fn sits(&self, player: UserId) -> bool {
         let sql = "SELECT 'yes' AS text FROM seats WHERE player_id = $1";

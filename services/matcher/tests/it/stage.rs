@@ -45,7 +45,11 @@ pub(crate) struct Matcher {
 impl Stage {
     /// Servers without a matcher.
     pub(crate) async fn new() -> Self {
-        let (database, space) = (Database::new().await, Space::new());
+        Self::on(Database::new().await, Space::new()).await
+    }
+
+    /// The same on servers of the test's own.
+    pub(crate) async fn on(database: Database, space: Space) -> Self {
         let prefix = space.prefix().to_owned().try_into().unwrap();
         let settings = NatsSettings {
             max_stream_bytes: Some(MAX_STREAM_BYTES),
@@ -258,6 +262,12 @@ impl Stage {
 impl Matcher {
     pub(crate) fn is_ready(&self) -> bool {
         self.supervisor.context().health.report().ready
+    }
+
+    /// What keeps it from being ready.
+    pub(crate) fn failing(&self) -> Vec<&'static str> {
+        let report = self.supervisor.context().health.report();
+        report.failing.iter().map(|failing| failing.name).collect()
     }
 
     pub(crate) async fn stop(self) {
