@@ -52,7 +52,9 @@ SERVICES = (
     Program("achievement", "achievement", {**COMMON, **POSTGRES, **NATS, **TEMPORAL}),
     Program("notifications", "notifications", {**COMMON, **POSTGRES, **NATS, "SMTP__URL": "smtp://{host}:{smtp}"}),
     Program("web", "web", {**COMMON, **POSTGRES, **NATS, **REDIS,
-                           "IDENTITY__SIGNING_KEY_FILE": "{secrets}/token_signing_key", "IDENTITY__CODE_KEY_FILE": "{secrets}/code_key"}),
+                           "IDENTITY__SIGNING_KEY_FILE": "{secrets}/token_signing_key", "IDENTITY__CODE_KEY_FILE": "{secrets}/code_key",
+                           # One machine signs everybody up here, demo after demo.
+                           "LIMITS__CODES_PER_ADDRESS": "1000", "LIMITS__CODES_PER_IP": "10000", "LIMITS__LOGINS_PER_IP": "10000"}),
 )
 
 PROGRAMS = TOOLS + SERVICES

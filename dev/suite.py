@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import build
+import clients
 import places
 import ports
 import postgres
@@ -76,7 +77,7 @@ def run(options):
     """Builds, runs every test of the workspace on private servers, and ends those whatever happens."""
     with private_folder() as folder, build.output_folder():
         build.build()
-        environment = up(folder)
+        environment = {**up(folder), f"{PREFIX}CLIENTS_DIR": str(clients.install())}
         if build.cargo("test", "--workspace", *options, environment=environment).returncode != 0:
             raise Failed("a test failed")
 

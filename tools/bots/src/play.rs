@@ -124,7 +124,7 @@ async fn sign_up(options: &Options, api: &Client, mailbox: &Mailbox) -> anyhow::
         let temperament = Temperament::of(number);
         let email = format!("bot-{number}@bots.example");
         let signed_in = account::sign_in(api, mailbox, &email).await?;
-        account::rename(&signed_in, &format!("{} {number}", temperament.name())).await?;
+        account::rename(&signed_in, &format!("{}-{number}", temperament.name())).await?;
         account::claim(&signed_in, CARDS).await?;
         let before = account::profile(&signed_in).await?;
         bots.push(Bot {

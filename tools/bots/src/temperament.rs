@@ -57,9 +57,9 @@ impl Temperament {
         match self {
             Self::Bull => "Bull",
             Self::Bear => "Bear",
-            Self::CautiousBull => "Cautious Bull",
-            Self::CautiousBear => "Cautious Bear",
-            Self::TargetHunter => "Target Hunter",
+            Self::CautiousBull => "Cautious-Bull",
+            Self::CautiousBear => "Cautious-Bear",
+            Self::TargetHunter => "Target-Hunter",
             Self::Patient => "Patient",
             Self::Scalper => "Scalper",
             Self::Trailing => "Trailing",
