@@ -171,6 +171,11 @@ impl Exchange {
         self.venue.connections_made()
     }
 
+    /// The most clients that were ever connected at once.
+    pub fn most_connections(&self) -> usize {
+        self.venue.most_connections()
+    }
+
     /// Misbehaves as told.
     pub fn misbehave(&self, fault: Fault) {
         self.venue.misbehave(fault);

@@ -31,6 +31,7 @@ struct State {
     tapes: BTreeMap<String, Tape>,
     clients: BTreeMap<u64, Client>,
     next_client: u64,
+    most_clients: usize,
     pending: Pending,
     dropped_slow: u64,
 }
@@ -211,11 +212,16 @@ impl Venue {
                 gone: gone.clone(),
             },
         );
+        state.most_clients = state.most_clients.max(state.clients.len());
         Seat { id, inbox, gone }
     }
 
     pub(crate) fn connections_made(&self) -> u64 {
         self.state().next_client
+    }
+
+    pub(crate) fn most_connections(&self) -> usize {
+        self.state().most_clients
     }
 
     pub(crate) fn leave(&self, client: u64) {

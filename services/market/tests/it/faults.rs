@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use contracts::market::{Note, NoteKind, Tick};
 use exchange::{Config, Fault, Shape, Source};
+use runtime::Clock;
 use testkit::eventually;
 
 use crate::reader::{LIMIT, Said};
@@ -110,7 +111,7 @@ async fn a_late_trade_is_noted_and_never_counts() {
 #[tokio::test]
 async fn what_was_traded_while_the_line_was_down_is_not_lost() {
     let scene = Scene::new().await;
-    let market = scene.market().await;
+    let market = scene.market_with(&[("feed.freshness_ms", "60000")]).await;
     let mut reader = scene.reader().await;
     scene.trade("100");
     reader.tick(1).await;
@@ -120,6 +121,10 @@ async fn what_was_traded_while_the_line_was_down_is_not_lost() {
     for price in ["101", "102", "103"] {
         scene.trade(price);
     }
+    // Long enough for a watermark to close the moment of these trades, if one came.
+    let clock = Clock::system();
+    let traded_ms = clock.now_ms();
+    eventually(LIMIT, async || clock.now_ms() > traded_ms + 1_500).await;
     scene.exchange.misbehave(Fault::Refuse { on: false });
     reader.tick(4).await;
     assert_eq!(reader.ids(), [1, 2, 3, 4]);
@@ -198,5 +203,6 @@ async fn a_line_is_replaced_before_it_is_dropped() {
         ids.len() > 100 && ids.windows(2).all(|pair| pair[0] + 1 == pair[1]),
         "{ids:?}"
     );
+    assert!(scene.exchange.most_connections() >= 2);
     market.stop().await;
 }

@@ -17,6 +17,13 @@ fn brisk() -> Config {
     }
 }
 
+/// How many clients the stand-in says are connected.
+async fn clients(exchange: &Exchange) -> Option<u64> {
+    let url = format!("{}/control/state", exchange.control_url());
+    let state = reqwest::get(url).await.unwrap().text().await.unwrap();
+    serde_json::from_str::<serde_json::Value>(&state).unwrap()["clients"].as_u64()
+}
+
 #[tokio::test]
 async fn a_client_that_answers_pings_stays() {
     let exchange = Exchange::start(brisk()).await.unwrap();
@@ -31,14 +38,11 @@ async fn a_client_that_answers_no_ping_is_dropped() {
     let exchange = Exchange::start(brisk()).await.unwrap();
     // It never reads, and pongs are sent while reading.
     let _listener = Listener::connect(&exchange, "/ws/btcusdt@trade").await;
-    let clients = || async {
-        let url = format!("{}/control/state", exchange.control_url());
-        let state = reqwest::get(url).await.unwrap().text().await.unwrap();
-        serde_json::from_str::<serde_json::Value>(&state).unwrap()["clients"].as_u64()
-    };
-    timeout(LIMIT, async { while clients().await != Some(0) {} })
-        .await
-        .unwrap();
+    timeout(LIMIT, async {
+        while clients(&exchange).await != Some(0) {}
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -50,6 +54,11 @@ async fn a_connection_ends_at_its_age() {
     let exchange = Exchange::start(age).await.unwrap();
     let mut listener = Listener::connect(&exchange, "/ws/btcusdt@trade").await;
     while !matches!(listener.message().await, Some(Message::Close(_)) | None) {}
+    timeout(LIMIT, async {
+        while clients(&exchange).await != Some(0) {}
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
