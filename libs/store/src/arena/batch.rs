@@ -54,7 +54,9 @@ pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
     if kept.len() < batches.len() {
         tx.rollback().await?;
         let shards = batches.iter().map(|batch| batch.lease.shard);
-        return Ok(Written::Lost(shards.filter(|shard| !kept.contains(shard)).collect()));
+        return Ok(Written::Lost(
+            shards.filter(|shard| !kept.contains(shard)).collect(),
+        ));
     }
     write_battles(&tx, batches).await?;
     write_participants(&tx, batches).await?;
@@ -106,20 +108,23 @@ async fn advance(tx: &Tx, batches: &[Batch]) -> Result<Vec<Shard>> {
 }
 
 async fn write_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches.iter().flat_map(|batch| &batch.battles).map(|battle| {
-        json!({
-            "battle_id": battle.terms.battle,
-            "shard": Shard::of(battle.terms.battle),
-            "terms": battle.terms,
-            "status": battle.status,
-            "log_number": battle.log_number,
-            "accepted": battle.accepted,
-            "last_effective_time_ms": battle.last_effective_time,
-            "finals": battle.finals,
-            "ended_at": battle.ended_at,
-            "result": battle.result,
-        })
-    });
+    let rows = batches
+        .iter()
+        .flat_map(|batch| &batch.battles)
+        .map(|battle| {
+            json!({
+                "battle_id": battle.terms.battle,
+                "shard": Shard::of(battle.terms.battle),
+                "terms": battle.terms,
+                "status": battle.status,
+                "log_number": battle.log_number,
+                "accepted": battle.accepted,
+                "last_effective_time_ms": battle.last_effective_time,
+                "finals": battle.finals,
+                "ended_at": battle.ended_at,
+                "result": battle.result,
+            })
+        });
     let write = "INSERT INTO arena_battles (battle_id, shard, terms, status, log_number, accepted,
              last_effective_time_ms, finals, ended_at, result)
          SELECT battle_id, shard, terms, status, log_number, accepted, last_effective_time_ms,
@@ -133,20 +138,23 @@ async fn write_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
 }
 
 async fn write_participants(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches.iter().flat_map(|batch| &batch.participants).map(|participant| {
-        json!({
-            "battle_id": participant.battle,
-            "player_id": participant.player,
-            "number": participant.number,
-            "cash": participant.cash,
-            "cards_left": participant.cards_left,
-            "fills": participant.fills,
-            "usage_second": participant.usage.second,
-            "usage_in_second": participant.usage.in_second,
-            "usage_orders": participant.usage.orders,
-            "usage_exits": participant.usage.exits,
-        })
-    });
+    let rows = batches
+        .iter()
+        .flat_map(|batch| &batch.participants)
+        .map(|participant| {
+            json!({
+                "battle_id": participant.battle,
+                "player_id": participant.player,
+                "number": participant.number,
+                "cash": participant.cash,
+                "cards_left": participant.cards_left,
+                "fills": participant.fills,
+                "usage_second": participant.usage.second,
+                "usage_in_second": participant.usage.in_second,
+                "usage_orders": participant.usage.orders,
+                "usage_exits": participant.usage.exits,
+            })
+        });
     let write = "INSERT INTO arena_participants
          SELECT * FROM jsonb_populate_recordset(NULL::arena_participants, $1)
          ON CONFLICT (battle_id, player_id) DO UPDATE SET cash = excluded.cash,
@@ -157,7 +165,10 @@ async fn write_participants(tx: &Tx, batches: &[Batch]) -> Result<()> {
 }
 
 async fn write_positions(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches.iter().flat_map(|batch| &batch.positions).map(|position| json!(Row::from(position)));
+    let rows = batches
+        .iter()
+        .flat_map(|batch| &batch.positions)
+        .map(|position| json!(Row::from(position)));
     let write = "INSERT INTO positions (id, battle_id, player_id, number, symbol, side, kind,
              limit_price, margin, leverage, size, open_fee, card_spent, stop_loss, take_profit,
              status, effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms,
@@ -183,16 +194,19 @@ async fn write_positions(tx: &Tx, batches: &[Batch]) -> Result<()> {
 }
 
 async fn insert_outcomes(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches.iter().flat_map(|batch| &batch.outcomes).map(|(kept, position)| {
-        json!({
-            "battle_id": kept.battle,
-            "player_id": kept.player,
-            "request_id": kept.request,
-            "position_id": position,
-            "body_hash": kept.body_hash,
-            "outcome": kept.outcome,
-        })
-    });
+    let rows = batches
+        .iter()
+        .flat_map(|batch| &batch.outcomes)
+        .map(|(kept, position)| {
+            json!({
+                "battle_id": kept.battle,
+                "player_id": kept.player,
+                "request_id": kept.request,
+                "position_id": position,
+                "body_hash": kept.body_hash,
+                "outcome": kept.outcome,
+            })
+        });
     let insert = "INSERT INTO position_outcomes
              (battle_id, player_id, request_id, position_id, body_hash, outcome)
          SELECT battle_id, player_id, request_id, position_id, body_hash, outcome
@@ -217,7 +231,9 @@ async fn write_rows(
     let rows: Vec<serde_json::Value> = rows.collect();
     if !rows.is_empty() {
         let rows = serde_json::Value::Array(rows);
-        tx.inner().execute_raw(statement(sql, [rows.into()])).await?;
+        tx.inner()
+            .execute_raw(statement(sql, [rows.into()]))
+            .await?;
     }
     Ok(())
 }

@@ -1,0 +1,228 @@
+//! Every command, over NATS, with its answer.
+
+use std::time::Duration;
+
+use contracts::Code;
+use contracts::arena::PositionEvent;
+use contracts::commands::{Answer, Refused};
+use contracts::live::{LiveBattle, battle as live_battle};
+use contracts::positions::{AmendPosition, CancelPosition, ClosePosition};
+use domain::engine::PositionChange;
+use domain::id::PositionId;
+use domain::order::{Entered, LevelChange, OrderKind, Side};
+use domain::position::EndCause;
+
+use crate::floor::{Floor, LIMIT, caller, order, soon, whole};
+use crate::process::Running;
+
+fn refused<T>(code: Code) -> Answer<T> {
+    Answer::Refused {
+        refusal: Refused::new(code),
+    }
+}
+
+const fn done(value: PositionId) -> Answer<PositionId> {
+    Answer::Done { value }
+}
+
+#[tokio::test]
+async fn an_order_is_filled_amended_and_closed_and_its_owner_hears_each() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    let buy = order(&terms, 0, Side::Buy);
+    let position = buy.order.position;
+    assert_eq!(floor.ask(&buy).await, done(position));
+    floor.tick(95, soon()).await;
+
+    let amend = AmendPosition {
+        caller: caller(terms.seats[0].player),
+        battle: terms.battle,
+        position,
+        stop_loss: LevelChange::Set(whole(60)),
+        take_profit: LevelChange::Keep,
+    };
+    assert_eq!(floor.ask(&amend).await, done(position));
+    floor.tick(96, soon()).await;
+    let close = ClosePosition {
+        caller: caller(terms.seats[0].player),
+        battle: terms.battle,
+        position,
+    };
+    assert_eq!(floor.ask(&close).await, done(position));
+    let exit = floor.tick(110, soon()).await;
+
+    let heard = floor.heard::<PositionEvent>(4).await;
+    let changes: Vec<_> = heard.iter().map(|event| event.change).collect();
+    assert!(
+        matches!(
+            changes.as_slice(),
+            [
+                PositionChange::Accepted,
+                PositionChange::Filled(_),
+                PositionChange::Amended {
+                    stop_loss: Some(_),
+                    take_profit: None
+                },
+                PositionChange::Closed {
+                    cause: EndCause::Close,
+                    ..
+                },
+            ]
+        ),
+        "{changes:?}"
+    );
+    assert_eq!(heard[3].position.end.unwrap().sequence, exit);
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_pending_limit_order_can_be_taken_back_and_a_closed_one_cannot() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    let mut limit = order(&terms, 0, Side::Buy);
+    limit.order.kind = OrderKind::Limit(Entered::Value(whole(80)));
+    let position = limit.order.position;
+    assert_eq!(floor.ask(&limit).await, done(position));
+    let cancel = |request| CancelPosition {
+        caller: request,
+        battle: terms.battle,
+        position,
+    };
+    let player = terms.seats[0].player;
+    assert_eq!(floor.ask(&cancel(caller(player))).await, done(position));
+    floor.tick(95, soon()).await;
+    assert_eq!(
+        floor.ask(&cancel(caller(player))).await,
+        refused(Code::PositionNotPending)
+    );
+    let cash = format!("SELECT cash FROM arena_participants WHERE player_id = '{player}'");
+    assert_eq!(floor.number(&cash).await, 10_000_000_000);
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_answered_with_its_code_and_kept() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    let mut greedy = order(&terms, 0, Side::Buy);
+    greedy.order.margin = Entered::Malformed;
+    assert_eq!(floor.ask(&greedy).await, refused(Code::InvalidMargin));
+    let mut stranger = order(&terms, 0, Side::Buy);
+    stranger.caller.user = runtime::ids::mint();
+    stranger.order.position = contracts::positions::position_id(
+        terms.battle,
+        stranger.caller.user,
+        stranger.caller.request,
+    );
+    assert_eq!(floor.ask(&stranger).await, refused(Code::NotAParticipant));
+
+    let kept =
+        "SELECT count(*) FROM position_outcomes WHERE outcome ->> 'refused' = 'INVALID_MARGIN'";
+    assert_eq!(floor.number(kept).await, 1);
+    assert_eq!(
+        floor.number("SELECT count(*) FROM position_outcomes").await,
+        1
+    );
+    assert_eq!(floor.number("SELECT count(*) FROM positions").await, 0);
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_that_comes_again_past_the_dedupe_is_done_once_and_answered_the_same() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let raw = async_nats::jetstream::new(async_nats::connect(&floor.nats.url).await.unwrap());
+    let name = floor.nats.prefix.stream("POSITIONS");
+    let mut config = raw
+        .get_stream(&name)
+        .await
+        .unwrap()
+        .cached_info()
+        .config
+        .clone();
+    config.duplicate_window = Duration::from_millis(100);
+    let arena = Running::start(&floor);
+    let buy = order(&terms, 0, Side::Buy);
+    assert_eq!(floor.ask(&buy).await, done(buy.order.position));
+
+    raw.update_stream(&config).await.unwrap();
+    let again = testkit::eventually(LIMIT, async || {
+        match floor.bus.ask(&buy, LIMIT).await.unwrap() {
+            bus::Asked::Answer(answer) => Some(answer),
+            bus::Asked::NoAnswer | bus::Asked::Repeated => None,
+        }
+    });
+    assert_eq!(again.await, done(buy.order.position));
+    let mut other = buy.clone();
+    other.order.side = Side::Sell;
+    assert_eq!(floor.ask(&other).await, refused(Code::IdempotencyConflict));
+    assert_eq!(floor.number("SELECT count(*) FROM positions").await, 1);
+    assert_eq!(floor.number("SELECT count(*) FROM battle_log").await, 2);
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_battle_that_nobody_told_of_is_loaded_before_it_is_not_found() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let known = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    floor.ask(&order(&known, 0, Side::Buy)).await;
+
+    let terms = floor.open_battle(600).await;
+    let buy = order(&terms, 1, Side::Buy);
+    assert_eq!(floor.ask(&buy).await, done(buy.order.position));
+    let mut nowhere = terms.clone();
+    nowhere.battle = runtime::ids::mint();
+    assert_eq!(
+        floor.ask(&order(&nowhere, 0, Side::Buy)).await,
+        refused(Code::MatchNotFound)
+    );
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_is_parked_and_the_next_one_goes_on() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    let mut forged = order(&terms, 0, Side::Buy);
+    forged.order.position = runtime::ids::mint();
+    floor.bus.publish(&forged, "forged").await.unwrap();
+    let buy = order(&terms, 0, Side::Buy);
+    assert_eq!(floor.ask(&buy).await, done(buy.order.position));
+    let parked =
+        "SELECT count(*) FROM dead_letters WHERE consumer = 'arena' AND stream = 'POSITIONS'";
+    assert_eq!(floor.number(parked).await, 1);
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn the_leaderboard_is_shown_while_the_battle_runs() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    floor.ask(&order(&terms, 0, Side::Buy)).await;
+    floor.tick(95, soon()).await;
+    floor.tick(110, soon()).await;
+    let mut listener = floor.bus.listen(&live_battle(terms.battle)).await.unwrap();
+    let ahead = testkit::eventually(LIMIT, async || {
+        let board: LiveBattle = listener.next().await.unwrap().decode().unwrap();
+        let leader = board.players[0].clone();
+        (leader.equity > 10_000_000_000).then_some(leader)
+    });
+    let leader = ahead.await;
+    assert_eq!(leader.player, terms.seats[0].player);
+    assert_eq!((leader.rank, leader.open_positions), (1, 1));
+    assert_eq!(leader.equity, 10_316_000_000);
+    arena.stop().await;
+}

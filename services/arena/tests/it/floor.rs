@@ -1,0 +1,330 @@
+//! A trading floor of one's own: streams, a database, a market that the test moves, players.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bus::{Asked, Bus, NatsSettings, Prefix};
+use contracts::commands::{Answer, Ask, Caller};
+use contracts::market::{Offset, Tick, Watermark};
+use contracts::positions::{NewPosition, position_id};
+use contracts::stream::StreamPlace;
+use contracts::{Message, Service};
+use domain::battle::{BattleTerms, Seat};
+use domain::chips::Chips;
+use domain::game::{AllowedAsset, Prize, Template};
+use domain::id::{BattleId, PositionId, RequestId, UserId};
+use domain::leverage::{Bps, Leverage};
+use domain::money::Currency;
+use domain::order::{Entered, NewOrder, OrderKind, Side};
+use domain::price::Price;
+use domain::symbol::Symbol;
+use domain::timestamp::Timestamp;
+use runtime::Clock;
+use sea_orm::ConnectionTrait;
+use store::{Db, battle};
+use testkit::{Database, ROLE_PASSWORD, Space};
+use tokio::time::timeout;
+
+/// How long anything may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+/// Small, for NATS sets the bytes of every stream aside.
+pub(crate) const STREAM_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Everything that an arena stands on.
+pub(crate) struct Floor {
+    pub(crate) database: Database,
+    /// As the superuser, to look at everything.
+    pub(crate) db: Db,
+    /// As the matcher.
+    matcher: Db,
+    pub(crate) bus: Bus,
+    pub(crate) nats: NatsSettings,
+    trades: AtomicU64,
+    _space: Space,
+}
+
+impl Floor {
+    pub(crate) async fn new() -> Self {
+        let space = Space::new();
+        let prefix = Prefix::try_from(space.prefix().to_owned()).unwrap();
+        let nats = NatsSettings {
+            max_stream_bytes: Some(STREAM_BYTES),
+            ..NatsSettings::new(space.nats_url(), prefix)
+        };
+        let bus = Bus::connect(&nats, "test").await.unwrap();
+        bus.declare_streams().await.unwrap();
+        let database = Database::new().await;
+        let db = Db::connect_as_operator(database.url().as_str())
+            .await
+            .unwrap();
+        let matcher = connect(&database, Service::Matcher).await;
+        let floor = Self {
+            database,
+            db,
+            matcher,
+            bus,
+            nats,
+            trades: AtomicU64::new(0),
+            _space: space,
+        };
+        floor
+            .bus
+            .publish(
+                &Offset {
+                    epoch: 1,
+                    offset_ns: 0,
+                },
+                "offset",
+            )
+            .await
+            .unwrap();
+        floor
+    }
+
+    /// Opens a battle of two players that runs from a second ago until `seconds` from now. Nobody
+    /// is told.
+    pub(crate) async fn open_battle(&self, seconds: i64) -> BattleTerms {
+        let terms = terms(seconds);
+        let players = terms.seats.iter().map(|seat| seat.player);
+        let users = players.map(|player| {
+            format!("INSERT INTO users (id, email, nick_name) VALUES ('{player}', '{player}', '{player}');")
+        });
+        let template = serde_json::to_string(&terms.template).unwrap();
+        let sql = format!(
+            "{users} INSERT INTO games (id, is_active, current_version) VALUES ('{game}', true, 1);
+             INSERT INTO game_versions (game_id, version, template) VALUES ('{game}', 1, '{template}');",
+            users = users.collect::<String>(),
+            game = terms.game,
+        );
+        self.db.connection().execute_unprepared(&sql).await.unwrap();
+        let tx = self.matcher.begin().await.unwrap();
+        battle::insert_open(&tx, &terms, 0).await.unwrap();
+        tx.commit().await.unwrap();
+        let seats = terms.seats.iter().zip(1..).map(|(seat, number)| {
+            format!(
+                "INSERT INTO seats (battle_id, number, participant_id, player_id, cups, experience)
+                 VALUES ('{}', {number}, gen_random_uuid(), '{}', 0, 0);",
+                terms.battle, seat.player
+            )
+        });
+        self.db
+            .connection()
+            .execute_unprepared(&seats.collect::<String>())
+            .await
+            .unwrap();
+        terms
+    }
+
+    /// The matcher calls a battle off.
+    pub(crate) async fn cancel(&self, battle: BattleId) {
+        let sql = format!("UPDATE battles SET status = 'CANCELED' WHERE id = '{battle}'");
+        self.db.connection().execute_unprepared(&sql).await.unwrap();
+    }
+
+    /// A trade of BTCUSDT at a whole price; answers its sequence.
+    pub(crate) async fn tick(&self, price: i64, time: Timestamp) -> u64 {
+        let trade_id = self.trades.fetch_add(1, Ordering::SeqCst) + 1;
+        let tick = Tick {
+            epoch: 1,
+            symbol: btc(),
+            trade_id,
+            price: whole(price),
+            time,
+        };
+        self.bus
+            .publish(&tick, &format!("t{trade_id}"))
+            .await
+            .unwrap()
+            .sequence
+    }
+
+    /// No trade at or before `time` follows.
+    pub(crate) async fn watermark(&self, time: Timestamp) -> u64 {
+        let mark = Watermark {
+            epoch: 1,
+            symbol: btc(),
+            time,
+        };
+        self.bus
+            .publish(&mark, &format!("w{}", time.ms()))
+            .await
+            .unwrap()
+            .sequence
+    }
+
+    /// Asks the arena, which may still be starting, on a fresh market.
+    pub(crate) async fn ask<A: Ask>(&self, question: &A) -> Answer<A::Value> {
+        self.watermark(now()).await;
+        match self.bus.ask(question, LIMIT).await.unwrap() {
+            Asked::Answer(answer) => answer,
+            Asked::NoAnswer => panic!("nobody answered"),
+            Asked::Repeated => panic!("asked before"),
+        }
+    }
+
+    /// Asks without waiting for the answer, on a fresh market.
+    pub(crate) async fn send<A: Ask>(&self, question: &A) {
+        self.watermark(now()).await;
+        self.bus
+            .publish(question, &question.message_id())
+            .await
+            .unwrap();
+    }
+
+    /// The last `count` messages of a topic, once there are as many.
+    pub(crate) async fn heard<M: Message>(&self, count: usize) -> Vec<M> {
+        let stream = M::TOPIC.stream();
+        let bounds = self.bus.bounds(stream).await.unwrap();
+        let place = StreamPlace {
+            sequence: 0,
+            ..bounds.tail()
+        };
+        let mut reader = self.bus.ordered(stream, &[M::TOPIC], place).await.unwrap();
+        let mut heard = Vec::new();
+        while heard.len() < count {
+            let entry = timeout(LIMIT, reader.next())
+                .await
+                .expect("a message in time")
+                .unwrap();
+            heard.push(entry.decode().unwrap());
+        }
+        heard
+    }
+
+    /// One number of the database.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        let row = self
+            .db
+            .connection()
+            .query_one_raw(statement)
+            .await
+            .unwrap()
+            .expect("a row");
+        row.try_get_by_index::<i64>(0).unwrap()
+    }
+
+    /// Waits until a battle is sealed; answers its record.
+    pub(crate) async fn sealed(&self, battle: BattleId) -> Vec<u8> {
+        let record = testkit::eventually(LIMIT, async || {
+            store::arena::find_record(&self.db, battle).await.unwrap()
+        });
+        record.await.bytes
+    }
+}
+
+/// The database as a service sees it.
+pub(crate) async fn connect(database: &Database, service: Service) -> Db {
+    let settings = store::Settings {
+        url: database.url().to_string(),
+        password: ROLE_PASSWORD.to_owned(),
+        max_connections: 5,
+    };
+    Db::connect(&settings, service).await.unwrap()
+}
+
+/// The terms of a battle of two that began a second ago.
+fn terms(seconds: i64) -> BattleTerms {
+    let start_time = now().plus_ms(-1_000);
+    let seat = || Seat {
+        player: runtime::ids::mint(),
+        card_uses: 0,
+    };
+    BattleTerms {
+        battle: runtime::ids::mint(),
+        game: runtime::ids::mint(),
+        version: 1,
+        template: template(),
+        ranked: true,
+        start_time,
+        end_time: now().plus_ms(seconds * 1_000),
+        seats: vec![seat(), seat()],
+    }
+}
+
+fn template() -> Template {
+    let bps = |rate: u16| Bps::try_from(rate).unwrap();
+    Template {
+        title: "Sprint".to_owned(),
+        description: String::new(),
+        cover: String::new(),
+        currency: Currency::Usdt,
+        is_active: true,
+        duration_ms: 60_000,
+        countdown_ms: 3_000,
+        min_players: 2,
+        max_players: 2,
+        max_positions: 10,
+        start_balance: Chips::from_units(10_000_000_000),
+        entry_fee_minor: 10_000_000,
+        assets: vec![AllowedAsset {
+            symbol: btc(),
+            price_step: Price::from_units(1).unwrap(),
+        }],
+        max_leverage: Leverage::MAX,
+        fee_bps: bps(0),
+        maintenance_bps: bps(0),
+        fill_delay_ms: 250,
+        card_uses: 10,
+        prize: Prize::Fixed {
+            amount_minor: 18_000_000,
+            house_funded: false,
+        },
+        cup: 10,
+        win_exp: 100,
+        lose_exp: 20,
+        items: Vec::new(),
+        cup_band: None,
+        fill_wait_ms: 5_000,
+        queue_ttl_ms: 60_000,
+    }
+}
+
+pub(crate) fn btc() -> Symbol {
+    "BTCUSDT".parse().unwrap()
+}
+
+/// A price of so many whole quote units.
+pub(crate) fn whole(price: i64) -> Price {
+    Price::from_units(price * 100_000_000).unwrap()
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_ms(Clock::system().now_ms())
+}
+
+/// A moment by which every command that was answered by now counts.
+pub(crate) fn soon() -> Timestamp {
+    now().plus_ms(1_000)
+}
+
+pub(crate) fn caller(user: UserId) -> Caller {
+    Caller {
+        user,
+        request: runtime::ids::mint(),
+    }
+}
+
+/// A market order of 10 chips at 2×.
+pub(crate) fn order(terms: &BattleTerms, seat: usize, side: Side) -> NewPosition {
+    let caller = caller(terms.seats[seat].player);
+    let order = NewOrder {
+        position: id_of(terms, caller.user, caller.request),
+        symbol: Entered::Value(btc()),
+        side,
+        kind: OrderKind::Market,
+        margin: Entered::Value(Chips::from_units(1_000_000_000)),
+        leverage: Entered::Value(Leverage::try_from(2).unwrap()),
+        stop_loss: Entered::Absent,
+        take_profit: Entered::Absent,
+    };
+    NewPosition {
+        caller,
+        battle: terms.battle,
+        order,
+    }
+}
+
+fn id_of(terms: &BattleTerms, user: UserId, request: RequestId) -> PositionId {
+    position_id(terms.battle, user, request)
+}
