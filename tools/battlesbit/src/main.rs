@@ -7,11 +7,13 @@
 )]
 
 mod dead_letters;
+mod export;
 mod ledger;
 mod migrate;
 mod places;
 mod staff;
 mod status;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,10 @@ enum Command {
     Migrate(migrate::Arguments),
     /// Shows whether the database is up to date, and what waits to be published or mended.
     Status(status::Arguments),
+    /// Writes a battle's audit record to a file.
+    Export(export::Arguments),
+    /// Replays an audit record and names the first difference.
+    Verify(verify::Arguments),
     /// Recomputes the ledger.
     #[command(subcommand)]
     Ledger(ledger::Command),
@@ -59,6 +65,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
+        Command::Export(arguments) => export::run(&arguments).await,
+        Command::Verify(arguments) => verify::run(&arguments).await,
         Command::Ledger(command) => ledger::run(&command).await,
         Command::Staff(command) => staff::run(&command).await,
         Command::DeadLetters(command) => dead_letters::run(&command).await,
