@@ -1,1 +1,1 @@
-//! journeys
+//! Whole-fleet tests through the public API; they live in `tests/it`.

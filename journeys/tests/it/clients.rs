@@ -1,0 +1,64 @@
+//! Somebody else's clients play a battle together: curl, npm's graphql-ws and PyPI's gql.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::duel::create_game_for;
+use crate::fleet::Fleet;
+
+/// Where the suite has installed what the clients need.
+const INSTALLED: &str = "BATTLESBIT_TEST_CLIENTS_DIR";
+
+async fn play(mut command: Command, fleet: &Fleet, game: &str, name: &str) -> Value {
+    let email = format!("{name}@clients.example");
+    let output = command
+        .args([&fleet.graphql(), &fleet.mail(), &email, game])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{name}: {error}: {said}"))
+}
+
+#[tokio::test]
+async fn curl_graphql_ws_and_gql_sign_in_join_order_and_subscribe() {
+    let installed = PathBuf::from(std::env::var_os(INSTALLED).expect("run `./just test`"));
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
+    let fleet = Fleet::start().await;
+    let game = create_game_for(&fleet.staff().await, 30, 3).await;
+    fleet.trade("BTCUSDT", "95").await;
+
+    let mut curl = Command::new("sh");
+    curl.arg(scripts.join("play.sh"));
+    let mut node = Command::new("node");
+    // Modules are looked for beside the script.
+    node.arg(installed.join("play.mjs"));
+    let mut python = Command::new("python3");
+    python
+        .arg(scripts.join("play.py"))
+        .env("PYTHONPATH", installed.join("python"));
+    let (curl, node, python) = tokio::join!(
+        play(curl, &fleet, &game, "curl"),
+        play(node, &fleet, &game, "node"),
+        play(python, &fleet, &game, "python"),
+    );
+
+    assert!(curl["battle"].is_string(), "{curl}");
+    assert_eq!(
+        (&node["battle"], &python["battle"]),
+        (&curl["battle"], &curl["battle"])
+    );
+    assert_eq!(
+        (&node["players"], &python["players"]),
+        (&3.into(), &3.into())
+    );
+    for order in [&curl["order"], &node["order"], &python["order"]] {
+        assert!(order.is_string(), "{order}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The whole fleet: real services, real servers, and nothing but the public API to play it with.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod duel;
+mod fleet;
+mod player;
+
+mod clients;
+mod crashes;
+mod demo;
+mod outages;
+mod readiness;
+mod settings;
+mod verification;
+mod worked_example;
