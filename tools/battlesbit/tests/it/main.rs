@@ -10,4 +10,5 @@ mod dead_letters;
 mod ledger;
 mod migrate;
 mod operator;
+mod records;
 mod staff;
