@@ -78,7 +78,7 @@ def run(options):
     with private_folder() as folder, build.output_folder():
         build.build()
         environment = {**up(folder), f"{PREFIX}CLIENTS_DIR": str(clients.install())}
-        if build.cargo("test", "--workspace", *options, environment=environment).returncode != 0:
+        if build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment).returncode != 0:
             raise Failed("a test failed")
 
 
