@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -122,14 +123,22 @@ impl Run {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .json()
         .with_writer(io::stderr)
         .init();
-    match Cli::parse().command {
+    let ended = match Cli::parse().command {
         Command::Run(run) => serve(run.config()).await,
         Command::Record { shape, seconds } => record(shape.shape(), seconds),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            // One line; standard error may be closed, and then there is nobody left to tell.
+            writeln!(io::stderr(), "exchange: {cause:#}").ok();
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where trades come from: a recording, a synthetic market, or nobody but the control interface.
 
+use std::io;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ impl Supply {
     ///
     /// # Errors
     /// When a recording cannot be read.
-    pub(crate) fn open(source: &Source) -> std::io::Result<Self> {
+    pub(crate) fn open(source: &Source) -> io::Result<Self> {
         match source {
             Source::Manual => Ok(Self {
                 listings: Listing::defaults(),
@@ -57,7 +58,10 @@ impl Supply {
             }),
             Source::Synthetic(shape) => Ok(Self::synthetic(shape.clone())),
             Source::Recording(path) => {
-                let recording = Recording::open(path)?;
+                let recording = Recording::open(path).map_err(|error| {
+                    let path = path.display();
+                    io::Error::new(error.kind(), format!("cannot play {path}: {error}"))
+                })?;
                 tracing::info!(
                     trades = recording.trades.len(),
                     skipped = recording.skipped,

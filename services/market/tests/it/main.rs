@@ -8,6 +8,7 @@
 mod faults;
 mod feed;
 mod reader;
+mod recording;
 mod replicas;
 mod restart;
 mod scene;

@@ -100,6 +100,14 @@ impl Reader {
         timeout(LIMIT, reading).await.expect("the entry in time")
     }
 
+    pub(crate) async fn next_tick(&mut self) -> Tick {
+        self.until(|said| {
+            let Said::Tick(tick) = said else { return None };
+            Some(tick.clone())
+        })
+        .await
+    }
+
     /// Reads until a tick of this id.
     pub(crate) async fn tick(&mut self, id: u64) -> Tick {
         self.until(|said| {
