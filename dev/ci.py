@@ -27,22 +27,28 @@ KEPT_SETTINGS = ("PIP_", "NPM_CONFIG_", "CARGO_REGISTRIES_", "CARGO_HTTP_", "CAR
 
 
 def run(arguments):
-    """Runs the steps in order and prints the time of each; the first that fails ends it."""
-    if arguments.bare:
-        return bare()
-    started = time.monotonic()
-    times = []
-    for name, step in STEPS:
+    """Runs the steps in order and prints the time of each; all run, so that one fault does not hide another."""
+    return bare() if arguments.bare else run_steps(STEPS)
+
+
+def run_steps(steps):
+    """Runs each step; without a build the steps behind it would only repeat its fault."""
+    times, failed = [], []
+    for name, step in steps:
         print(f"── {name}", flush=True)
-        before = time.monotonic()
+        started = time.monotonic()
         try:
             step()
-        finally:
-            times.append((name, time.monotonic() - before))
-    print("── passed", flush=True)
-    for name, seconds in [*times, ("all", time.monotonic() - started)]:
+        except Failed as failure:
+            print(f"error: {failure}", flush=True)
+            failed.append(name)
+        times.append((name, time.monotonic() - started))
+        if "build" in failed:
+            break
+    print(f"── {'failed: ' + ', '.join(failed) if failed else 'passed'}", flush=True)
+    for name, seconds in [*times, ("all", sum(seconds for _, seconds in times))]:
         print(f"{name:<12}{seconds:7.1f} s")
-    return 0
+    return 1 if failed else 0
 
 
 def check(condition, reason):
@@ -116,9 +122,8 @@ STEPS = (LINT[0], ("python", python_tests), *LINT[1:], ("generated", generated),
 
 
 def lint():
-    """The steps that look at the code without running it."""
-    for _, step in LINT:
-        step()
+    """Runs the steps that look at the code without running it."""
+    return run_steps(LINT)
 
 
 def bare():
