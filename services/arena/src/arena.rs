@@ -68,6 +68,8 @@ pub(crate) struct Arena {
     sealer: UnboundedSender<Work>,
     sealed: UnboundedReceiver<BattleId>,
     sealing: BTreeSet<BattleId>,
+    /// The tail of MARKET when battles were first found late for their last prices.
+    backlog: Option<u64>,
 }
 
 impl Arena {
@@ -94,6 +96,7 @@ impl Arena {
             sealer,
             sealed,
             sealing: BTreeSet::new(),
+            backlog: None,
         }
     }
 
@@ -182,7 +185,7 @@ impl Arena {
             Beat::Poll => {
                 self.look_for_battles().await?;
             }
-            Beat::Watch => self.watch()?,
+            Beat::Watch => self.watch().await?,
             Beat::Leaderboard => self.show_leaderboards().await,
         }
         Ok(())

@@ -1,20 +1,21 @@
 //! The streams that a process reads for all its shards.
 
-use bus::{Bus, BusError, Entry, OrderedReader};
+use std::future::pending;
+
+use bus::{Bus, BusError, Entry, Listener, OrderedReader};
 use contracts::stream::StreamPlace;
 use contracts::{Stream, Topic};
 
 use crate::{market_entry, request};
-
-/// Hints of the matcher; the rows are the truth.
-const HINTS: &[Topic] = &[Topic::BattleOpened, Topic::BattleCanceled];
 
 /// Readers from the lowest checkpoint of the shards. Each shard skips what it has applied.
 #[derive(Debug)]
 pub(crate) struct Inputs {
     market: OrderedReader,
     positions: OrderedReader,
-    hints: OrderedReader,
+    /// Hints of the matcher, heard as they are published: the rows are the truth.
+    opened: Listener,
+    canceled: Listener,
     /// The market must be read up to here before any command.
     tail: u64,
     caught_up: bool,
@@ -40,7 +41,8 @@ impl Inputs {
         market: StreamPlace,
         positions: StreamPlace,
     ) -> Result<Self, BusError> {
-        let hints = bus.bounds(Stream::Battles).await?.tail();
+        let opened = bus.listen(Topic::BattleOpened.pattern()).await?;
+        let canceled = bus.listen(Topic::BattleCanceled.pattern()).await?;
         let tail = bus.bounds(Stream::Market).await?.last;
         Ok(Self {
             market: bus
@@ -49,7 +51,8 @@ impl Inputs {
             positions: bus
                 .ordered(Stream::Positions, request::TOPICS, positions)
                 .await?,
-            hints: bus.ordered(Stream::Battles, HINTS, hints).await?,
+            opened,
+            canceled,
             tail,
             caught_up: market.sequence >= tail,
         })
@@ -65,7 +68,8 @@ impl Inputs {
     pub(crate) async fn next(&mut self) -> Result<Input, BusError> {
         tokio::select! {
             biased;
-            hint = self.hints.next() => hint.map(|_| Input::Hint),
+            () = heard(&mut self.opened) => Ok(Input::Hint),
+            () = heard(&mut self.canceled) => Ok(Input::Hint),
             entry = self.market.next() => {
                 let entry = entry?;
                 self.caught_up |= entry.sequence >= self.tail || entry.pending == 0;
@@ -73,5 +77,12 @@ impl Inputs {
             }
             entry = self.positions.next(), if self.caught_up => entry.map(Input::Request),
         }
+    }
+}
+
+/// The next hint; none comes from a connection that is closed for good.
+async fn heard(hints: &mut Listener) {
+    if hints.next().await.is_none() {
+        pending::<()>().await;
     }
 }

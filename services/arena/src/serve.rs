@@ -57,7 +57,7 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let arena = Arena::new(app, settings.shards, every, sealer, sealed);
     let shutdown = context.shutdown();
     context.spawn("shards", async move {
-        let ended = arena.run(&shutdown).await;
+        let ended = Box::pin(arena.run(&shutdown)).await;
         told_everything.cancel();
         Ok(ended?)
     });

@@ -1,5 +1,6 @@
 //! Which battles the shards follow: opened, called off, ended without prices, sealed.
 
+use contracts::Stream;
 use contracts::shard::Shard as ShardNumber;
 use domain::id::BattleId;
 use domain::order::Command;
@@ -10,7 +11,6 @@ use tracing::{info, warn};
 use super::{Arena, FINALISE_AFTER_MS, RETRY_DELAY, tolerate};
 use crate::app::App;
 use crate::error::Error;
-use crate::inputs::Inputs;
 use crate::load::{self, Found};
 use crate::shard::Shard;
 
@@ -51,23 +51,51 @@ impl Arena {
         Ok(())
     }
 
-    /// Ends battles that wait too long for their last prices, behind the market's backlog, and
-    /// makes quiet shards write their checkpoints.
-    pub(super) fn watch(&mut self) -> Result<(), Error> {
-        let caught_up = self.inputs.as_ref().is_some_and(Inputs::is_caught_up);
+    /// Makes quiet shards write their checkpoints, and ends battles that wait too long for their
+    /// last prices, behind everything that MARKET held when they were found late.
+    pub(super) async fn watch(&mut self) -> Result<(), Error> {
         for shard in self.shards.values_mut() {
             shard.mark_if_quiet(self.limits.checkpoint_ms.duration());
-            if caught_up && !shard.running().is_empty() {
-                let now = self
-                    .app
-                    .exchange_now(shard.engine().market_state().ahead_ns);
-                for battle in shard.over_since(now.plus_ms(-FINALISE_AFTER_MS)) {
-                    warn!(%battle, "a battle is ended without the last prices of all its assets");
-                    shard.finalise(battle)?;
-                }
+        }
+        let late = self.list_late();
+        if late.is_empty() {
+            self.backlog = None;
+            return Ok(());
+        }
+        let Some(tail) = self.backlog else {
+            self.backlog = self
+                .app
+                .bus
+                .bounds(Stream::Market)
+                .await
+                .ok()
+                .map(|market| market.last);
+            return Ok(());
+        };
+        for (number, battle) in late {
+            if let Some(shard) = self.shards.get_mut(&number)
+                && shard.market_place().sequence >= tail
+            {
+                warn!(%battle, "a battle is ended without the last prices of all its assets");
+                shard.finalise(battle)?;
             }
         }
         Ok(())
+    }
+
+    fn list_late(&self) -> Vec<(ShardNumber, BattleId)> {
+        let busy = self
+            .shards
+            .iter()
+            .filter(|(_, shard)| !shard.running().is_empty());
+        let late = busy.flat_map(|(number, shard)| {
+            let now = self
+                .app
+                .exchange_now(shard.engine().market_state().ahead_ns);
+            let late = shard.over_since(now.plus_ms(-FINALISE_AFTER_MS));
+            late.into_iter().map(|battle| (*number, battle))
+        });
+        late.collect()
     }
 
     /// Hands an ended battle to the sealer, once.

@@ -46,14 +46,19 @@ pub(crate) struct Floor {
 impl Floor {
     pub(crate) async fn new() -> Self {
         let space = Space::new();
+        let url = space.nats_url().to_owned();
+        Self::on(space, &url, Database::new().await).await
+    }
+
+    /// On servers that the test may break.
+    pub(crate) async fn on(space: Space, nats: &str, database: Database) -> Self {
         let prefix = Prefix::try_from(space.prefix().to_owned()).unwrap();
         let nats = NatsSettings {
             max_stream_bytes: Some(STREAM_BYTES),
-            ..NatsSettings::new(space.nats_url(), prefix)
+            ..NatsSettings::new(nats, prefix)
         };
         let bus = Bus::connect(&nats, "test").await.unwrap();
         bus.declare_streams().await.unwrap();
-        let database = Database::new().await;
         let db = Db::connect_as_operator(database.url().as_str())
             .await
             .unwrap();

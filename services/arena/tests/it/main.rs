@@ -8,5 +8,6 @@ mod crash;
 mod ending;
 mod fencing;
 mod floor;
+mod outage;
 mod process;
 mod rows;

@@ -1,0 +1,71 @@
+//! Servers that die in the middle: the arena waits for them and loses nothing.
+
+use contracts::arena::PositionEvent;
+use contracts::commands::Answer;
+use domain::order::Side;
+use domain::record;
+use testkit::{Database, Server, Space};
+
+use crate::floor::{Floor, LIMIT, order, soon};
+use crate::process::Running;
+
+#[tokio::test]
+async fn orders_that_came_while_postgres_was_down_are_taken_once_when_it_is_back() {
+    let mut postgres = Server::postgres().await;
+    let space = Space::new();
+    let nats = space.nats_url().to_owned();
+    let floor = Floor::on(space, &nats, Database::on(postgres.url()).await).await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    floor.ask(&order(&terms, 0, Side::Buy)).await;
+
+    postgres.kill().await;
+    floor.tick(96, soon()).await;
+    let sell = order(&terms, 1, Side::Sell);
+    floor.send(&sell).await;
+    postgres.start().await;
+    let again = order(&terms, 0, Side::Sell);
+    assert_eq!(
+        floor.ask(&again).await,
+        Answer::Done {
+            value: again.order.position
+        }
+    );
+    assert_eq!(floor.heard::<PositionEvent>(4).await.len(), 4);
+    assert_eq!(floor.number("SELECT count(*) FROM positions").await, 3);
+
+    floor.tick(110, soon()).await;
+    floor.watermark(terms.end_time.plus_ms(1)).await;
+    let report = record::verify(floor.sealed(terms.battle).await.as_slice()).unwrap();
+    assert_eq!(report.commands, 3);
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_battle_goes_on_after_nats_was_killed() {
+    let mut nats = Server::nats().await;
+    let floor = Floor::on(Space::new(), nats.url().as_str(), Database::new().await).await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    floor.ask(&order(&terms, 0, Side::Buy)).await;
+
+    nats.kill().await;
+    nats.start().await;
+    testkit::eventually(LIMIT, async || floor.bus.ping().await.is_ok()).await;
+    let sell = order(&terms, 1, Side::Sell);
+    assert_eq!(
+        floor.ask(&sell).await,
+        Answer::Done {
+            value: sell.order.position
+        }
+    );
+    floor.tick(95, soon()).await;
+    floor.tick(110, soon()).await;
+    floor.watermark(terms.end_time.plus_ms(1)).await;
+    let report = record::verify(floor.sealed(terms.battle).await.as_slice()).unwrap();
+    let equity = report.result.unwrap().standings[0].equity.units();
+    assert_eq!(equity, 10_315_789_473);
+    arena.stop().await;
+}
