@@ -23,7 +23,8 @@ from errors import Failed
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     arguments = parser().parse_args()
     try:
         sys.exit(arguments.run(arguments))

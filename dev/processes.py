@@ -3,6 +3,7 @@
 A pid alone may by now belong to somebody else's process; that one is never signalled.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -117,6 +118,16 @@ def stop(run, chosen):
     for name in records:
         (run / f"{name}.json").unlink()
     return sorted(alive)
+
+
+@contextlib.contextmanager
+def unbroken():
+    """Lets nobody's further Ctrl-C break off the block, which would leave half of the processes running."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def send(pid, sign):

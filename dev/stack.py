@@ -142,7 +142,7 @@ class Stack:
 
     def down(self, purge=False):
         """Ends every process of the stack, and deletes all that it kept if it is to be purged; returns who was running."""
-        with held():
+        with held(), processes.unbroken():
             ended = processes.stop(self.run, [name for name in processes.names(self.run) if name not in servers.NAMES])
             ended += self.servers.down()
             suite.sweep()

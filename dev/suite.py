@@ -13,6 +13,7 @@ import clients
 import places
 import ports
 import postgres
+import processes
 import servers
 import tools
 from errors import Failed
@@ -93,7 +94,8 @@ def private_folder():
         try:
             yield folder
         finally:
-            remove(folder)
+            with processes.unbroken():
+                remove(folder)
 
 
 def sweep():

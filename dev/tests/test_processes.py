@@ -95,6 +95,15 @@ class Processes(unittest.TestCase):
         record = self.start(command=["true"])
         self.assertEqual(processes.last_words(record), "it said nothing")
 
+    def test_ctrl_c_does_not_break_off_what_must_be_finished(self):
+        finished = False
+        with processes.unbroken():
+            os.kill(os.getpid(), signal.SIGINT)
+            finished = True
+        self.assertTrue(finished)
+        with self.assertRaises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
     def test_a_started_process_leads_a_session_of_its_own(self):
         record = self.start()
         self.assertEqual(os.getsid(record["pid"]), record["pid"])
