@@ -106,9 +106,12 @@ impl Lease {
                     };
                     seen = Some((sequence, since));
                     let vacant = last.is_none() || since.elapsed() >= self.duration;
-                    if vacant && let Some(term) = self.try_claim(last.as_ref()).await {
-                        self.standing.send_replace(Standing::Leading);
-                        return term;
+                    if vacant {
+                        if let Some(term) = self.try_claim(last.as_ref()).await {
+                            self.standing.send_replace(Standing::Leading);
+                            return term;
+                        }
+                        self.standing.send_replace(Standing::Waiting);
                     }
                 }
                 Err(error) => {
