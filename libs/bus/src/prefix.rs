@@ -73,20 +73,18 @@ impl fmt::Display for Prefix {
 
 #[cfg(test)]
 mod tests {
+    use contracts::Topic;
+
     use super::*;
+
+    const SUBJECT: &str = Topic::Offset.pattern();
 
     #[test]
     fn a_prefixed_subject_strips_back_to_itself_and_a_foreign_one_does_not() {
         let prefix = Prefix::try_from("t1".to_owned()).unwrap();
-        assert_eq!(
-            prefix.strip(&prefix.subject("market.offset")),
-            Some("market.offset")
-        );
-        assert_eq!(prefix.strip("t12.market.offset"), None);
-        assert_eq!(
-            Prefix::default().strip("market.offset"),
-            Some("market.offset")
-        );
+        assert_eq!(prefix.strip(&prefix.subject(SUBJECT)), Some(SUBJECT));
+        assert_eq!(prefix.strip(&format!("t12.{SUBJECT}")), None);
+        assert_eq!(Prefix::default().strip(SUBJECT), Some(SUBJECT));
     }
 
     #[test]

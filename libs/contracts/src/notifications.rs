@@ -90,10 +90,20 @@ impl Notice {
             Self::Opened { title, .. } => {
                 format!("{title} has opened and you have a seat in it. Good luck!")
             }
-            Self::Ended { title, rank, prize: Some(prize), .. } => {
+            Self::Ended {
+                title,
+                rank,
+                prize: Some(prize),
+                ..
+            } => {
                 format!("{title} is over. You came in at place {rank} and won {prize}.")
             }
-            Self::Ended { title, rank, prize: None, .. } => {
+            Self::Ended {
+                title,
+                rank,
+                prize: None,
+                ..
+            } => {
                 format!("{title} is over. You came in at place {rank}.")
             }
             Self::Canceled { title, .. } => {

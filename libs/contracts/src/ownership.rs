@@ -29,7 +29,12 @@ pub struct Table {
 }
 
 const fn table(name: &'static str, writer: Writer, readers: &'static [Service]) -> Table {
-    Table { name, writer, readers, columns: &[] }
+    Table {
+        name,
+        writer,
+        readers,
+        columns: &[],
+    }
 }
 
 const LEDGER_WRITERS: &[Service] = &[Matcher, Achievement, Treasury];
@@ -76,8 +81,17 @@ pub const TABLES: &[Table] = &[
         writer: Writer::Append(LEDGER_WRITERS),
         readers: LEDGER_READERS,
         columns: &[
-            "id", "debit_id", "credit_id", "unit", "amount", "phase", "pending_id", "kind",
-            "reference_id", "key", "body_hash",
+            "id",
+            "debit_id",
+            "credit_id",
+            "unit",
+            "amount",
+            "phase",
+            "pending_id",
+            "kind",
+            "reference_id",
+            "key",
+            "body_hash",
         ],
     },
     table("ledger_entries", Writer::Database, LEDGER_READERS),

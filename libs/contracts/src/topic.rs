@@ -225,7 +225,9 @@ impl Topic {
     /// Whether a message on `subject`, without any prefix, is of this kind.
     pub fn matches(self, subject: &str) -> bool {
         match self.pattern().strip_suffix('*') {
-            Some(stem) => subject.strip_prefix(stem).is_some_and(|key| !key.contains('.')),
+            Some(stem) => subject
+                .strip_prefix(stem)
+                .is_some_and(|key| !key.contains('.')),
             None => subject == self.pattern(),
         }
     }

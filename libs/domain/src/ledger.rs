@@ -36,8 +36,14 @@ pub enum Unit {
 
 impl Unit {
     /// Every unit.
-    pub const ALL: [Self; 6] =
-        [Self::Usdt, Self::Sol, Self::Bt, Self::Xp, Self::Cups, Self::LeverageCard];
+    pub const ALL: [Self; 6] = [
+        Self::Usdt,
+        Self::Sol,
+        Self::Bt,
+        Self::Xp,
+        Self::Cups,
+        Self::LeverageCard,
+    ];
 
     /// The code that the ledger and the wire use.
     pub const fn code(self) -> &'static str {
@@ -95,7 +101,10 @@ impl FromStr for Unit {
     type Err = UnknownUnit;
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|unit| unit.code() == code).ok_or(UnknownUnit)
+        Self::ALL
+            .into_iter()
+            .find(|unit| unit.code() == code)
+            .ok_or(UnknownUnit)
     }
 }
 
@@ -140,33 +149,65 @@ pub struct Account {
 impl Account {
     /// A user's account.
     pub const fn user(user: UserId, unit: Unit) -> Self {
-        Self { owner: user.uuid(), kind: AccountKind::User, unit, expires_at: None }
+        Self {
+            owner: user.uuid(),
+            kind: AccountKind::User,
+            unit,
+            expires_at: None,
+        }
     }
 
     /// A user's lot of an item whose uses lapse at one moment.
     pub const fn lot(user: UserId, unit: Unit, expires_at: Option<Timestamp>) -> Self {
-        Self { owner: user.uuid(), kind: AccountKind::User, unit, expires_at }
+        Self {
+            owner: user.uuid(),
+            kind: AccountKind::User,
+            unit,
+            expires_at,
+        }
     }
 
     /// What is kept for `owner`, such as a battle.
     pub const fn escrow(owner: Uuid, unit: Unit) -> Self {
-        Self { owner, kind: AccountKind::Escrow, unit, expires_at: None }
+        Self {
+            owner,
+            kind: AccountKind::Escrow,
+            unit,
+            expires_at: None,
+        }
     }
 
     /// The operator's account.
     pub const fn house(unit: Unit) -> Self {
-        Self { owner: Uuid::nil(), kind: AccountKind::House, unit, expires_at: None }
+        Self {
+            owner: Uuid::nil(),
+            kind: AccountKind::House,
+            unit,
+            expires_at: None,
+        }
     }
 
     /// The rest of the world.
     pub const fn outside(unit: Unit) -> Self {
-        Self { owner: Uuid::nil(), kind: AccountKind::Outside, unit, expires_at: None }
+        Self {
+            owner: Uuid::nil(),
+            kind: AccountKind::Outside,
+            unit,
+            expires_at: None,
+        }
     }
 
     /// The id that follows from all of it.
     pub fn id(&self) -> AccountId {
-        let expires_at = self.expires_at.map_or_else(String::new, |at| at.ms().to_string());
-        let name = format!("{}/{}/{}/{expires_at}", self.owner, self.kind.code(), self.unit);
+        let expires_at = self
+            .expires_at
+            .map_or_else(String::new, |at| at.ms().to_string());
+        let name = format!(
+            "{}/{}/{}/{expires_at}",
+            self.owner,
+            self.kind.code(),
+            self.unit
+        );
         derived(&name).into()
     }
 }
@@ -250,7 +291,11 @@ impl Transfer {
     /// Tells a repeat from another transfer under the same key: SHA-256 in hex.
     pub fn body_hash(&self) -> String {
         let movement = match self.movement {
-            Movement::Move { debit, credit, amount } => {
+            Movement::Move {
+                debit,
+                credit,
+                amount,
+            } => {
                 format!("move/{}/{}/{amount}", debit.id(), credit.id())
             }
             Movement::Hold { debit, amount } => format!("hold/{}/{amount}", debit.id()),
@@ -308,7 +353,10 @@ mod tests {
     #[test]
     fn an_account_is_known_by_owner_kind_unit_and_expiry() {
         let plain = Account::user(USER, Unit::LeverageCard);
-        assert_eq!(plain.id(), Account::lot(USER, Unit::LeverageCard, None).id());
+        assert_eq!(
+            plain.id(),
+            Account::lot(USER, Unit::LeverageCard, None).id()
+        );
         let others = [
             Account::user(UserId::new(Uuid::from_u128(8)), Unit::LeverageCard),
             Account::escrow(USER.uuid(), Unit::LeverageCard),
@@ -334,7 +382,10 @@ mod tests {
             key: TransferKey::new("test/1"),
             kind: "test",
             reference: Uuid::nil(),
-            movement: Movement::Hold { debit: Account::user(USER, Unit::Usdt), amount },
+            movement: Movement::Hold {
+                debit: Account::user(USER, Unit::Usdt),
+                amount,
+            },
         };
         assert_eq!(transfer(1).body_hash(), transfer(1).body_hash());
         assert_ne!(transfer(1).body_hash(), transfer(2).body_hash());

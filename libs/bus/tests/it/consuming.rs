@@ -146,7 +146,7 @@ async fn poison_is_parked_with_its_cause_and_the_next_message_goes_on() {
     let parked = parked(&db).await;
     assert_eq!(parked.len(), 1);
     assert_eq!(parked[0].cause, "it makes no sense");
-    assert_eq!(parked[0].subject, "matchmaking.leave");
+    assert_eq!(parked[0].subject, Topic::MatchmakingLeave.pattern());
     assert_eq!(parked[0].message_id.as_deref(), Some("1"));
     assert_eq!(
         serde_json::from_slice::<Leave>(&parked[0].payload).unwrap(),

@@ -1,6 +1,6 @@
 //! Shouting and listening.
 
-use contracts::live::{ALL_PRICES, LivePrice};
+use contracts::live::{ALL_PRICES, Live as _, LivePrice};
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 
@@ -21,7 +21,7 @@ async fn whoever_listens_to_a_pattern_hears_every_subject_of_it() {
     for symbol in ["BTCUSDT", "ETHUSDT"] {
         corner.bus.shout(&price(symbol)).await.unwrap();
         let heard = listener.next().await.unwrap();
-        assert_eq!(heard.subject, format!("live.prices.{symbol}"));
+        assert_eq!(heard.subject, price(symbol).subject());
         assert_eq!(heard.decode::<LivePrice>().unwrap(), price(symbol));
     }
 }

@@ -1,3 +1,5 @@
+//! The pages of a process: health, readiness and metrics.
+
 use super::*;
 
 async fn page(process: &Process, path: &str) -> (u16, String) {

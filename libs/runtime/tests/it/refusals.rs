@@ -1,3 +1,5 @@
+//! How a process refuses to start: one line, and a failure.
+
 use super::*;
 
 #[tokio::test]

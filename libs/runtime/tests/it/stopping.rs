@@ -1,3 +1,5 @@
+//! How a process stops: it finishes what it began, or says what it dropped.
+
 use nix::sys::signal::Signal;
 
 use super::*;

@@ -238,7 +238,7 @@ async fn a_dead_letter_waits_for_a_person() {
         consumer: "battles".to_owned(),
         stream: "ARENA".to_owned(),
         stream_sequence: 7,
-        subject: "arena.battles.x".to_owned(),
+        subject: contracts::Topic::ArenaBattle.pattern().to_owned(),
         message_id: Some("m".to_owned()),
         headers: json!({ "a": "b" }),
         payload: vec![0xff],

@@ -1,20 +1,18 @@
 //! `battlesbit dead-letters`.
 
 use bus::{Bus, NatsSettings};
-use contracts::{Service, Stream};
+use contracts::{Service, Stream, Topic};
 use serde_json::json;
 use store::dead_letter::{self, DeadLetter};
 
 use crate::operator::Operator;
 
-const SUBJECT: &str = "battles.opened.00000000-0000-0000-0000-000000000001";
-
 async fn parks_one(operator: &Operator) {
     let letter = DeadLetter {
         consumer: "battles".to_owned(),
-        stream: "BATTLES".to_owned(),
+        stream: Topic::MatchmakingAdd.stream().name().to_owned(),
         stream_sequence: 7,
-        subject: SUBJECT.to_owned(),
+        subject: Topic::MatchmakingAdd.pattern().to_owned(),
         message_id: Some("m1".to_owned()),
         headers: json!({ "Nats-Msg-Id": ["m1"], "traceparent": ["t"] }),
         payload: b"{\"secret\":1}".to_vec(),
@@ -73,10 +71,10 @@ async fn a_replayed_one_is_in_its_stream_again() {
     let operator = Operator::new().await;
     let bus = streams(&operator).await;
     parks_one(&operator).await;
-    let before = bus.bounds(Stream::Battles).await.unwrap().last;
+    let before = bus.bounds(Stream::Matchmaking).await.unwrap().last;
     let ran = operator.runs(&["dead-letters", "replay", "1"]).await;
     assert!(ran.succeeded, "{ran:?}");
-    assert_eq!(bus.bounds(Stream::Battles).await.unwrap().last, before + 1);
+    assert_eq!(bus.bounds(Stream::Matchmaking).await.unwrap().last, before + 1);
     assert_eq!(
         operator.runs(&["dead-letters", "count"]).await.said,
         "no dead letters\n"

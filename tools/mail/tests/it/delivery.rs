@@ -1,3 +1,5 @@
+//! What is sent is what is shown.
+
 use super::*;
 
 #[tokio::test]

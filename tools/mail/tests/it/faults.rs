@@ -1,3 +1,5 @@
+//! The sink misbehaves as it is told.
+
 use mail::Faults;
 use tokio::time::timeout;
 

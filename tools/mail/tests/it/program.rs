@@ -1,3 +1,5 @@
+//! The program, started as a user starts it.
+
 use testkit::{Binary, free_port};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The protocol, line by line.
+
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
