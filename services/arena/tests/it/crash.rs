@@ -1,7 +1,8 @@
 //! Killed in the middle: another arena goes on from the rows.
 
-use contracts::arena::PositionEvent;
+use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
 use contracts::commands::Answer;
+use domain::battle::BattleTerms;
 use domain::engine::PositionChange;
 use domain::order::{Entered, Side};
 use domain::position::{EndCause, PositionStatus};
@@ -145,4 +146,57 @@ async fn shards_of_an_arena_that_stops_are_taken_at_once() {
         "every checkpoint is written"
     );
     assert!(first.stderr().contains("shards given up"));
+}
+
+/// Plays a battle to its end in an arena that dies at `point`, before its result is announced.
+async fn dies_at(floor: &Floor, point: &str) -> BattleTerms {
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let hit = tempfile::NamedTempFile::new().unwrap();
+    let mut armed = binary(floor)
+        .env("BATTLESBIT_FAILPOINT", point)
+        .env("BATTLESBIT_FAILPOINT_HIT", hit.path().to_str().unwrap())
+        .start_ready()
+        .await;
+    floor.ask(&order(&terms, 0, Side::Buy)).await;
+    floor.tick(95, soon()).await;
+    floor.watermark(terms.end_time.plus_ms(1)).await;
+    assert!(!armed.wait(LIMIT).await.success());
+    assert_eq!(std::fs::read_to_string(hit.path()).unwrap(), point);
+    terms
+}
+
+#[tokio::test]
+async fn a_result_is_sealed_and_announced_once_when_the_arena_dies_around_it() {
+    for point in ["arena.before_seal", "arena.after_seal"] {
+        let floor = Floor::new().await;
+        let terms = dies_at(&floor, point).await;
+        let _process = binary(&floor).start_ready().await;
+        let bytes = floor.sealed(terms.battle).await;
+        record::verify(bytes.as_slice()).unwrap();
+        let told = floor.heard::<BattleEvent>(2).await;
+        assert!(
+            matches!(told[1].change, BattleChange::Sealed { .. }),
+            "{point}"
+        );
+        let announced = "SELECT count(*) FROM outbox WHERE subject LIKE 'arena.battles.%'";
+        assert_eq!(floor.number(announced).await, 2, "{point}");
+    }
+}
+
+#[tokio::test]
+async fn a_battle_that_was_called_off_before_its_result_was_sealed_never_has_one() {
+    let floor = Floor::new().await;
+    let terms = dies_at(&floor, "arena.before_seal").await;
+    floor.cancel(terms.battle).await;
+    let _process = binary(&floor).start_ready().await;
+    // Another battle that ends now shows that the sealer has been at work since.
+    let other = floor.open_battle(600).await;
+    floor.ask(&order(&other, 0, Side::Buy)).await;
+    floor.tick(95, other.end_time.plus_ms(1)).await;
+    floor.sealed(other.battle).await;
+    assert_eq!(
+        battle::find_sealed(&floor.db, terms.battle).await.unwrap(),
+        None
+    );
 }
