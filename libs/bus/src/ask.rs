@@ -16,7 +16,7 @@ use crate::{Bus, BusError};
 pub enum Asked<T> {
     /// The owner answered.
     Answer(Answer<T>),
-    /// Nobody answered in time. The request is stored and may still be carried out.
+    /// Nobody answered in time. The request may be stored, and may still be carried out.
     NoAnswer,
     /// The same request was stored before: its answer went, or will go, to whoever asked first.
     /// Look for the kept outcome.

@@ -17,8 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::headers;
-use crate::{Bus, BusError, Consumer, Delivery, Failure};
+use crate::{Bus, BusError, Consumer, Delivery, Failure, headers, inbox};
 
 /// How long one request for messages stands.
 const REQUEST_EXPIRES: Duration = Duration::from_secs(5);
@@ -69,7 +68,10 @@ impl Bus {
                 read.and(swept)
             }
         });
-        future::try_join_all(reads).await.map(drop)
+        tokio::select! {
+            ended = future::try_join_all(reads) => ended.map(drop),
+            never = inbox::keep_clear(&db, &consumer) => match never {},
+        }
     }
 }
 

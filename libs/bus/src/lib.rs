@@ -11,6 +11,7 @@ mod consumer;
 mod delivery;
 mod error;
 mod headers;
+mod inbox;
 mod live;
 mod ordered;
 mod prefix;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bus::{Bus, Consumer, Delivery, Failure};
 use contracts::matchmaking::Leave;
 use contracts::{Service, Topic};
+use sea_orm::ConnectionTrait;
 use store::{Db, dead_letter};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -330,4 +331,36 @@ async fn consuming_goes_on_after_nats_was_killed() {
         assert_eq!(next.await.expect("a message in time"), Some(2));
     });
     Box::pin(work).await;
+}
+
+#[tokio::test]
+async fn the_inbox_forgets_what_its_stream_forgot_a_day_ago() {
+    let corner = Corner::new().await;
+    let (database, db) = matchers_database().await;
+    let superuser = Db::connect_as_operator(database.url().as_str())
+        .await
+        .unwrap();
+    let insert = "INSERT INTO inbox (service, consumer, message_id, received_at) VALUES
+        ('matcher', 'leaves', 'old', now() - interval '49 hours'),
+        ('matcher', 'leaves', 'young', now() - interval '47 hours'),
+        ('matcher', 'others', 'old', now() - interval '49 hours')";
+    superuser
+        .connection()
+        .execute_unprepared(insert)
+        .await
+        .unwrap();
+    let handler = async |_| Ok(());
+    while_consuming(&corner.bus, &db, LEAVES, &handler, async {
+        testkit::eventually(LIMIT, async || kept(&superuser).await == 2).await;
+    })
+    .await;
+}
+
+async fn kept(db: &Db) -> u64 {
+    let touch = "UPDATE inbox SET consumer = consumer";
+    db.connection()
+        .execute_unprepared(touch)
+        .await
+        .unwrap()
+        .rows_affected()
 }
