@@ -32,6 +32,9 @@ pub fn errors_page() -> String {
 
 #[cfg(test)]
 mod tests {
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{TypeDefinition, TypeKind, TypeSystemDefinition};
+
     use super::*;
 
     const RENEW: &str = "run ./just generate";
@@ -39,29 +42,74 @@ mod tests {
     #[test]
     fn the_committed_schema_is_the_one_that_is_served() {
         let committed = include_str!("../../../graphql/schema.graphql");
-        assert!(schema_sdl() == committed, "graphql/schema.graphql is old: {RENEW}");
+        assert!(
+            schema_sdl() == committed,
+            "graphql/schema.graphql is old: {RENEW}"
+        );
     }
 
     #[test]
     fn the_committed_page_lists_every_code() {
         let committed = include_str!("../../../graphql/errors.md");
-        assert!(errors_page() == committed, "graphql/errors.md is old: {RENEW}");
+        assert!(
+            errors_page() == committed,
+            "graphql/errors.md is old: {RENEW}"
+        );
     }
 
     #[test]
     fn everything_in_the_schema_is_described() {
-        let mut described = true;
-        let mut bare = Vec::new();
-        for line in schema_sdl().lines().map(str::trim) {
-            let is_definition = line.ends_with('{') || line.contains(": ") || line.starts_with("scalar");
-            let is_text = line.starts_with('"') || line.starts_with('*');
-            if is_definition && !is_text && !line.starts_with("directive") && !line.starts_with("schema") {
-                if !described {
-                    bare.push(line.to_owned());
-                }
-            }
-            described = is_text;
-        }
+        let document = parse_schema(schema_sdl()).expect("a schema");
+        let types = document
+            .definitions
+            .into_iter()
+            .filter_map(|definition| match definition {
+                TypeSystemDefinition::Type(definition) => Some(definition.node),
+                TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
+            });
+        let bare: Vec<String> = types.flat_map(|definition| bare(&definition)).collect();
         assert_eq!(bare, Vec::<String>::new());
+    }
+
+    /// What of a type has no description.
+    fn bare(definition: &TypeDefinition) -> Vec<String> {
+        let name = &definition.name.node;
+        let mut parts = vec![(name.to_string(), definition.description.is_some())];
+        let fields = match &definition.kind {
+            TypeKind::Object(object) => object.fields.as_slice(),
+            TypeKind::Interface(interface) => interface.fields.as_slice(),
+            TypeKind::Scalar
+            | TypeKind::Union(_)
+            | TypeKind::Enum(_)
+            | TypeKind::InputObject(_) => &[],
+        };
+        for field in fields.iter().map(|field| &field.node) {
+            let path = format!("{name}.{}", field.name.node);
+            let arguments = field.arguments.iter().map(|it| &it.node);
+            parts.extend(arguments.map(|it| {
+                (
+                    format!("{path}({})", it.name.node),
+                    it.description.is_some(),
+                )
+            }));
+            parts.push((path, field.description.is_some()));
+        }
+        if let TypeKind::InputObject(input) = &definition.kind {
+            let fields = input.fields.iter().map(|it| &it.node);
+            parts.extend(
+                fields.map(|it| (format!("{name}.{}", it.name.node), it.description.is_some())),
+            );
+        }
+        if let TypeKind::Enum(variants) = &definition.kind {
+            let values = variants.values.iter().map(|it| &it.node);
+            parts.extend(values.map(|it| {
+                (
+                    format!("{name}.{}", it.value.node),
+                    it.description.is_some(),
+                )
+            }));
+        }
+        let undescribed = parts.into_iter().filter(|(_, described)| !described);
+        undescribed.map(|(path, _)| path).collect()
     }
 }

@@ -1,0 +1,160 @@
+//! What is too much, too deep or not GraphQL, and with which code it is turned away.
+
+use serde_json::json;
+
+use crate::client::json_of;
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn faults_of_a_document_have_apollos_codes() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let nested = "ofType { ".repeat(30) + "name" + &" }".repeat(30);
+    let nested = format!("{{ __schema {{ types {{ {nested} }} }} }}");
+    let broad = format!(
+        "{{ {} }}",
+        (0..200)
+            .map(|n| format!("a{n}: assets(first: 100) {{ totalCount }} "))
+            .collect::<String>()
+    );
+    for (query, code) in [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ asset }", "GRAPHQL_VALIDATION_FAILED"),
+        (nested.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (broad.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        ("{ assets(first: 101) { totalCount } }", "BAD_USER_INPUT"),
+        ("{ assets(after: \"x\") { totalCount } }", "BAD_USER_INPUT"),
+    ] {
+        let told = client.ask(query, json!({})).await;
+        assert_eq!(told.code(), code, "{query}: {}", told.0);
+        assert!(told.0["errors"][0]["extensions"]["traceId"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn what_the_explorer_asks_of_the_schema_is_within_the_limits() {
+    let stage = Stage::new().await;
+    let nested = "kind name ofType { ".repeat(9) + "kind name" + &" }".repeat(9);
+    let query = format!(
+        "{{ __schema {{ types {{ kind name description fields {{ name description
+            args {{ name description type {{ {nested} }} }} type {{ {nested} }} }} }} }} }}"
+    );
+    stage.client().ask(&query, json!({})).await.data();
+}
+
+#[tokio::test]
+async fn a_request_over_the_limit_of_bytes_is_turned_away() {
+    let stage = Stage::new().await;
+    let body = json!({ "query": "{ __typename }", "variables": { "x": "x".repeat(70_000) } });
+    let response = stage.client().post(body.to_string()).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 413);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_request_is_named() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let response = client.post("{".to_owned()).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 400);
+    let told = json_of(response).await;
+    assert_eq!(told["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    let text = client
+        .post("x".to_owned())
+        .header("content-type", "text/plain")
+        .send()
+        .await;
+    // Two content types are as bad as the wrong one.
+    assert!(text.unwrap().status().is_client_error());
+}
+
+#[tokio::test]
+async fn get_answers_queries_and_nothing_that_changes_something() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let response = client
+        .get("/graphql?query=%7B__typename%7D")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(json_of(response).await["data"]["__typename"], "Query");
+    let path = "/graphql/query?query=mutation%7BrevokeAllSessions%7Brevoked%7D%7D";
+    assert_eq!(
+        client.get(path).send().await.unwrap().status().as_u16(),
+        405
+    );
+    assert_eq!(
+        client
+            .get("/graphql")
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16(),
+        400
+    );
+}
+
+#[tokio::test]
+async fn the_status_says_whether_anything_was_executed_to_whoever_wants_to_know() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let ask = async |query: &str| {
+        let body = json!({ "query": query }).to_string();
+        let accept = "application/graphql-response+json";
+        let response = client
+            .post(body)
+            .header("accept", accept)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            response.headers()["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with(accept)
+        );
+        let status = response.status().as_u16();
+        (status, json_of(response).await.get("data").is_some())
+    };
+    assert_eq!(ask("{ __typename }").await, (200, true));
+    assert_eq!(ask("{ nothing }").await, (400, false));
+    assert_eq!(ask("{ profile { id } }").await, (200, true));
+}
+
+#[tokio::test]
+async fn a_callers_trace_comes_back() {
+    let stage = Stage::new().await;
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let body = json!({ "query": "{ nothing }" }).to_string();
+    let parent = format!("00-{trace}-b7ad6b7169203331-01");
+    let response = stage
+        .client()
+        .post(body)
+        .header("traceparent", parent)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        json_of(response).await["errors"][0]["extensions"]["traceId"],
+        trace
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_ask() {
+    let stage = Stage::new().await;
+    let request = stage
+        .client()
+        .options("/graphql")
+        .header("origin", "https://app.example.com")
+        .header("access-control-request-method", "POST")
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        );
+    let response = request.send().await.unwrap();
+    let headers = response.headers();
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    assert!(headers.get("access-control-allow-credentials").is_none());
+}

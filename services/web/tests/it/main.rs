@@ -1,0 +1,22 @@
+//! The gateway on a real Postgres, NATS and Redis, through HTTP and WebSocket.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
+mod client;
+mod decimals;
+mod explorer;
+mod joining;
+mod limits;
+mod orders;
+mod paging;
+mod permissions;
+mod rows;
+mod secrecy;
+mod sign_in;
+mod socket;
+mod stage;
+mod starting;
+mod subscriptions;

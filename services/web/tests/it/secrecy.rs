@@ -1,0 +1,247 @@
+//! What a rival must not learn, over every path that leads to it.
+
+use domain::id::PositionId;
+use runtime::ids::mint;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::client::Client;
+use crate::rows::Position;
+use crate::stage::Stage;
+
+/// A margin that gives itself away: 12.34567891 chips.
+const MARGIN: i64 = 1_234_567_891;
+const TELLTALES: [&str; 4] = [
+    "12.34567891",
+    "24.69135782",
+    "76.54321987",
+    "ann@example.com",
+];
+
+struct Scene {
+    stage: Stage,
+    ann: Client,
+    bob: Client,
+    cid: Client,
+    ids: Value,
+}
+
+/// Ann and Bob play, and Ann has a position, a wallet, a ticket, a message and a session. Cid
+/// looks on.
+async fn scene() -> Scene {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let cid = stage.signed_in("cid@example.com").await;
+    let (ann_id, bob_id) = (ann.id().await, bob.id().await);
+    let game = stage.game("Duel").await;
+    let battle = stage.battle(&game, &[&ann_id, &bob_id], "OPEN").await;
+    let position: PositionId = mint();
+    stage
+        .position(&Position {
+            id: position,
+            battle,
+            player: &ann_id,
+            number: 1,
+            margin: MARGIN,
+        })
+        .await;
+    let [wallet, ticket, message, transfer, house] = [(); 5].map(|()| mint::<Uuid>());
+    stage
+        .script(&format!(
+            "INSERT INTO ledger_accounts (id, owner_id, kind, unit)
+                VALUES ('{wallet}', '{ann_id}', 'user', 'USDT'), ('{house}', '{house}', 'house', 'USDT');
+             INSERT INTO ledger_transfers
+                (id, debit_id, credit_id, unit, amount, phase, kind, reference_id, key, body_hash)
+                VALUES ('{transfer}', '{house}', '{wallet}', 'USDT', 5, 'single', 'x', '{ann_id}', 'k', 'h');
+             INSERT INTO tickets (id, game_id, game_version, player_id, status, cups, queued_at_ms,
+                expires_at_ms) VALUES ('{ticket}', '{}', 1, '{ann_id}', 'LEFT', 0, 0, 0);
+             INSERT INTO notifications (id, user_id, kind, notice) VALUES ('{message}', '{ann_id}',
+                'opened', '{{\"opened\": {{\"title\": \"t\", \"subject\": \"s\"}}}}');",
+            game.id
+        ))
+        .await;
+    let told = ann
+        .ask("{ sessions { edges { node { id } } } }", json!({}))
+        .await
+        .data();
+    let ids = json!({
+        "battle": battle, "position": position, "wallet": wallet, "transfer": transfer,
+        "ticket": ticket, "message": message, "session": told["sessions"]["edges"][0]["node"]["id"],
+        "ann": ann_id,
+    });
+    Scene {
+        stage,
+        ann,
+        bob,
+        cid,
+        ids,
+    }
+}
+
+/// Everything that leads to a position, a wallet, a ticket, a message or a session.
+const PATHS: &str = "
+    query($position: ID!, $battle: ID!, $wallet: ID!, $transfer: ID!, $ticket: ID!,
+        $message: ID!, $session: ID!, $ann: ID!) {
+      gameMatchPosition(id: $position) { ...P }
+      gameMatchPositions(filterBy: { matchID: $battle }) { edges { node { ...P } } }
+      gameMatch(id: $battle) {
+        positions { edges { node { ...P } } }
+        participants { edges { node {
+          virtualBalance leverageCards user { ...U }
+          positions { edges { node { ...P } } } } } }
+      }
+      nodes(ids: [$position, $wallet, $transfer, $ticket, $message, $session, $ann]) {
+        __typename id ...P ...U
+        ... on GameMatch { positions { edges { node { ...P } } } }
+      }
+      wallet(id: $wallet) { id } transaction(id: $transfer) { id }
+      wallets { edges { node { id } } } transactions { edges { node { id } } }
+      queueTickets { edges { node { id } } } notifications { edges { node { id } } }
+      user(id: $ann) { ...U }
+      users { edges { node { nickName } } }
+    }
+    fragment P on GameMatchPosition { id margin size leverage }
+    fragment U on User { email wallets { balance } items { uses } }";
+
+#[tokio::test]
+async fn a_rival_learns_nothing_of_anothers_affairs_over_any_path() {
+    let scene = scene().await;
+    for stranger in [&scene.bob, &scene.cid] {
+        let told = stranger.ask(PATHS, scene.ids.clone()).await.data();
+        let text = told.to_string();
+        for telltale in TELLTALES {
+            // Bob's own balance is the same as Ann's, and Bob may see his.
+            let own = telltale == "76.54321987" && text.matches(telltale).count() == 1;
+            assert!(own || !text.contains(telltale), "{telltale} in {text}");
+        }
+        for field in ["gameMatchPosition", "wallet", "transaction"] {
+            assert_eq!(told[field], Value::Null, "{field}");
+        }
+        for list in [
+            "gameMatchPositions",
+            "wallets",
+            "transactions",
+            "queueTickets",
+            "notifications",
+        ] {
+            assert_eq!(told[list]["edges"], json!([]), "{list}");
+        }
+        let nodes = told["nodes"].as_array().unwrap();
+        assert_eq!(nodes[..6], [const { Value::Null }; 6], "{text}");
+        assert_eq!(nodes[6]["__typename"], "PublicUser");
+    }
+}
+
+#[tokio::test]
+async fn the_owner_sees_all_of_it() {
+    let scene = scene().await;
+    let told = scene.ann.ask(PATHS, scene.ids.clone()).await.data();
+    for telltale in TELLTALES {
+        assert!(told.to_string().contains(telltale), "{telltale} in {told}");
+    }
+    let kinds: Vec<&str> = told["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| node["__typename"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "GameMatchPosition",
+        "Wallet",
+        "Transaction",
+        "QueueTicket",
+        "Notification",
+        "Session",
+        "User",
+    ];
+    assert_eq!(kinds, expected);
+}
+
+#[tokio::test]
+async fn an_outsider_sees_no_match_and_a_rival_only_the_public_side() {
+    let scene = scene().await;
+    let query = "query($battle: ID!) { gameMatch(id: $battle) { id
+        participants { totalCount edges { node { user { nickName level } openPositions } } } } }";
+    let told = scene
+        .cid
+        .ask(query, json!({ "battle": scene.ids["battle"] }))
+        .await
+        .data();
+    assert_eq!(told["gameMatch"], Value::Null);
+    let told = scene
+        .bob
+        .ask(query, json!({ "battle": scene.ids["battle"] }))
+        .await
+        .data();
+    assert_eq!(told["gameMatch"]["participants"]["totalCount"], 2);
+}
+
+#[tokio::test]
+async fn positions_open_up_to_the_players_once_the_match_is_closed() {
+    let scene = scene().await;
+    let battle = scene.ids["battle"].as_str().unwrap();
+    let query = "query($id: ID!) { gameMatchPosition(id: $id) { margin } }";
+    let ask = async |client: &Client| {
+        let told = client
+            .ask(query, json!({ "id": scene.ids["position"] }))
+            .await
+            .data();
+        told["gameMatchPosition"].clone()
+    };
+    assert_eq!(ask(&scene.bob).await, Value::Null);
+    scene
+        .stage
+        .script(&format!(
+            "UPDATE battles SET status = 'CLOSED' WHERE id = '{battle}'"
+        ))
+        .await;
+    assert_eq!(ask(&scene.bob).await["margin"], "12.34567891");
+    assert_eq!(ask(&scene.cid).await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_record_is_for_the_players_of_a_closed_match() {
+    let scene = scene().await;
+    let battle = scene.ids["battle"].as_str().unwrap();
+    let path = format!("/records/{battle}");
+    scene
+        .stage
+        .script(&format!(
+            "INSERT INTO audit_records (battle_id, sha256, record) VALUES ('{battle}', 'feed', 'lines')"
+        ))
+        .await;
+    let status = async |client: &Client| client.get(&path).send().await.unwrap().status().as_u16();
+    assert_eq!(status(&scene.ann).await, 404);
+    scene
+        .stage
+        .script(&format!(
+            "UPDATE battles SET status = 'CLOSED' WHERE id = '{battle}'"
+        ))
+        .await;
+    assert_eq!(status(&scene.cid).await, 404);
+    assert_eq!(status(&scene.stage.client()).await, 401);
+    let record = scene.bob.get(&path).send().await.unwrap();
+    assert_eq!(record.text().await.unwrap(), "lines");
+}
+
+#[tokio::test]
+async fn a_rivals_position_cannot_be_closed_canceled_or_amended() {
+    let scene = scene().await;
+    let id = json!({ "id": scene.ids["position"] });
+    let close = "mutation($id: ID!) { closeGameMatchPosition(id: $id) { userErrors { code } } }";
+    let told = scene.bob.ask(close, id.clone()).await.data();
+    assert_eq!(
+        told["closeGameMatchPosition"]["userErrors"][0]["code"],
+        "POSITION_NOT_FOUND"
+    );
+    let amend = "mutation($id: ID!) {
+        amendGameMatchPosition(id: $id, stopLoss: null) { userErrors { code } } }";
+    let told = scene.bob.ask(amend, id.clone()).await.data();
+    assert_eq!(
+        told["amendGameMatchPosition"]["userErrors"][0]["code"],
+        "POSITION_NOT_FOUND"
+    );
+    let cancel = "mutation($id: ID!) { cancelGameMatchPosition(id: $id) }";
+    assert_eq!(scene.bob.ask(cancel, id).await.code(), "POSITION_NOT_FOUND");
+}

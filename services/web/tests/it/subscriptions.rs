@@ -1,0 +1,357 @@
+//! Subscriptions over a real WebSocket.
+
+use contracts::arena::PositionEvent;
+use contracts::live::{LiveBattle, LivePlayer, LivePrice};
+use contracts::notifications::{InApp, Notice};
+use domain::chips::Chips;
+use domain::engine::PositionChange;
+use domain::id::{BattleId, PositionId};
+use domain::leverage::Leverage;
+use domain::order::{OrderKind, Side};
+use domain::position::{PositionState, PositionStatus};
+use domain::timestamp::Timestamp;
+use runtime::ids::mint;
+use serde_json::{Value, json};
+use tokio::time::interval;
+use uuid::Uuid;
+
+use crate::rows::Position;
+use crate::socket::Socket;
+use crate::stage::Stage;
+
+const RETRY: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// Shouts until the client has heard it: a subscription says nothing when it begins.
+async fn shout_until<T>(shout: impl AsyncFn(), heard: impl Future<Output = T>) -> T {
+    let mut ticks = interval(RETRY);
+    tokio::pin!(heard);
+    loop {
+        tokio::select! {
+            heard = &mut heard => return heard,
+            _ = ticks.tick() => shout().await,
+        }
+    }
+}
+
+fn price(text: &str) -> LivePrice {
+    LivePrice {
+        symbol: "BTCUSDT".parse().unwrap(),
+        price: text.parse().unwrap(),
+        time: Timestamp::from_ms(1_723_075_200_000),
+    }
+}
+
+#[tokio::test]
+async fn prices_reach_whoever_listens() {
+    let stage = Stage::new().await;
+    let mut socket = Socket::open(&stage.client()).await;
+    let query = "subscription { assetUpdated(id: \"bitcoin\") { id priceUSD price time } }";
+    socket.subscribe("1", query, json!({})).await;
+    let shout = async || stage.bus.shout(&price("61837.63")).await.unwrap();
+    let told = shout_until(shout, socket.next("1")).await;
+    assert_eq!(
+        told["assetUpdated"],
+        json!({ "id": "bitcoin", "priceUSD": 61837.63, "price": "61837.63",
+            "time": "2024-08-08T00:00:00.000Z" })
+    );
+}
+
+#[tokio::test]
+async fn all_prices_come_together_and_the_latest_wins() {
+    let stage = Stage::new().await;
+    let mut socket = Socket::open(&stage.client()).await;
+    socket
+        .subscribe(
+            "1",
+            "subscription { assetsUpdated { id price } }",
+            json!({}),
+        )
+        .await;
+    let shout = async || {
+        for text in ["1", "2", "3"] {
+            stage.bus.shout(&price(text)).await.unwrap();
+        }
+    };
+    let told = shout_until(shout, socket.next("1")).await;
+    assert_eq!(
+        told["assetsUpdated"],
+        json!([{ "id": "bitcoin", "price": "3" }])
+    );
+}
+
+#[tokio::test]
+async fn the_time_is_told_as_soon_as_one_listens() {
+    let stage = Stage::new().await;
+    let mut socket = Socket::open(&stage.client()).await;
+    socket
+        .subscribe("1", "subscription { currentTime }", json!({}))
+        .await;
+    let told = socket.next("1").await;
+    let time = told["currentTime"].as_str().unwrap();
+    assert!(
+        time.ends_with('Z') && time.len() == "2026-11-20T12:00:00.250Z".len(),
+        "{time}"
+    );
+    socket.say(json!({ "id": "1", "type": "complete" })).await;
+    socket.subscribe("2", "{ __typename }", json!({})).await;
+    assert_eq!(socket.next("2").await["__typename"], "Query");
+    assert_eq!(
+        socket.hear().await,
+        json!({ "id": "2", "type": "complete" })
+    );
+}
+
+#[tokio::test]
+async fn the_standing_of_a_match_is_for_its_players() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let cid = stage.signed_in("cid@example.com").await;
+    let id = ann.id().await;
+    let battle = stage
+        .battle(&stage.game("Duel").await, &[&id], "OPEN")
+        .await;
+    let query = "subscription($id: ID!) { gameMatchUpdated(id: $id) {
+        matchID players { userID user { nickName } equity rank openPositions } } }";
+    let mut outside = Socket::open(&cid).await;
+    outside.subscribe("1", query, json!({ "id": battle })).await;
+    let refused = outside.hear().await;
+    assert_eq!(
+        refused["payload"]["errors"][0]["extensions"]["code"], "MATCH_NOT_FOUND",
+        "{refused}"
+    );
+
+    let mut socket = Socket::open(&ann).await;
+    socket.subscribe("1", query, json!({ "id": battle })).await;
+    let player = LivePlayer {
+        player: id.parse().unwrap(),
+        equity: 10_315_000_000,
+        rank: 1,
+        open_positions: 2,
+    };
+    let standing = LiveBattle {
+        battle,
+        time: Timestamp::from_ms(0),
+        players: vec![player],
+    };
+    let shout = async || stage.bus.shout(&standing).await.unwrap();
+    let told = shout_until(shout, socket.next("1")).await["gameMatchUpdated"].clone();
+    let line = &told["players"][0];
+    assert_eq!(
+        (&line["equity"], &line["openPositions"]),
+        (&json!("103.15"), &json!(2))
+    );
+    assert!(
+        line["user"]["nickName"]
+            .as_str()
+            .unwrap()
+            .starts_with("Player")
+    );
+}
+
+fn event(battle: BattleId, player: &str, id: PositionId) -> PositionEvent {
+    let player = player.parse().unwrap();
+    let position = PositionState {
+        id,
+        battle,
+        player,
+        number: 1,
+        symbol: "BTCUSDT".parse().unwrap(),
+        side: Side::Buy,
+        kind: OrderKind::Market,
+        margin: Chips::from_units(1_000_000_000),
+        leverage: Leverage::try_from(2).unwrap(),
+        size: Chips::from_units(2_000_000_000),
+        open_fee: Chips::ZERO,
+        card_spent: false,
+        stop_loss: None,
+        take_profit: None,
+        status: PositionStatus::Pending,
+        effective_time: Timestamp::from_ms(0),
+        stale_at: None,
+        fill: None,
+        end: None,
+        noted: Vec::new(),
+    };
+    PositionEvent {
+        battle,
+        player,
+        change: PositionChange::Accepted,
+        position,
+    }
+}
+
+#[tokio::test]
+async fn ones_own_orders_are_told_and_a_rivals_are_not() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let (ann_id, bob_id) = (ann.id().await, bob.id().await);
+    let battle = stage
+        .battle(&stage.game("Duel").await, &[&ann_id, &bob_id], "OPEN")
+        .await;
+    let (of_ann, of_bob): (PositionId, PositionId) = (mint(), mint());
+    for (id, player, number) in [(of_ann, &ann_id, 1), (of_bob, &bob_id, 2)] {
+        stage
+            .position(&Position {
+                id,
+                battle,
+                player,
+                number,
+                margin: 1_000_000_000,
+            })
+            .await;
+    }
+    let mut socket = Socket::open(&bob).await;
+    let query = "subscription($id: ID!) { gameMatchPositionUpdated(matchID: $id) { id status } }";
+    socket.subscribe("1", query, json!({ "id": battle })).await;
+    let announce = async || {
+        for event in [
+            event(battle, &ann_id, of_ann),
+            event(battle, &bob_id, of_bob),
+        ] {
+            stage
+                .bus
+                .publish(&event, &mint::<Uuid>().to_string())
+                .await
+                .unwrap();
+        }
+    };
+    let told = shout_until(announce, socket.next("1")).await;
+    assert_eq!(told["gameMatchPositionUpdated"]["id"], of_bob.to_string());
+}
+
+#[tokio::test]
+async fn a_new_message_in_ones_inbox_is_told() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let id = ann.id().await;
+    let message: Uuid = mint();
+    let notice = Notice::Opened {
+        title: "Duel".to_owned(),
+        subject: "x".to_owned(),
+    };
+    stage
+        .script(&format!(
+            "INSERT INTO notifications (id, user_id, kind, notice)
+             VALUES ('{message}', '{id}', 'opened', '{}')",
+            serde_json::to_string(&notice).unwrap()
+        ))
+        .await;
+    let in_app = InApp {
+        id: message.into(),
+        user: id.parse().unwrap(),
+        notice,
+    };
+    let mut socket = Socket::open(&ann).await;
+    let query = "subscription { notificationCreated { id kind title text } }";
+    socket.subscribe("1", query, json!({})).await;
+    let shout = async || stage.bus.shout(&in_app).await.unwrap();
+    let told = shout_until(shout, socket.next("1")).await["notificationCreated"].clone();
+    assert_eq!(told["text"], "Duel has opened.");
+    let told = ann
+        .ask("{ unreadNotificationCount }", json!({}))
+        .await
+        .data();
+    assert_eq!(told["unreadNotificationCount"], 1);
+}
+
+#[tokio::test]
+async fn ones_wallets_are_told_as_they_are_and_when_they_move() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let id = ann.id().await;
+    let account =
+        domain::ledger::Account::user(id.parse().unwrap(), domain::ledger::Unit::Usdt).id();
+    stage
+        .script(&format!(
+            "INSERT INTO ledger_accounts (id, owner_id, kind, unit)
+             VALUES ('{account}', '{id}', 'user', 'USDT')"
+        ))
+        .await;
+    let mut socket = Socket::open(&ann).await;
+    socket
+        .subscribe(
+            "1",
+            "subscription { walletUpdated { currency balance } }",
+            json!({}),
+        )
+        .await;
+    let told = socket.next("1").await;
+    assert_eq!(
+        told["walletUpdated"],
+        json!({ "currency": "USDT", "balance": "0" })
+    );
+}
+
+#[tokio::test]
+async fn what_needs_a_token_is_refused_without_one() {
+    let stage = Stage::new().await;
+    let mut socket = Socket::open(&stage.client()).await;
+    for query in [
+        "subscription { notificationCreated { id } }",
+        "subscription { walletUpdated { id } }",
+        "subscription { queueTicketUpdated { id } }",
+        "subscription { gameMatchUpdated(id: \"x\") { time } }",
+        "subscription { gameMatchPositionUpdated(matchID: \"x\") { id } }",
+        "{ profile { id } }",
+    ] {
+        socket.subscribe("1", query, json!({})).await;
+        let told = socket.hear().await;
+        let errors = match told["type"].as_str() {
+            Some("error") => told["payload"].clone(),
+            _ => told["payload"]["errors"].clone(),
+        };
+        assert_eq!(
+            errors[0]["extensions"]["code"], "UNAUTHENTICATED",
+            "{query}: {told}"
+        );
+        if told["type"] == "next" {
+            assert_eq!(socket.hear().await["type"], "complete");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_is_none_is_an_error_and_nothing_follows() {
+    let stage = Stage::new().await;
+    let mut socket = Socket::open(&stage.client()).await;
+    socket
+        .subscribe("1", "subscription { nothing }", json!({}))
+        .await;
+    let told = socket.hear().await;
+    assert_eq!((&told["type"], &told["id"]), (&json!("error"), &json!("1")));
+    assert_eq!(
+        told["payload"][0]["extensions"]["code"],
+        "GRAPHQL_VALIDATION_FAILED"
+    );
+    socket.say(json!({ "type": "ping" })).await;
+    assert_eq!(socket.hear().await, json!({ "type": "pong" }));
+}
+
+async fn closed(stage: &Stage, messages: &[Value]) -> u16 {
+    let mut socket = Socket::connect(&stage.client(), Some("graphql-transport-ws")).await;
+    for message in messages {
+        socket.say(message.clone()).await;
+    }
+    socket.close_code().await
+}
+
+#[tokio::test]
+async fn a_breach_of_the_protocol_closes_with_its_code() {
+    let stage = Stage::new().await;
+    let init = json!({ "type": "connection_init" });
+    let subscribe = json!({ "id": "1", "type": "subscribe",
+        "payload": { "query": "subscription { currentTime }" } });
+    let bad = json!({ "type": "connection_init", "payload": { "authorization": "Bearer x" } });
+    let odd = json!({ "type": "start" });
+    assert_eq!(closed(&stage, &[odd]).await, 4400);
+    assert_eq!(closed(&stage, std::slice::from_ref(&subscribe)).await, 4401);
+    assert_eq!(closed(&stage, &[bad]).await, 4403);
+    assert_eq!(closed(&stage, &[init.clone(), init.clone()]).await, 4429);
+    assert_eq!(
+        closed(&stage, &[init, subscribe.clone(), subscribe]).await,
+        4409
+    );
+    let mut socket = Socket::connect(&stage.client(), None).await;
+    assert_eq!(socket.close_code().await, 4406);
+}
