@@ -47,7 +47,9 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .context("cannot declare streams")?;
     match pending.as_slice() {
         [] => {
-            println!("the database was up to date; roles, rights and streams are as they should be");
+            println!(
+                "the database was up to date; roles, rights and streams are as they should be"
+            );
         }
         done => println!("migrated: {}", done.join(", ")),
     }

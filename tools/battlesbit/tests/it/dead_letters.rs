@@ -74,7 +74,10 @@ async fn a_replayed_one_is_in_its_stream_again() {
     let before = bus.bounds(Stream::Matchmaking).await.unwrap().last;
     let ran = operator.runs(&["dead-letters", "replay", "1"]).await;
     assert!(ran.succeeded, "{ran:?}");
-    assert_eq!(bus.bounds(Stream::Matchmaking).await.unwrap().last, before + 1);
+    assert_eq!(
+        bus.bounds(Stream::Matchmaking).await.unwrap().last,
+        before + 1
+    );
     assert_eq!(
         operator.runs(&["dead-letters", "count"]).await.said,
         "no dead letters\n"
