@@ -16,7 +16,7 @@ import suite
 from errors import Failed
 
 # The programs that a user must bring, and those of coreutils and a shell which every system has.
-PROMISED = ("git", "cargo", "rustc", "rustdoc", "rustfmt", "cargo-fmt", "cargo-clippy", "clippy-driver", "cc", "as", "ld",
+PROMISED = ("git", "cargo", "rustc", "rustdoc", "rustfmt", "cargo-fmt", "cargo-clippy", "clippy-driver", "cc", "as", "ld", "ar",
             "python3", "node", "npm", "npx")
 COREUTILS = ("sh", "env", "cat", "chmod", "cp", "date", "dirname", "basename", "expr", "head", "id", "ln", "ls", "mkdir", "mktemp",
              "mv", "pwd", "readlink", "rm", "rmdir", "sort", "stat", "tail", "tee", "touch", "tr", "true", "uname", "wc",

@@ -92,8 +92,8 @@ def unpack_with_pip(wheel, folder):
          "--target", str(folder), "--requirement", str(requirements)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if outcome.returncode != 0:
-        lines = [line for line in outcome.stdout.splitlines() if line.startswith("ERROR")] or outcome.stdout.splitlines()
-        raise Failed(f"cannot install {wheel.package} {wheel.version}: {lines[0] if lines else 'pip gave no reason'}")
+        errors = [line.partition(" ")[2] for line in outcome.stdout.splitlines() if line.startswith("ERROR: ")]
+        raise Failed(f"cannot install {wheel.package} {wheel.version}: {errors[0] if errors else 'pip gave no reason'}")
     requirements.unlink()
 
 
