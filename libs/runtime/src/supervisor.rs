@@ -20,7 +20,7 @@ use crate::{Clock, Context, Health, Mode, Service, http};
 /// After the grace, or after the last task, what is left may take this long to let go.
 const LAST_GRACE: Duration = Duration::from_secs(1);
 
-/// The tasks of a service. [`run`](crate::run) has one per process, a test one per service it
+/// The tasks of a service. [`run`](crate::run()) has one per process, a test one per service it
 /// starts.
 pub struct Supervisor {
     context: Context,
