@@ -14,6 +14,7 @@ import ci
 import demo
 import doctor
 import fleet
+import logs
 import places
 import processes
 import stack
@@ -53,7 +54,7 @@ def parser():
     command("down", down, purge="delete all data too")
     command("restart", restart).add_argument("service", nargs="*")
     command("status", status)
-    command("logs", logs, follow="go on with the lines to come").add_argument("service", nargs="*")
+    command("logs", show_logs, follow="go on with the lines to come").add_argument("service", nargs="*")
     command("mail", mail)
     command("doctor", check_machine)
     command("unit", lambda arguments: suite.run_unit(arguments.options)).add_argument("options", nargs=argparse.REMAINDER)
@@ -101,8 +102,11 @@ def status(_):
     return 0 if all(state == "ready" for _, state, *_ in rows) else 1
 
 
-def logs(arguments):
-    stack.Stack().show_logs(arguments.service, arguments.follow)
+def show_logs(arguments):
+    local = stack.Stack()
+    local.check_names(arguments.service)
+    chosen = [local.logs / f"{name}.log" for name in arguments.service]
+    logs.show(chosen or sorted(local.logs.glob("*.log")), arguments.follow)
 
 
 def mail(_):

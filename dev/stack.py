@@ -4,7 +4,6 @@ import contextlib
 import json
 import shutil
 import subprocess
-import time
 
 import build
 import fleet
@@ -18,8 +17,6 @@ import suite
 from errors import Failed
 
 READY_SECONDS = 60
-LOG_LINES = 40
-LOG_BYTES = 256 * 1024
 
 
 def kept_base():
@@ -148,7 +145,7 @@ class Stack:
             suite.sweep()
             kept_base().unlink(missing_ok=True)
             if purge:
-                remove(places.DEV)
+                purge_data()
         return ended
 
     def migrate(self):
@@ -211,16 +208,6 @@ class Stack:
         said = outcome.stdout.strip()
         return said if "dead letters" in said else f"{said}\nno dead letters"
 
-    def show_logs(self, names, follow):
-        """Prints the last lines of the logs, then those to come if asked to."""
-        self.check_names(names)
-        paths = [self.logs / f"{name}.log" for name in names] or sorted(self.logs.glob("*.log"))
-        ends = {path: show_tail(path) for path in paths if path.exists()}
-        while follow:
-            for path, end in ends.items():
-                ends[path] = show_from(path, end)
-            time.sleep(processes.POLL_SECONDS)
-
     def password_exists(self):
         """Whether the stack has ever been up, so that its database may be asked."""
         return self.servers.password_file.exists()
@@ -239,31 +226,17 @@ def program_version(name):
     return outcome.stdout.strip().split(" ")[-1]
 
 
-def remove(folder):
-    """Deletes the stack's folder, and says so where something of it cannot be deleted."""
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        pass
-    except OSError as cause:
-        raise Failed(f"cannot delete {cause.filename}: {cause.strerror}") from None
-
-
-def show_tail(path):
-    """Prints the last lines of a log; returns where it ends."""
-    with open(path, "rb") as log:
-        end = log.seek(0, 2)
-        log.seek(max(0, end - LOG_BYTES))
-        for line in log.read(LOG_BYTES).decode(errors="replace").splitlines()[-LOG_LINES:]:
-            print(f"{path.stem:<14}{line}")
-    return end
-
-
-def show_from(path, start):
-    """Prints what a log gained since `start`; returns where it ends now."""
-    with open(path, "rb") as log:
-        log.seek(start)
-        gained = log.read().rpartition(b"\n")[0]
-    for line in gained.decode(errors="replace").splitlines():
-        print(f"{path.stem:<14}{line}", flush=True)
-    return start + len(gained) + (1 if gained else 0)
+def purge_data():
+    """Deletes what the stack keeps, all but the private servers of a test run that lives."""
+    for path in places.DEV.iterdir():
+        if path.name.startswith(suite.FOLDERS):
+            continue
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as cause:
+            raise Failed(f"cannot delete {cause.filename}: {cause.strerror}") from None
+    if not any(places.DEV.iterdir()):
+        places.DEV.rmdir()

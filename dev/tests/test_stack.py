@@ -81,8 +81,8 @@ class PrivateServers(Clone):
         with suite.private_folder() as folder:
             processes.start("nats", SLEEPER, folder / "run", folder / "log")
             record = processes.read(folder / "run", "nats")
-            stack.Stack().down()
-            self.assertTrue(processes.is_ours(record))
+            stack.Stack().down(purge=True)
+            self.assertTrue(processes.is_ours(record) and folder.exists())
         self.assertFalse(processes.is_ours(record) or folder.exists())
 
     def test_a_run_that_fails_ends_its_servers_too(self):
