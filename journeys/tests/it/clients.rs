@@ -62,3 +62,25 @@ async fn curl_graphql_ws_and_gql_sign_in_join_order_and_subscribe() {
         assert!(order.is_string(), "{order}");
     }
 }
+
+#[tokio::test]
+async fn the_first_query_of_the_readme_answers() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let command = readme
+        .split("```")
+        .find(|block| block.trim_start().starts_with("curl"))
+        .unwrap();
+    let fleet = Fleet::start().await;
+    let command = command.replace("http://127.0.0.1:8888/graphql", &fleet.graphql());
+    let output = Command::new("sh")
+        .args(["-c", &command])
+        .output()
+        .await
+        .unwrap();
+
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(answer.get("errors").is_none(), "{answer}");
+    let assets = answer["data"]["assets"]["edges"].as_array().unwrap();
+    assert_eq!(assets[0]["node"]["symbol"], "BTC", "{answer}");
+}

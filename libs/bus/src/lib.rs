@@ -21,6 +21,7 @@ mod replay;
 mod settings;
 mod streams;
 mod sweep;
+mod worker;
 
 pub use ask::Asked;
 pub use command::carry_out;
@@ -33,3 +34,4 @@ pub use ordered::{Entry, OrderedReader, StreamBounds};
 pub use prefix::{NotAPrefix, Prefix};
 pub use publish::{LastMessage, PublishOptions, Stored};
 pub use settings::NatsSettings;
+pub use worker::Worker;

@@ -9,7 +9,7 @@ pub mod metric;
 pub mod temporal;
 pub mod workflow;
 
-use bus::{Bus, Consumer, Delivery, Failure, NatsSettings};
+use bus::{Bus, Consumer, NatsSettings, Worker};
 use contracts::{Service, Stream, Topic};
 use grant::Poster;
 use handlers::{
@@ -68,74 +68,41 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let temporal = Temporal::connect(&settings.temporal).await?;
     definitions::insert_first(&db).await?;
     let app = App { db, bus, temporal };
-    watch(&app, &context);
+    let worker = Worker {
+        context: &context,
+        bus: &app.bus,
+        db: &app.db,
+    };
+    worker.watch();
+    let temporal = app.temporal.clone();
+    context.health.watch("temporal", move || {
+        let temporal = temporal.clone();
+        async move { temporal.ping().await }
+    });
 
     let activities = GrantActivities::new(Poster::new(app.db.clone()));
     let (temporal, shutdown) = (app.temporal.clone(), context.shutdown());
     context.spawn("worker", async move {
         temporal.work(activities, shutdown).await
     });
-    let relay = app.bus.clone().relay(app.db.clone(), context.shutdown());
-    context.spawn("outbox relay", async move { Ok(relay.await?) });
+    worker.relay();
 
     let events = |name, topics| consumer(name, topics).at_once(EVENTS_AT_ONCE);
     let settled = events(battle_settled::CONSUMER, &[Topic::BattleSettled]);
     let positions = events(position::CONSUMER, &[Topic::ArenaPosition]);
     let players = events(player_event::CONSUMER, &[Topic::PlayerEvent]);
-    start(&app, &context, settled, |app, it| async move {
-        battle_settled::handle(&app, &it).await
-    });
-    start(&app, &context, positions, |app, it| async move {
-        position::handle(&app, &it).await
-    });
-    start(&app, &context, players, |app, it| async move {
-        player_event::handle(&app, &it).await
-    });
+    worker.hear(&app, settled, battle_settled::handle);
+    worker.hear(&app, positions, position::handle);
+    worker.hear(&app, players, player_event::handle);
     let create = consumer("create_definition", &[Topic::CreateAchievementDefinition]);
     let update = consumer("update_definition", &[Topic::UpdateAchievementDefinition]);
     let delete = consumer("delete_definition", &[Topic::DeleteAchievementDefinition]);
-    start(&app, &context, create, |app, it| async move {
-        create_definition::handle(&app, &it).await
-    });
-    start(&app, &context, update, |app, it| async move {
-        update_definition::handle(&app, &it).await
-    });
-    start(&app, &context, delete, |app, it| async move {
-        delete_definition::handle(&app, &it).await
-    });
+    worker.hear(&app, create, create_definition::handle);
+    worker.hear(&app, update, update_definition::handle);
+    worker.hear(&app, delete, delete_definition::handle);
     Ok(())
 }
 
 const fn consumer(name: &'static str, topics: &'static [Topic]) -> Consumer {
     Consumer::new(Service::Achievement, name, topics)
-}
-
-fn start<H, F>(app: &App, context: &Context, consumer: Consumer, handler: H)
-where
-    H: Fn(App, Delivery) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<(), Failure>> + Send + 'static,
-{
-    let (bus, db, shutdown) = (app.bus.clone(), app.db.clone(), context.shutdown());
-    let app = app.clone();
-    let name = consumer.name;
-    let handle = move |delivery| handler(app.clone(), delivery);
-    context.spawn(name, async move {
-        Ok(bus.consume(db, consumer, handle, shutdown).await?)
-    });
-}
-
-fn watch(app: &App, context: &Context) {
-    let (db, bus, temporal) = (app.db.clone(), app.bus.clone(), app.temporal.clone());
-    context.health.watch("postgres", move || {
-        let db = db.clone();
-        async move { Ok(db.ping().await?) }
-    });
-    context.health.watch("nats", move || {
-        let bus = bus.clone();
-        async move { Ok(bus.ping().await?) }
-    });
-    context.health.watch("temporal", move || {
-        let temporal = temporal.clone();
-        async move { temporal.ping().await }
-    });
 }

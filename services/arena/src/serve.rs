@@ -1,6 +1,6 @@
 //! Puts the parts together and sets them going.
 
-use bus::Bus;
+use bus::{Bus, Worker};
 use contracts::{Service, Stream};
 use runtime::Context;
 use store::Db;
@@ -37,7 +37,13 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         bus,
         clock: context.clock.clone(),
     };
-    watch(&context, &app);
+    let (bus, db) = (&app.bus, &app.db);
+    Worker {
+        context: &context,
+        bus,
+        db,
+    }
+    .watch();
 
     let (sealer, work) = unbounded_channel();
     let (done, sealed) = unbounded_channel();
@@ -62,16 +68,4 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         Ok(ended?)
     });
     Ok(())
-}
-
-fn watch(context: &Context, app: &App) {
-    let (db, bus) = (app.db.clone(), app.bus.clone());
-    context.health.watch("postgres", move || {
-        let db = db.clone();
-        async move { Ok(db.ping().await?) }
-    });
-    context.health.watch("nats", move || {
-        let bus = bus.clone();
-        async move { Ok(bus.ping().await?) }
-    });
 }

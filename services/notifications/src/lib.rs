@@ -6,7 +6,7 @@ pub mod mailer;
 
 use std::time::Duration;
 
-use bus::{Bus, Consumer, Delivery, Failure, NatsSettings};
+use bus::{Bus, Consumer, NatsSettings, Worker};
 use contracts::{Service, Stream, Topic};
 use handlers::{email, in_app, mark_read, otp_email};
 use mailer::{Mailer, SmtpSettings};
@@ -68,7 +68,17 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         mailer,
         clock: context.clock.clone(),
     };
-    watch(&app, &context);
+    let worker = Worker {
+        context: &context,
+        bus: &app.bus,
+        db: &app.db,
+    };
+    worker.watch();
+    let mailer = app.mailer.clone();
+    context.health.watch("smtp", move || {
+        let mailer = mailer.clone();
+        async move { mailer.ping().await }
+    });
 
     let consumer =
         |name, topics| Consumer::new(Service::Notifications, name, topics).ack_wait(ACK_WAIT);
@@ -79,47 +89,9 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let mails = consumer("email", &[Topic::Email]).at_once(MAILS_AT_ONCE);
     let notices = consumer(in_app::CONSUMER, &[Topic::InApp]).at_once(NOTICES_AT_ONCE);
     let commands = consumer("commands", &[Topic::MarkNotificationsRead]);
-    start(&app, &context, codes, |app, delivery| async move {
-        otp_email::handle(&app, &delivery).await
-    });
-    start(&app, &context, mails, |app, delivery| async move {
-        email::handle(&app, &delivery).await
-    });
-    start(&app, &context, notices, |app, delivery| async move {
-        in_app::handle(&app, &delivery).await
-    });
-    start(&app, &context, commands, |app, delivery| async move {
-        mark_read::handle(&app, &delivery).await
-    });
+    worker.hear(&app, codes, otp_email::handle);
+    worker.hear(&app, mails, email::handle);
+    worker.hear(&app, notices, in_app::handle);
+    worker.hear(&app, commands, mark_read::handle);
     Ok(())
-}
-
-fn start<H, F>(app: &App, context: &Context, consumer: Consumer, handler: H)
-where
-    H: Fn(App, Delivery) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<(), Failure>> + Send + 'static,
-{
-    let (bus, db, shutdown) = (app.bus.clone(), app.db.clone(), context.shutdown());
-    let app = app.clone();
-    let name = consumer.name;
-    let handle = move |delivery| handler(app.clone(), delivery);
-    context.spawn(name, async move {
-        Ok(bus.consume(db, consumer, handle, shutdown).await?)
-    });
-}
-
-fn watch(app: &App, context: &Context) {
-    let (db, bus, mailer) = (app.db.clone(), app.bus.clone(), app.mailer.clone());
-    context.health.watch("postgres", move || {
-        let db = db.clone();
-        async move { Ok(db.ping().await?) }
-    });
-    context.health.watch("nats", move || {
-        let bus = bus.clone();
-        async move { Ok(bus.ping().await?) }
-    });
-    context.health.watch("smtp", move || {
-        let mailer = mailer.clone();
-        async move { mailer.ping().await }
-    });
 }

@@ -1,8 +1,6 @@
 //! Puts the parts together and sets them going.
 
-use std::future::Future;
-
-use bus::{Bus, Consumer, Delivery, Failure};
+use bus::{Bus, Worker};
 use contracts::{Service, Stream};
 use runtime::Context;
 use store::Db;
@@ -27,7 +25,6 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let db = Db::connect(&settings.postgres, Service::Treasury).await?;
     let bus = Bus::connect(&settings.nats, SERVICE.name).await?;
     bus.check_streams(STREAMS).await?;
-    watch(&context, &db, &bus);
     let app = App {
         clock: context.clock.clone(),
         mode: context.mode,
@@ -36,48 +33,18 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         db,
         bus,
     };
+    let worker = Worker {
+        context: &context,
+        bus: &app.bus,
+        db: &app.db,
+    };
+    worker.watch();
 
-    hear(
-        &context,
-        &app,
-        create_wallet::CONSUMER,
-        create_wallet::handle,
-    );
-    hear(
-        &context,
-        &app,
-        claim_play_money::CONSUMER,
-        claim_play_money::handle,
-    );
-    hear(&context, &app, claim_items::CONSUMER, claim_items::handle);
-    let relay = app.bus.relay(app.db.clone(), context.shutdown());
-    context.spawn("outbox relay", async move { Ok(relay.await?) });
+    worker.hear(&app, create_wallet::CONSUMER, create_wallet::handle);
+    worker.hear(&app, claim_play_money::CONSUMER, claim_play_money::handle);
+    worker.hear(&app, claim_items::CONSUMER, claim_items::handle);
+    worker.relay();
     let auditing = auditor::run(app.db, settings.audit.interval(), context.shutdown());
     context.spawn("auditor", auditing);
     Ok(())
-}
-
-fn watch(context: &Context, db: &Db, bus: &Bus) {
-    let (db, bus) = (db.clone(), bus.clone());
-    context.health.watch("postgres", move || {
-        let db = db.clone();
-        async move { Ok(db.ping().await?) }
-    });
-    context.health.watch("nats", move || {
-        let bus = bus.clone();
-        async move { Ok(bus.ping().await?) }
-    });
-}
-
-/// Hands every delivery of `consumer` to `handle`.
-fn hear<H, F>(context: &Context, app: &App, consumer: Consumer, handle: H)
-where
-    H: Fn(App, Delivery) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<(), Failure>> + Send + 'static,
-{
-    let (name, app) = (consumer.name, app.clone());
-    let (bus, db) = (app.bus.clone(), app.db.clone());
-    let handler = move |delivery| handle(app.clone(), delivery);
-    let consuming = bus.consume(db, consumer, handler, context.shutdown());
-    context.spawn(name, async move { Ok(consuming.await?) });
 }

@@ -9,7 +9,7 @@ use crate::{App, handlers, metric};
 pub const CONSUMER: &str = "battle_settled";
 
 /// Splits the battle into what happened to each player.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let settled: BattleSettled = delivery.decode()?;
     let tx = app.db.begin().await?;
     if tx.first_time(CONSUMER, &delivery.id).await? {

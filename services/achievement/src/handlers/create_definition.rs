@@ -7,13 +7,13 @@ use contracts::{Code, Service};
 use crate::{App, definitions};
 
 /// Inserts the definition. Players who have reached it already earn it with their next event.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let command: CreateAchievementDefinition = delivery.decode()?;
     bus::carry_out(
         &app.bus,
         &app.db,
         Service::Achievement,
-        delivery,
+        &delivery,
         &command,
         async |tx| {
             if let Err(refused) = definitions::validate(&command.terms) {

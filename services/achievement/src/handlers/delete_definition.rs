@@ -7,13 +7,13 @@ use contracts::{Code, Service};
 use crate::App;
 
 /// Takes the definition out of reach; what was granted stays.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let command: DeleteAchievementDefinition = delivery.decode()?;
     bus::carry_out(
         &app.bus,
         &app.db,
         Service::Achievement,
-        delivery,
+        &delivery,
         &command,
         async |tx| {
             let found = store::achievement::delete(tx, command.definition).await?;

@@ -13,7 +13,7 @@ pub const CONSUMER: &str = "player_event";
 ///
 /// Starting comes after the commit and on every delivery: a crash in between is made good by the
 /// redelivery, and a workflow is started once whoever asks.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let event: PlayerEvent = delivery.decode()?;
     let tx = app.db.begin().await?;
     if tx.first_time(CONSUMER, &delivery.id).await? {

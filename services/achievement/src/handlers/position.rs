@@ -9,7 +9,7 @@ use crate::{App, handlers, metric};
 pub const CONSUMER: &str = "position";
 
 /// Passes on what happened to the player, if it counts.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let event: PositionEvent = delivery.decode()?;
     let Some(counted) = metric::of_position(&event) else {
         return Ok(());

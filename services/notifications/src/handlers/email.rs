@@ -11,7 +11,7 @@ use crate::mailer::{Letter, MailError};
 /// Mails the notice to the user's address, if the user still exists.
 ///
 /// No transaction is open while the mail server takes its time.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let message: Email = delivery.decode()?;
     if store::notification::was_delivered(&app.db, &delivery.id, Channel::Email).await? {
         return Ok(());

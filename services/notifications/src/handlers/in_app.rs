@@ -9,7 +9,7 @@ use crate::App;
 pub const CONSUMER: &str = "in_app";
 
 /// Keeps the message, then shouts it. The shout may be missed; the inbox tells what was.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let message: InApp = delivery.decode()?;
     let tx = app.db.begin().await?;
     if !tx.first_time(CONSUMER, &delivery.id).await? {

@@ -7,13 +7,13 @@ use contracts::commands::MarkNotificationsRead;
 use crate::App;
 
 /// Marks the messages that are the caller's own; others are passed over in silence.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let command: MarkNotificationsRead = delivery.decode()?;
     bus::carry_out(
         &app.bus,
         &app.db,
         Service::Notifications,
-        delivery,
+        &delivery,
         &command,
         async |tx| {
             let user = command.caller.user;

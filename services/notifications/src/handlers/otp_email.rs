@@ -7,7 +7,7 @@ use crate::App;
 use crate::mailer::{Letter, MailError};
 
 /// Mails the code unless it has expired. Leaves no trace of code or address.
-pub async fn handle(app: &App, delivery: &Delivery) -> Result<(), Failure> {
+pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let message: OtpEmail = delivery.decode()?;
     if app.clock.now_ms() >= message.expires_at_ms {
         tracing::info!("a code expired before it was mailed");
