@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
+use async_graphql::Request;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, ServerError};
 use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
@@ -12,13 +12,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::Code;
 use contracts::commands::Refused;
-use tokio::time::timeout;
 
-use super::request::{Parameters, QueryString};
+use super::request::{Parameters, QueryString, operation_type};
 use super::response::{Answer, MediaType};
 use super::{Front, Shared, explorer, socket};
-use crate::error::ApiError;
-use crate::graphql;
 use crate::identity::{Origin, Visitor};
 use crate::trace::TraceId;
 
@@ -76,7 +73,10 @@ pub(super) async fn get(
         Ok(request) => request,
         Err(refusal) => return Answer::malformed(refusal, trace).into_response(media),
     };
-    if !asks_only(&mut request) {
+    if !matches!(
+        operation_type(&mut request),
+        None | Some(OperationType::Query)
+    ) {
         let allow = [(header::ALLOW, "POST")];
         let text = "expected a query: send mutations by POST\n";
         return (StatusCode::METHOD_NOT_ALLOWED, allow, text).into_response();
@@ -99,19 +99,6 @@ fn read_query(parts: &Parts) -> Result<Request, Refused> {
     Parameters::try_from(query)?.into_request()
 }
 
-/// Whether the operation changes nothing. A document that does not parse asks for its error.
-fn asks_only(request: &mut Request) -> bool {
-    let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else {
-        return true;
-    };
-    document
-        .operations
-        .iter()
-        .filter(|(found, _)| name.is_none() || found.map(|found| found.as_str()) == name.as_deref())
-        .all(|(_, operation)| operation.node.ty == OperationType::Query)
-}
-
 fn is_json(headers: &HeaderMap) -> bool {
     let text = headers
         .get(header::CONTENT_TYPE)
@@ -131,28 +118,5 @@ impl Front {
             .map(|value| value.to_str().unwrap_or_default());
         self.gateway
             .visitor(self.gateway.claim(authorization), Origin::of(headers, peer))
-    }
-
-    /// Executes within the limit of time.
-    async fn execute(&self, mut request: Request, visitor: Visitor, trace: TraceId) -> Answer {
-        let changes = !asks_only(&mut request);
-        let request = graphql::prepared(request, &self.gateway, visitor);
-        let response = match timeout(self.limits.time(), self.schema.execute(request)).await {
-            Ok(response) => response,
-            Err(_elapsed) => {
-                let code = if changes {
-                    Code::OutcomeUnknown
-                } else {
-                    Code::ServiceUnavailable
-                };
-                let error = async_graphql::Error::from(ApiError::of(code));
-                let error = ServerError {
-                    path: Vec::new(),
-                    ..error.into_server_error(Default::default())
-                };
-                async_graphql::Response::from_errors(vec![error])
-            }
-        };
-        Answer::executed(response, trace)
     }
 }

@@ -1,6 +1,7 @@
 //! How clients reach the schema: HTTP, WebSocket, and a page for people.
 
 mod download;
+mod execution;
 mod explorer;
 mod http;
 mod request;

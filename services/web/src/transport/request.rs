@@ -3,6 +3,7 @@
 //! Values are converted by hand: serde would pass a number through async-graphql's own visitor,
 //! which does not keep the text of a number, and a decimal has to stay exact.
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Name, Request, Value, Variables};
 use contracts::Code;
 use contracts::commands::Refused;
@@ -79,6 +80,16 @@ impl TryFrom<QueryString> for Parameters {
             extensions: json("extensions", query.extensions)?,
         })
     }
+}
+
+/// What the chosen operation of a request does; `None` where there is none to choose, which its
+/// execution will say.
+pub(crate) fn operation_type(request: &mut Request) -> Option<OperationType> {
+    let name = request.operation_name.clone();
+    let mut operations = request.parsed_query().ok()?.operations.iter();
+    let chosen = operations
+        .find(|(found, _)| name.is_none() || found.map(|found| found.as_str()) == name.as_deref());
+    chosen.map(|(_, operation)| operation.node.ty)
 }
 
 fn refused(field: &str, expected: &str) -> Refused {

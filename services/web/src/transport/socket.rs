@@ -21,7 +21,6 @@ use self::protocol::{Close, FromClient, ToClient};
 use super::Front;
 use super::request::Parameters;
 use super::response::Answer;
-use crate::graphql;
 use crate::identity::{Claim, Origin};
 use crate::trace::TraceId;
 
@@ -170,12 +169,11 @@ impl Connection {
             }
         };
         let visitor = self.front.gateway.visitor(claim, self.origin.clone());
-        let request = graphql::prepared(request, &self.front.gateway, visitor);
         let (abort, registration) = AbortHandle::new_pair();
         self.running.insert(Arc::clone(&id), abort);
-        let answers = self.front.schema.execute_stream(request).map({
+        let answers = self.front.clone().answers(request, visitor, trace).map({
             let id = Arc::clone(&id);
-            move |response| ToClient::of(&id, Answer::executed(response, trace))
+            move |answer| ToClient::of(&id, answer)
         });
         let messages = answers.chain(stream::once(async move { ToClient::Complete { id } }));
         self.operations

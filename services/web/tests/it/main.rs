@@ -10,6 +10,8 @@ mod decimals;
 mod explorer;
 mod joining;
 mod limits;
+mod money;
+mod operations;
 mod orders;
 mod paging;
 mod permissions;

@@ -3,7 +3,7 @@
 use domain::game::Template;
 use domain::id::{BattleId, GameId, PositionId};
 use runtime::ids::mint;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -28,6 +28,16 @@ impl Stage {
     /// Runs statements.
     pub(crate) async fn script(&self, sql: &str) {
         self.db.connection().execute_unprepared(sql).await.unwrap();
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let count = Statement::from_string(
+            DbBackend::Postgres,
+            format!("SELECT count(*) AS count FROM {table}"),
+        );
+        let row = self.db.connection().query_one_raw(count).await.unwrap();
+        row.unwrap().try_get("", "count").unwrap()
     }
 
     pub(crate) async fn game(&self, title: &str) -> Game {

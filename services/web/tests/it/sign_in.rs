@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use contracts::Key;
+use contracts::notifications::OtpEmail;
 use futures::future::join_all;
 use serde_json::json;
 
@@ -260,4 +262,19 @@ async fn somebody_elses_session_cannot_be_revoked() {
     let told = bob.ask(revoke, json!({ "id": id })).await.data();
     assert_eq!(told["revokeSession"]["userErrors"][0]["code"], "NOT_FOUND");
     ann.id().await;
+}
+
+#[tokio::test]
+async fn a_code_leaves_the_stream_when_it_expires_and_was_never_in_a_table() {
+    let stage = Stage::with(&[("identity.code_s", "1")]).await;
+    stage.request_code(&stage.client(), EMAIL).await;
+    testkit::eventually(crate::stage::LIMIT, async || {
+        let last = stage.bus.last::<OtpEmail>(&Key::none()).await.unwrap();
+        last.is_none()
+    })
+    .await;
+    assert_eq!(
+        stage.count("outbox").await + stage.count("dead_letters").await,
+        0
+    );
 }

@@ -27,10 +27,9 @@ pub(crate) struct Stage {
     pub(crate) bus: Bus,
     pub(crate) clock: MovableClock,
     pub(crate) address: SocketAddr,
-    pub(crate) space: Space,
     supervisor: Supervisor,
     peers: JoinSet<()>,
-    _database: Database,
+    _corner: (Database, Space),
 }
 
 impl Stage {
@@ -68,10 +67,9 @@ impl Stage {
             bus,
             clock,
             address,
-            space,
             supervisor,
             peers,
-            _database: database,
+            _corner: (database, space),
         };
         eventually(LIMIT, async || stage.is_ready()).await;
         stage

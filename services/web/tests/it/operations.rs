@@ -1,0 +1,83 @@
+//! The mobile app's operations, which have to run as they are.
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::OperationType;
+use serde_json::{Value, json};
+
+use crate::socket::Socket;
+use crate::stage::Stage;
+
+const OPERATIONS: &str = include_str!("../../../../graphql/operations/app.graphql");
+const ID: &str = "00000000-0000-4000-8000-000000000000";
+
+/// Every variable that some operation takes; of those that it does not take, none complains.
+fn variables() -> Value {
+    json!({
+        "id": ID, "ids": [ID], "first": 10, "after": null, "email": "ann@example.com",
+        "verificationCode": "123456", "refreshToken": "x", "nickName": "Annabel", "avatar": "",
+        "currency": "USDT", "matchID": ID, "baseToken": "bitcoin", "side": "BUY", "type": "MARKET",
+        "margin": 10.5, "leverage": 2, "limitPrice": null, "stopLoss": "1", "targetPoint": 3,
+    })
+}
+
+/// Codes that speak of the state of things; all others find fault with the operation.
+const EXPECTED: [&str; 6] = [
+    "INVALID_VERIFICATION_CODE",
+    "INVALID_REFRESH_TOKEN",
+    "OUTCOME_UNKNOWN",
+    "SERVICE_UNAVAILABLE",
+    "NOT_A_PARTICIPANT",
+    "POSITION_NOT_FOUND",
+];
+
+#[tokio::test]
+async fn every_operation_of_the_app_runs_unmodified() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let document = parse_query(OPERATIONS).unwrap();
+    let named = |(name, operation): (Option<&async_graphql::Name>, _)| {
+        (name.unwrap().to_string(), operation)
+    };
+    let operations = document
+        .operations
+        .iter()
+        .map(|(name, operation)| named((name, operation)));
+    let checks = operations.map(async |(name, operation)| {
+        if operation.node.ty == OperationType::Subscription {
+            return;
+        }
+        let body = json!({
+            "query": OPERATIONS, "operationName": name, "variables": variables(),
+        });
+        let told = ann.post(body.to_string()).send().await.unwrap();
+        let told: Value = told.json().await.unwrap();
+        let code = told["errors"][0]["extensions"]["code"].as_str();
+        assert!(
+            code.is_none_or(|code| EXPECTED.contains(&code)),
+            "{name}: {told}"
+        );
+    });
+    futures::future::join_all(checks).await;
+}
+
+#[tokio::test]
+async fn every_subscription_of_the_app_begins() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let mut socket = Socket::open(&ann).await;
+    for name in [
+        "AssetUpdated",
+        "AssetsUpdated",
+        "NotificationCreated",
+        "CurrentTime",
+    ] {
+        let mut variables = variables();
+        variables["id"] = json!("bitcoin");
+        let payload = json!({ "query": OPERATIONS, "operationName": name, "variables": variables });
+        socket
+            .say(json!({ "id": name, "type": "subscribe", "payload": payload }))
+            .await;
+    }
+    // The only one that speaks by itself is the last; a refusal of the others would come first.
+    assert!(socket.next("CurrentTime").await["currentTime"].is_string());
+}
