@@ -1,0 +1,162 @@
+//! The cache on a real Redis.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
+use std::time::Duration;
+
+use cache::{Cache, CodeKey, Codes, Day, LastPrice, Limit, Verdict};
+use domain::timestamp::Timestamp;
+use secrecy::SecretString;
+use testkit::Space;
+use uuid::Uuid;
+
+const LIVES: Duration = Duration::from_secs(120);
+const ADDRESS: &str = "ann@example.com";
+
+/// A corner of Redis. It is cleaned up when the space is dropped.
+async fn corner() -> (Space, Cache) {
+    let space = Space::new();
+    let url = SecretString::from(space.redis_url());
+    let cache = Cache::connect(&url, &space.redis_prefix()).await.unwrap();
+    (space, cache)
+}
+
+fn codes(cache: &Cache, key: &str) -> Codes {
+    Codes::new(cache.clone(), CodeKey::new(SecretString::from(key)))
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_once_by_whoever_knows_it() {
+    let (_space, cache) = corner().await;
+    let codes = codes(&cache, "key");
+    codes
+        .issue(ADDRESS, "123456", 120_000, LIVES)
+        .await
+        .unwrap();
+    assert!(!codes.redeem("bob@example.com", "123456", 0).await.unwrap());
+    assert!(!codes.redeem(ADDRESS, "654321", 0).await.unwrap());
+    assert!(codes.redeem(ADDRESS, "123456", 119_999).await.unwrap());
+    assert!(!codes.redeem(ADDRESS, "123456", 0).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_code_is_worth_nothing_when_it_is_expired_or_hashed_under_another_key() {
+    let (_space, cache) = corner().await;
+    codes(&cache, "key")
+        .issue(ADDRESS, "123456", 120_000, LIVES)
+        .await
+        .unwrap();
+    assert!(
+        !codes(&cache, "other")
+            .redeem(ADDRESS, "123456", 0)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !codes(&cache, "key")
+            .redeem(ADDRESS, "123456", 120_000)
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn the_sixth_guess_fails_even_if_it_is_right() {
+    let (_space, cache) = corner().await;
+    let codes = codes(&cache, "key");
+    codes
+        .issue(ADDRESS, "123456", 120_000, LIVES)
+        .await
+        .unwrap();
+    for _ in 0..Codes::TRIES {
+        assert!(!codes.redeem(ADDRESS, "000000", 0).await.unwrap());
+    }
+    assert!(!codes.redeem(ADDRESS, "123456", 0).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_limit_counts_each_thing_and_each_person_apart() {
+    let (_space, cache) = corner().await;
+    let window = Duration::from_secs(60);
+    let (mails, logins) = (
+        Limit {
+            of: "mails",
+            count: 2,
+            window,
+        },
+        Limit {
+            of: "logins",
+            count: 2,
+            window,
+        },
+    );
+    for _ in 0..2 {
+        assert_eq!(cache.count(mails, "ann").await.unwrap(), Verdict::Allowed);
+    }
+    let Verdict::Wait(wait) = cache.count(mails, "ann").await.unwrap() else {
+        panic!("expected to wait");
+    };
+    assert!(wait <= window && wait > Duration::from_secs(50), "{wait:?}");
+    assert_eq!(cache.count(mails, "bob").await.unwrap(), Verdict::Allowed);
+    assert_eq!(cache.count(logins, "ann").await.unwrap(), Verdict::Allowed);
+}
+
+#[tokio::test]
+async fn a_limit_starts_anew_when_its_window_is_over() {
+    let (_space, cache) = corner().await;
+    let limit = Limit {
+        of: "x",
+        count: 1,
+        window: Duration::from_millis(100),
+    };
+    assert_eq!(cache.count(limit, "ann").await.unwrap(), Verdict::Allowed);
+    testkit::eventually(Duration::from_secs(5), async || {
+        cache.count(limit, "ann").await.unwrap() == Verdict::Allowed
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_price_of_each_symbol_is_kept_exact() {
+    let (_space, cache) = corner().await;
+    let price = |symbol: &str, price: &str| LastPrice {
+        symbol: symbol.parse().unwrap(),
+        price: price.parse().unwrap(),
+        time: Timestamp::from_ms(7),
+        day: Some(Day {
+            vwap: "61000.1".to_owned(),
+            ..Day::default()
+        }),
+    };
+    assert_eq!(cache.prices().await.unwrap(), []);
+    cache
+        .put_prices(&[price("BTCUSDT", "1"), price("ETHUSDT", "2683.80000001")])
+        .await
+        .unwrap();
+    cache
+        .put_prices(&[price("BTCUSDT", "61837.63")])
+        .await
+        .unwrap();
+    let mut prices = cache.prices().await.unwrap();
+    prices.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+    assert_eq!(
+        prices,
+        [
+            price("BTCUSDT", "61837.63"),
+            price("ETHUSDT", "2683.80000001")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_order_is_remembered_under_its_position() {
+    let (_space, cache) = corner().await;
+    let position = Uuid::from_u128(7).into();
+    assert_eq!(cache.find_order::<String>(position).await.unwrap(), None);
+    cache.remember_order(position, &"order").await.unwrap();
+    let found = cache.find_order::<String>(position).await.unwrap();
+    assert_eq!(found.as_deref(), Some("order"));
+}
