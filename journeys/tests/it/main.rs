@@ -1,6 +1,10 @@
 //! The whole fleet: real services, real servers, and nothing but the public API to play it with.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it leaves out"
+)]
 
 mod duel;
 mod fleet;
