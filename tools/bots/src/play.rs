@@ -30,6 +30,8 @@ const CARDS: u32 = 5;
 const PRICE_LIMIT: Duration = Duration::from_secs(30);
 /// How long achievements, mails and notices may take after the payout.
 const AFTERMATH_LIMIT: Duration = Duration::from_secs(30);
+/// The achievement that a winner has earned once the payout has reached everybody.
+const FIRST_WIN: &str = "First win";
 /// How often a state is looked up that has no subscription here.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// Before the end, no bot starts anything new.
@@ -323,7 +325,7 @@ async fn aftermath(ended: &Match, bots: &[Bot]) -> anyhow::Result<BTreeMap<Strin
         for bot in bots {
             let titles = account::achievements(&bot.api).await?;
             let won = ended.winner.as_ref() == Some(&bot.before.id);
-            all_told &= !won || !titles.is_empty();
+            all_told &= !won || titles.iter().any(|title| title == FIRST_WIN);
             all_told &= account::unread(&bot.api).await? > 0;
             earned.insert(bot.before.id.clone(), titles);
         }
