@@ -19,14 +19,23 @@ class Locks(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name) / "below" / "lock"
+        self.started = []
+        self.addCleanup(self.end)
 
     def start(self):
         entered, leave = multiprocessing.Event(), multiprocessing.Event()
         process = multiprocessing.Process(target=hold, args=(self.path, entered, leave))
         process.start()
-        self.addCleanup(process.join, 60)
-        self.addCleanup(leave.set)
+        self.started.append((process, leave))
         return entered, leave
+
+    def end(self):
+        # Whoever waits for the lock cannot end before its holder: let all go, then wait for them.
+        for _, leave in self.started:
+            leave.set()
+        for process, _ in self.started:
+            process.join(60)
+            self.assertEqual(process.exitcode, 0)
 
     def test_a_second_holder_waits_for_the_first(self):
         first, leave = self.start()
