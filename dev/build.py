@@ -17,7 +17,7 @@ from errors import Failed
 
 PROGRAMS = ("achievement", "arena", "market", "matcher", "notifications", "treasury", "web",
             "battlesbit", "bots", "exchange", "mail", "xtask")
-BIN = places.DEV / "bin"
+BIN = places.ROOT / ".dev" / "bin"
 
 
 def cargo(*arguments, environment=None, **options):

@@ -1,10 +1,12 @@
-"""Where things lie: the clone, its `.dev` folder, and the user's cache that all clones share."""
+"""Where things lie: the clone, the folder of its stack, and the user's cache that all clones share."""
 
 import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DEV = ROOT / ".dev"
+SETTING = "BATTLESBIT_DEV"
+# All that a stack keeps; the setting moves it, and with it a stack beside the clone's own.
+DEV = Path(os.environ.get(SETTING) or ROOT / ".dev").resolve()
 
 
 def cache():
