@@ -18,6 +18,8 @@ from errors import Failed
 PROGRAMS = ("achievement", "arena", "market", "matcher", "notifications", "treasury", "web",
             "battlesbit", "bots", "exchange", "mail", "xtask")
 BIN = places.ROOT / ".dev" / "bin"
+# Where each profile's output lies, and how cargo is told that this profile is meant.
+PROFILES = {"debug": (), "release": ("--release",)}
 
 
 def cargo(*arguments, environment=None, **options):
@@ -75,9 +77,10 @@ def last_builder():
 
 
 def clean():
-    """Removes the workspace's own crates from the output, where there are any."""
-    if (places.target() / "debug").is_dir() and cargo("clean", "--workspace", "--quiet").returncode != 0:
-        raise Failed(f"cannot clean {places.target()}")
+    """Removes the workspace's own crates from the output of every profile that was built: cargo cleans one at a time."""
+    for folder, profile in PROFILES.items():
+        if (places.target() / folder).is_dir() and cargo("clean", "--workspace", "--quiet", *profile).returncode != 0:
+            raise Failed(f"cannot clean {places.target() / folder}")
 
 
 def need_cargo():

@@ -9,6 +9,8 @@ from unittest import mock
 
 import build
 import places
+from errors import Failed
+from tests import fakes
 
 
 def hold(target, clone, entered, leave):
@@ -69,6 +71,44 @@ class OutputFolder(unittest.TestCase):
 
     def test_another_clone_waits_until_the_folder_is_free(self):
         self.assertFalse(self.enters_while_held("/one", "/two", 0.5))
+
+
+class Clean(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.calls = self.folder / "calls"
+        self.cargo("true")
+        patched = mock.patch.dict(os.environ, {"PATH": folder.name, "CARGO_TARGET_DIR": str(self.folder / "target")})
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def cargo(self, script):
+        """Puts a cargo on PATH that notes what it is asked for, then does as the script says."""
+        fakes.program(self.folder, "cargo", f'echo "$CARGO_TARGET_DIR $@" >> {self.calls}\n{script}')
+
+    def cleaned(self, *built):
+        """What cargo is asked to clean where these profiles were built."""
+        for profile in built:
+            (self.folder / "target" / profile).mkdir(parents=True)
+        build.clean()
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+    def test_the_workspace_s_crates_are_cleaned_in_every_profile_that_was_built(self):
+        target = self.folder / "target"
+        self.assertEqual(self.cleaned("debug", "release"), [
+            f"{target} clean --workspace --quiet", f"{target} clean --workspace --quiet --release"])
+
+    def test_a_profile_that_was_never_built_is_not_cleaned(self):
+        self.assertEqual(self.cleaned(), [])
+        self.assertEqual(self.cleaned("debug"), [f"{self.folder / 'target'} clean --workspace --quiet"])
+
+    def test_a_clean_that_fails_is_refused_with_its_folder(self):
+        for profile, script in (("debug", "exit 1"), ("release", '[ "$4" != --release ]')):
+            with self.subTest(profile), self.assertRaisesRegex(Failed, f"target/{profile}"):
+                self.cargo(script)
+                self.cleaned(profile)
 
 
 class Copy(unittest.TestCase):
