@@ -1,5 +1,6 @@
 """Asks each server for its version over its own protocol: an answer means that it serves, not only that it listens."""
 
+import http.client
 import json
 import socket
 import struct
@@ -16,11 +17,15 @@ class Silent(Exception):
     """The server does not answer yet, or not as such a server does."""
 
 
+# What a probe meets where nobody listens, or where something else does.
+NO_ANSWER = (Silent, OSError, ValueError, LookupError, struct.error, http.client.HTTPException)
+
+
 def ask(probe, *arguments):
     """The version that the probe finds, or None while the server does not answer."""
     try:
         return probe(*arguments)
-    except (OSError, Silent, ValueError):
+    except NO_ANSWER:
         return None
 
 
