@@ -11,6 +11,8 @@ import wheels
 
 OLDEST_POSTGRES = 15
 OLDEST_REDIS = (6, 2)
+# Where distributions keep Postgres off PATH, a folder per version.
+POSTGRES_FOLDERS = ((Path("/usr/lib/postgresql"), "*/bin"), (Path("/usr"), "pgsql-*/bin"))
 # The server inside the pinned Temporal wheel, which counts its versions differently.
 TEMPORAL_SERVER = "1.32.0"
 
@@ -68,8 +70,8 @@ def system_postgres():
         return None
     on_path = shutil.which("postgres")
     candidates = [Path(on_path).resolve().parent] if on_path else []
-    candidates += Path("/usr/lib/postgresql").glob("*/bin")
-    candidates += Path("/usr").glob("pgsql-*/bin")
+    for folder, pattern in POSTGRES_FOLDERS:
+        candidates += folder.glob(pattern)
     tools = []
     for folder in candidates:
         if all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
