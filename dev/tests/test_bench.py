@@ -1,0 +1,136 @@
+"""Benchmarks end non-zero where a figure was not measured, never because one fell short."""
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import bench
+from errors import Failed
+from tests import fakes
+
+FIGURE = {"bench": "engine", "figure": "tick", "value": 20.8, "unit": "ns", "baseline": 502, "ratio": 24.1, "goal": 4.0, "met": True}
+LINE = json.dumps(FIGURE)
+
+# Lists the benchmarks that lie beside it, and runs the one that is asked for.
+CARGO = """
+here=$(dirname "$0")
+case $1 in
+metadata)
+    for bench in "$here"/bench-*; do
+        [ -e "$bench" ] && targets="$targets{\\"kind\\": [\\"bench\\"], \\"name\\": \\"${bench##*/bench-}\\"},"
+    done
+    echo "{\\"packages\\": [{\\"targets\\": [$targets {\\"kind\\": [\\"lib\\"], \\"name\\": \\"domain\\"}]}]}" ;;
+bench)
+    echo "$*" >> "$here/calls"
+    exec "$here/bench-${4#--bench=}" ;;
+*) exit 99 ;;
+esac
+"""
+
+
+class Bench(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        path = f"{folder.name}:{os.environ['PATH']}"
+        patched = mock.patch.dict(os.environ, PATH=path, CARGO_TARGET_DIR=str(self.folder / "target"))
+        patched.start()
+        self.addCleanup(patched.stop)
+        fakes.program(self.folder, "cargo", CARGO)
+        fakes.program(self.folder, "cc", "exit 1")
+
+    def benchmark(self, *lines, name="engine", code=0):
+        """Adds a benchmark that prints lines and ends with a code."""
+        said = "\n".join(lines) + "\n" if lines else ""
+        (self.folder / f"{name}.out").write_text(said)
+        fakes.program(self.folder, f"bench-{name}", f"cat {self.folder / name}.out\nexit {code}")
+
+    def run_bench(self, name=None):
+        """Runs the benchmarks; returns the lines that were passed on, and the fault."""
+        said, fault = io.StringIO(), None
+        with contextlib.redirect_stdout(said):
+            try:
+                bench.run(name)
+            except Failed as failure:
+                fault = str(failure)
+        return said.getvalue().splitlines(), fault
+
+    def test_every_figure_of_every_benchmark_is_passed_on(self):
+        other = json.dumps({**FIGURE, "bench": "ledger"})
+        self.benchmark(LINE, LINE)
+        self.benchmark(other, name="ledger")
+        self.assertEqual(self.run_bench(), ([LINE, LINE, other], None))
+
+    def test_one_benchmark_runs_alone_for_the_whole_workspace(self):
+        self.benchmark(LINE)
+        self.benchmark(name="ledger", code=1)
+        self.assertEqual(self.run_bench("engine"), ([LINE], None))
+        self.assertEqual((self.folder / "calls").read_text(), "bench --workspace --quiet --bench=engine\n")
+
+    def test_a_figure_that_fell_short_is_no_fault(self):
+        short = json.dumps({**FIGURE, "ratio": 0.5, "met": False})
+        self.benchmark(short)
+        self.assertEqual(self.run_bench(), ([short], None))
+
+    def test_a_value_that_is_missing_is_a_fault_that_names_its_key(self):
+        for key in FIGURE:
+            for value in (None, "", [], float("nan"), float("inf")):
+                with self.subTest(key, value=value):
+                    self.benchmark(json.dumps({**FIGURE, key: value}))
+                    passed_on, fault = self.run_bench()
+                    self.assertEqual(passed_on, [])
+                    self.assertRegex(fault, f"engine printed .*: {key} was not measured")
+
+    def test_a_key_that_is_missing_or_unknown_is_a_fault(self):
+        for key in FIGURE:
+            with self.subTest(key):
+                self.benchmark(json.dumps({name: value for name, value in FIGURE.items() if name != key}))
+                self.assertIn("expected the keys", self.run_bench()[1])
+        self.benchmark(json.dumps({**FIGURE, "colour": "green"}))
+        self.assertIn("expected the keys", self.run_bench()[1])
+
+    def test_a_value_of_another_kind_is_a_fault(self):
+        for key, value in (("met", 1), ("met", "true"), ("value", True), ("value", "20.8"), ("unit", 1), ("bench", 1)):
+            with self.subTest(key, value=value):
+                self.benchmark(json.dumps({**FIGURE, key: value}))
+                self.assertIn(f"{key} was not measured", self.run_bench()[1])
+
+    def test_a_line_that_is_no_object_is_a_fault(self):
+        for line in ("running 0 tests", "[]", "1", "null", "", LINE + "}"):
+            with self.subTest(line):
+                self.benchmark(LINE, line)
+                passed_on, fault = self.run_bench()
+                self.assertEqual(passed_on, [LINE])
+                self.assertIn(f"engine printed {line!r}", fault)
+
+    def test_a_figure_under_another_benchmark_s_name_is_a_fault(self):
+        self.benchmark(LINE, name="ledger")
+        self.assertIn("another benchmark", self.run_bench()[1])
+
+    def test_a_benchmark_that_printed_nothing_is_named_beside_one_that_did(self):
+        self.benchmark(LINE)
+        self.benchmark(name="ledger")
+        self.assertEqual(self.run_bench(), ([LINE], "ledger measured nothing"))
+
+    def test_a_benchmark_that_failed_is_named_and_the_others_still_run(self):
+        self.benchmark(LINE, code=101)
+        self.benchmark(json.dumps({**FIGURE, "bench": "ledger"}), name="ledger")
+        passed_on, fault = self.run_bench()
+        self.assertEqual((len(passed_on), fault), (2, "engine failed"))
+
+    def test_an_unknown_benchmark_is_refused_with_those_there_are(self):
+        self.benchmark(LINE)
+        self.assertEqual(self.run_bench("egnine"), ([], "no benchmark egnine: there are engine"))
+
+    def test_a_workspace_without_a_benchmark_measured_nothing(self):
+        self.assertEqual(self.run_bench(), ([], "there is no benchmark"))
+
+
+if __name__ == "__main__":
+    unittest.main()
