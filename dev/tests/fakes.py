@@ -1,6 +1,10 @@
 """Programs that stand in for those of the machine and of the workspace: scripts that say or do one thing."""
 
+import sys
 from pathlib import Path
+
+# What runs the tests runs the fakes that need more than the shell's own words.
+PYTHON = sys.executable
 
 
 def program(folder, name, script, interpreter="/bin/sh"):
