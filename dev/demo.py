@@ -19,6 +19,12 @@ STAFF = "staff@battlesbit.example"
 FOLDER = places.DEV / "demo"
 MARKED_ASSETS = ("bitcoin", "ethereum")
 
+# What the programs behind the options accept; they would refuse only once everything runs.
+PLAYERS = range(2, 100 + 1)
+SECONDS = range(10, 86_400 + 1)
+SEED = range(2**64)
+SPEED = range(1, 2**32)
+
 
 def run(options):
     """Plays the demo; returns the exit code."""
@@ -40,18 +46,24 @@ def add_options(parser):
     """Adds the demo's options to a parser."""
     parser.add_argument("--once", action="store_true", help="stop everything afterwards")
     parser.add_argument("--frames", type=Path, metavar="FILE", help="replay recorded frames, plain or gzip, instead of the seeded market")
-    parser.add_argument("--speed", type=positive, default=1, metavar="N", help="shorten the waits between frames N times")
-    parser.add_argument("--players", type=positive, default=8, metavar="N", help="how many bots play, from 2")
-    parser.add_argument("--seconds", type=positive, default=40, metavar="N", help="how long the battle trades, from 10")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="what makes market and bots repeatable")
+    parser.add_argument("--speed", type=whole(SPEED), default=1, metavar="N", help="shorten the waits between frames N times")
+    parser.add_argument("--players", type=whole(PLAYERS), default=8, metavar="N", help=f"how many bots play, {bounds(PLAYERS)}")
+    parser.add_argument("--seconds", type=whole(SECONDS), default=40, metavar="N", help=f"how long the battle trades, {bounds(SECONDS)}")
+    parser.add_argument("--seed", type=whole(SEED), default=1, metavar="N", help="what makes market and bots repeatable")
     parser.add_argument("--json", action="store_true", help="end with one JSON object and show nothing else")
 
 
-def positive(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, got {text}")
-    return number
+def whole(allowed):
+    """Reads a whole number within bounds."""
+    def read(text):
+        if not (text.isascii() and text.isdigit() and int(text) in allowed):
+            raise argparse.ArgumentTypeError(f"expected a whole number {bounds(allowed)}, got {text}")
+        return int(text)
+    return read
+
+
+def bounds(allowed):
+    return f"from {allowed[0]} to {allowed[-1]}"
 
 
 def say(options, text):
