@@ -36,6 +36,14 @@ class Program:
     other_ports: tuple = ()
 
 
+@dataclass(frozen=True)
+class Told:
+    """What one start of a program tells it beyond its table: further arguments, and settings in place of the table's."""
+
+    arguments: tuple = ()
+    settings: dict = field(default_factory=dict)
+
+
 TOOLS = (
     Program("exchange", "exchange", other_ports=("exchange_control",),
             arguments=("run", "--listen", "{host}:{exchange}", "--control", "{host}:{exchange_control}")),
@@ -74,7 +82,7 @@ SECRETS = {
 }
 
 # Market instead of the stand-in; it has never been tried without a way to the internet.
-LIVE = {"EXCHANGE__STREAM_URL": "wss://stream.binance.com:9443", "EXCHANGE__REST_URL": "https://api.binance.com"}
+LIVE = Told(settings={"EXCHANGE__STREAM_URL": "wss://stream.binance.com:9443", "EXCHANGE__REST_URL": "https://api.binance.com"})
 
 
 def make_secrets():
@@ -98,17 +106,17 @@ def named(names):
     return [program for program in PROGRAMS if program.name in names]
 
 
-def command(program, plan, extra=()):
+def command(program, plan, told=Told()):
     """The program's command line."""
     known = facts(plan)
-    return [build.BIN / program.name, *(part.format(**known) for part in program.arguments), *extra]
+    return [build.BIN / program.name, *(part.format(**known) for part in program.arguments), *told.arguments]
 
 
-def environment(program, plan, overrides=None):
+def environment(program, plan, told=Told()):
     """The program's environment; what the caller's own environment says wins over the table."""
     known = {**facts(plan), "name": program.name, "port": plan[program.port]}
     prefix = f"BATTLESBIT_{program.name.upper()}__"
-    settings = {prefix + key: value.format(**known) for key, value in {**program.settings, **(overrides or {})}.items()}
+    settings = {prefix + key: value.format(**known) for key, value in {**program.settings, **told.settings}.items()}
     return {**settings, **os.environ}
 
 
@@ -118,10 +126,10 @@ def operator_environment(plan):
     return {**os.environ, **{key: value.format(**known) for key, value in OPERATOR.items()}}
 
 
-def identity(program, plan, extra=(), overrides=None):
+def identity(program, plan, told=Told()):
     """What makes a running program the same as one started now: its file, its arguments and its settings."""
     made = (build.BIN / program.name).stat()
     own = (f"BATTLESBIT_{program.name.upper()}__", "BATTLESBIT_FAILPOINT")
-    settings = sorted(item for item in environment(program, plan, overrides).items() if item[0].startswith(own))
-    told = [made.st_mtime_ns, made.st_size, [str(part) for part in command(program, plan, extra)], settings]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    settings = sorted(item for item in environment(program, plan, told).items() if item[0].startswith(own))
+    said = [made.st_mtime_ns, made.st_size, [str(part) for part in command(program, plan, told)], settings]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()

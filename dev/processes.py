@@ -19,10 +19,10 @@ POLL_SECONDS = 0.02
 REASON_BYTES = 64 * 1024
 
 
-def start(name, command, run, log, environment=None, wrapper=(), stop_signal=signal.SIGTERM, identity=""):
+def start(name, command, run, log, environment=None, wrapper=(), stop_signal=signal.SIGTERM, identity="", told=None):
     """Starts `wrapper + command` in a session of its own, logging to `log`, and writes `run/<name>.json`.
 
-    The wrapper must end up as the command in the same process, as `unshare` does. `identity` is kept for the caller.
+    The wrapper must end up as the command in the same process, as `unshare` does. `identity` and `told` are kept for the caller.
     """
     run.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def start(name, command, run, log, environment=None, wrapper=(), stop_signal=sig
     child.returncode = 0
     write(run / f"{name}.json", {
         "pid": child.pid, "started": start_time(child.pid), "command": command, "stop_signal": int(stop_signal),
-        "identity": identity, "log": str(log), "log_start": log_start,
+        "identity": identity, "told": told or {}, "log": str(log), "log_start": log_start,
     })
 
 

@@ -1,6 +1,7 @@
 """The local stack of this clone: servers and our programs, up, down, restart, status and logs."""
 
 import contextlib
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -62,7 +63,7 @@ class Stack:
                 build.build()
             self.start_servers()
             self.migrate_now()
-            self.start(fleet.PROGRAMS, exchange, live)
+            self.start(fleet.PROGRAMS, {"exchange": fleet.Told(arguments=exchange), "market": fleet.LIVE if live else fleet.Told()})
 
     def absent_ports(self):
         """The ports of all that does not run."""
@@ -80,19 +81,23 @@ class Stack:
         kept_base().write_text(str(self.plan["postgres"]))
         return self.servers.up()
 
-    def start(self, programs, exchange=(), live=False):
-        """Starts those programs that do not run as they should, and waits until all are ready."""
+    def start(self, programs, told=None):
+        """Starts those programs that do not run as they should, each told its part of `told`; waits until all are ready."""
         for program in programs:
-            extra = exchange if program.name == "exchange" else ()
-            overrides = fleet.LIVE if live and program.name == "market" else None
-            identity = fleet.identity(program, self.plan, extra, overrides)
+            own = (told or {}).get(program.name, fleet.Told())
+            identity = fleet.identity(program, self.plan, own)
             record = processes.running(self.run, program.name)
             if record and record["identity"] == identity:
                 continue
             processes.stop(self.run, [program.name])
-            processes.start(program.name, fleet.command(program, self.plan, extra), self.run, self.logs / f"{program.name}.log",
-                            fleet.environment(program, self.plan, overrides), identity=identity)
+            processes.start(program.name, fleet.command(program, self.plan, own), self.run, self.logs / f"{program.name}.log",
+                            fleet.environment(program, self.plan, own), identity=identity, told=dataclasses.asdict(own))
         self.wait(programs)
+
+    def told(self, name):
+        """What the program was told when it was started, also where it has died since."""
+        record = processes.read(self.run, name)
+        return fleet.Told(**record.get("told", {})) if record else fleet.Told()
 
     def wait(self, programs):
         """Waits until every program is ready; one that dies ends the wait with its own last words."""
@@ -116,7 +121,7 @@ class Stack:
         return probes.ask(probes.http, self.plan[program.port], program.ready) or (0, "")
 
     def restart(self, names):
-        """Builds, then starts these programs or servers anew; all of them without a name."""
+        """Builds, then starts these programs or servers anew, as they were started before; all of them without a name."""
         names = names or [*servers.NAMES, *(program.name for program in fleet.PROGRAMS)]
         self.check_names(names)
         with held():
@@ -124,11 +129,12 @@ class Stack:
                 build.build()
             if not kept_base().exists():
                 ports.refuse_taken(self.absent_ports())
+            told = {name: self.told(name) for name in names}
             processes.stop(self.run, [program.name for program in fleet.named(names)])
             processes.stop(self.run, [name for name in names if name in servers.NAMES])
             self.start_servers()
             self.migrate_now()
-            self.start(fleet.named(names))
+            self.start(fleet.named(names), told)
 
     def check_names(self, names):
         """Refuses a name that is neither a program nor a server."""

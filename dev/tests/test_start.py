@@ -1,65 +1,27 @@
 """Programs of ours are started once, anew when they changed, and one that cannot start is shown with its reason."""
 
 import os
-import sys
-import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
 
-import build
 import fleet
-import places
-import ports
 import processes
 import stack
 from errors import Failed
+from tests import fakes
 
-SERVES = f"""#!{sys.executable}
-import http.server, os, sys
-class Health(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        ready = not os.path.exists(sys.argv[2])
-        self.send_response(200 if ready else 503)
-        self.end_headers()
-        self.wfile.write(b"" if ready else b"waits for postgres")
-    def log_message(self, *_): pass
-print(os.environ.get("BATTLESBIT_WEB__COLOUR"), flush=True)
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Health).serve_forever()
-"""
-
-DIES = f"""#!{sys.executable}
+DIES = """
 import sys
-print('{{"level": "INFO", "message": "starting"}}', flush=True)
+print('{"level": "INFO", "message": "starting"}', flush=True)
 sys.exit("error: nats.url: expected a URL, got nonsense")
 """
 
 
-class Start(unittest.TestCase):
+class Start(fakes.Stack):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.blocked = self.folder / "blocked"
-        plan = ports.free_plan(ports.OFFSETS)
-        for patched in (mock.patch.object(places, "DEV", self.folder / ".dev"), mock.patch.object(build, "BIN", self.folder / "bin"),
-                        mock.patch.object(stack, "plan", lambda: plan), mock.patch.object(stack, "READY_SECONDS", 20)):
-            patched.start()
-            self.addCleanup(patched.stop)
-        build.BIN.mkdir()
-        fleet.make_secrets()
-        self.stack = stack.Stack()
-        self.addCleanup(self.stack.down)
-        self.web = self.program("web", SERVES)
-
-    def program(self, name, text, settings=None):
-        path = build.BIN / name
-        path.write_text(text)
-        path.chmod(0o755)
-        return fleet.Program(name, name, settings or {}, arguments=(f"{{{name}}}", str(self.blocked)))
-
-    def pid(self, name="web"):
-        return processes.running(self.stack.run, name)["pid"]
+        super().setUp()
+        self.web = self.program("web")
 
     def test_start_returns_once_the_program_is_ready(self):
         self.stack.start([self.web])
@@ -74,7 +36,7 @@ class Start(unittest.TestCase):
     def test_a_program_whose_file_changed_is_started_anew(self):
         self.stack.start([self.web])
         first = self.pid()
-        self.program("web", SERVES + "\n")
+        self.program("web", fakes.SERVES + "\n")
         self.stack.start([self.web])
         self.assertNotEqual(self.pid(), first)
 
@@ -112,6 +74,66 @@ class Start(unittest.TestCase):
             self.assertTrue(processes.wait_until(lambda: self.stack.program_row(self.web)[1] == "ready", 10))
             self.blocked.touch()
             self.assertEqual(self.stack.program_row(self.web)[1::4], ("not ready", "waits for postgres"))
+
+
+class Restart(fakes.Stack):
+    """A running stack that was told what no table says: frames for the stand-in, and another exchange for market."""
+
+    FRAMES = ["--frames", "some.frames"]
+
+    def setUp(self):
+        super().setUp()
+        self.patch(fleet, "PROGRAMS", tuple(self.program(name) for name in ("exchange", "market", "web")))
+        self.stack.up(exchange=tuple(self.FRAMES), live=True)
+
+    def assert_told(self, frames, live):
+        """What the stand-in and market were told, as the kernel knows it."""
+        self.assertEqual(processes.command_line(self.pid("exchange"))[-2:] == self.FRAMES, frames)
+        started_with = Path(f"/proc/{self.pid('market')}/environ").read_bytes().decode().split("\0")
+        for key, value in fleet.LIVE.settings.items():
+            self.assertEqual(f"BATTLESBIT_MARKET__{key}={value}" in started_with, live)
+
+    def pids(self):
+        return {program.name: self.pid(program.name) for program in fleet.PROGRAMS}
+
+    def test_a_program_is_restarted_as_it_was_started(self):
+        self.assert_told(frames=True, live=True)
+        for _ in range(2):
+            first = self.pids()
+            self.stack.restart(["exchange", "market"])
+            self.assert_told(frames=True, live=True)
+            self.assertEqual({name for name, pid in self.pids().items() if first[name] != pid}, {"exchange", "market"})
+
+    def test_all_are_restarted_as_they_were_started(self):
+        first = self.pids()
+        self.stack.restart([])
+        self.assert_told(frames=True, live=True)
+        self.assertFalse(set(first.values()) & set(self.pids().values()))
+
+    def test_one_that_was_killed_is_restarted_as_it_was_started(self):
+        os.kill(self.pid("market"), 9)
+        self.assertTrue(processes.wait_until(lambda: not processes.running(self.stack.run, "market"), 10))
+        self.stack.restart(["market"])
+        self.assert_told(frames=True, live=True)
+
+    def test_one_whose_pid_file_is_of_an_earlier_version_is_restarted_by_the_table(self):
+        path = self.stack.run / "market.json"
+        record = processes.read(self.stack.run, "market")
+        record.pop("told")
+        processes.write(path, record)
+        self.stack.restart(["market"])
+        self.assert_told(frames=True, live=False)
+
+    def test_up_starts_by_what_it_is_told_itself(self):
+        web = self.pid("web")
+        self.stack.up()
+        self.assert_told(frames=False, live=False)
+        self.assertEqual(self.pid("web"), web)
+
+    def test_nothing_of_it_outlives_down(self):
+        self.stack.down()
+        self.stack.restart(["exchange", "market"])
+        self.assert_told(frames=False, live=False)
 
 
 if __name__ == "__main__":
