@@ -27,18 +27,32 @@ SPEED = range(1, 2**32)
 
 
 def run(options):
-    """Plays the demo; returns the exit code."""
+    """Plays the demo; returns the exit code.
+
+    On a stack that is up, it plays there with a market of its own, and leaves the stack up with the market it had.
+    """
     started = time.monotonic()
+    arguments = exchange_arguments(options)
     local = stack.Stack()
+    if local.is_live():
+        raise Failed("the stack takes its prices from the real exchange, and the demo would take them away: ./just down first")
+    was_up = local.is_up()
+    stays_up = was_up and not options.once
+    if was_up:
+        say(options, f"a stack is up: the demo plays on it and {'leaves it up' if stays_up else 'stops it afterwards, as --once says'}")
+    before = local.told("exchange")
     try:
-        outcome = play(local, options, started)
-        if not options.once:
+        outcome = play(local, options, arguments, started)
+        if not was_up and not options.once:
             keep_serving(local, options)
     except KeyboardInterrupt:
-        say(options, "\nstopping everything")
+        say(options, "\nthe stack stays up" if stays_up else "\nstopping everything")
         return 130
     finally:
-        local.down()
+        if stays_up:
+            local.start_as_before("exchange", before)
+        else:
+            local.down()
     return 0 if outcome else 1
 
 
@@ -72,10 +86,10 @@ def say(options, text):
         print(text, flush=True)
 
 
-def play(local, options, started):
-    """Plays one battle and shows what came of it; returns whether everything held."""
+def play(local, options, arguments, started):
+    """Plays one battle on a stand-in with these arguments and shows what came of it; returns whether everything held."""
     say(options, "starting the fleet (the first time, this installs and builds what is missing)")
-    local.up(exchange=exchange_arguments(options))
+    local.up(exchange=arguments)
     say(options, f"  the fleet is ready after {time.monotonic() - started:.1f} s")
     battlesbit(local, "staff", "create", "--email", STAFF, "--role", "admin")
     report = let_bots_play(local, options)

@@ -99,6 +99,20 @@ class Stack:
         record = processes.read(self.run, name)
         return fleet.Told(**record.get("told", {})) if record else fleet.Told()
 
+    def start_as_before(self, name, told):
+        """Starts a program anew where it runs and was told something else; one that was ended meanwhile stays so."""
+        with held(), processes.unbroken():
+            if processes.running(self.run, name):
+                self.start(fleet.named([name]), {name: told})
+
+    def is_up(self):
+        """Whether anything of the stack runs."""
+        return any(processes.running(self.run, name) for name in processes.names(self.run))
+
+    def is_live(self):
+        """Whether the market that runs takes its prices from the real exchange."""
+        return bool(processes.running(self.run, "market")) and self.told("market").settings == fleet.LIVE.settings
+
     def wait(self, programs):
         """Waits until every program is ready; one that dies ends the wait with its own last words."""
         answers = {}
