@@ -15,21 +15,21 @@ import processes
 import servers
 import stack
 
-# What runs the tests runs the fakes that need more than the shell's own words.
-PYTHON = sys.executable
+# What runs the tests runs the fakes that need more than the shell's own words, without what it loads for people.
+PYTHON = f"{sys.executable} -IS"
 
 
+# Answers every request itself, for the modules that know HTTP take longer to load than a test lasts.
 SERVES = """
-import http.server, os, sys
-class Health(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        ready = not os.path.exists(sys.argv[2])
-        self.send_response(200 if ready else 503)
-        self.end_headers()
-        self.wfile.write(b"" if ready else b"waits for postgres")
-    def log_message(self, *_): pass
+import contextlib, os, socket, sys
 print(os.environ.get("BATTLESBIT_WEB__COLOUR"), flush=True)
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Health).serve_forever()
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    connection, _ = listener.accept()
+    with contextlib.suppress(OSError), connection:
+        connection.recv(65536)
+        blocked = os.path.exists(sys.argv[2])
+        connection.sendall(b"HTTP/1.0 503 Blocked\\r\\n\\r\\nwaits for postgres" if blocked else b"HTTP/1.0 200 OK\\r\\n\\r\\n")
 """
 
 

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import socket
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -24,7 +25,7 @@ from errors import Failed
 from tests import fakes
 
 PROMISED = {"git": "git version 2.47.3", "cargo": "cargo 1.100.0 (x)", "rustc": "rustc 1.100.0 (x)", "node": "v24.1.0", "npm": "11.3.0"}
-SERVES = "import http.server, sys; http.server.HTTPServer((sys.argv[1], int(sys.argv[2])), None).serve_forever()"
+LISTENS = "import socket, sys, time; listener = socket.create_server((sys.argv[1], int(sys.argv[2]))); time.sleep(600)"
 Usage = collections.namedtuple("Usage", "total used free")
 
 
@@ -193,7 +194,7 @@ class Ports(Machine):
 
     def test_a_port_that_the_stack_itself_holds_is_not_taken(self):
         taken, run = self.base + ports.OFFSETS["web"], places.DEV / "run"
-        processes.start("web", [fakes.PYTHON, "-c", SERVES, ports.HOST, taken], run, self.folder / "log")
+        processes.start("web", [sys.executable, "-c", LISTENS, ports.HOST, taken], run, self.folder / "log")
         self.addCleanup(processes.stop, run, ["web"])
         self.assertTrue(processes.wait_until(lambda: ports.taken(taken), 20))
         self.assertRegex(" ".join(self.state("ports")), "^ok .*1 processes of this stack run")

@@ -22,15 +22,15 @@ class Ways(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
-        self.servers = servers.Servers(self.folder, ports.free_plan(servers.PORTS))
 
     def test_a_server_starts_by_every_way_even_below_a_private_folder(self):
         self.assertTrue(postgres.ways())
         self.folder.chmod(0o700)
+        plan = ports.free_plan(servers.PORTS)
         for way in postgres.ways():
             with self.subTest(way.name), mock.patch.object(postgres, "ways", lambda way=way: [way]):
                 # A folder per way: what one has made is not the other's.
-                private = servers.Servers(self.folder / way.name, self.servers.plan)
+                private = servers.Servers(self.folder / way.name, plan)
                 server = private.postgres()
                 processes.start("postgres", server.command, private.run, self.folder / "log", wrapper=server.wrapper,
                                 stop_signal=server.stop_signal)
@@ -38,24 +38,6 @@ class Ways(unittest.TestCase):
                     self.assertEqual(private.wait(server), tools.postgres().version)
                 finally:
                     private.down()
-
-    def test_a_wrong_password_is_refused(self):
-        server = self.servers.postgres()
-        processes.start("postgres", server.command, self.servers.run, self.folder / "log", wrapper=server.wrapper,
-                        stop_signal=server.stop_signal)
-        try:
-            self.servers.wait(server)
-            with self.assertRaisesRegex(probes.Silent, "password"):
-                probes.postgres(self.servers.plan["postgres"], postgres.SUPERUSER, "wrong")
-        finally:
-            self.servers.down()
-
-    def test_a_server_that_cannot_start_is_reported_with_its_reason(self):
-        server = self.servers.postgres()
-        command = [*server.command, "-c", "no_such_setting=1"]
-        processes.start("postgres", command, self.servers.run, self.folder / "log", wrapper=server.wrapper)
-        with self.assertRaisesRegex(Failed, "postgres died: .*no_such_setting"):
-            self.servers.wait(server)
 
     def test_data_made_by_a_way_that_is_closed_to_this_user_is_refused(self):
         data = self.folder / "postgres"
@@ -69,6 +51,34 @@ class Ways(unittest.TestCase):
         with self.assertRaises(Failed):
             postgres.initialise(tools.postgres().path, data, self.folder / "no-such-password-file")
         self.assertFalse(data.exists() or postgres.way_file(data).exists())
+
+
+class Server(unittest.TestCase):
+    """Tests on one data folder, for making one takes seconds."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        cls.servers = servers.Servers(cls.folder, ports.free_plan(servers.PORTS))
+        cls.server = cls.servers.postgres()
+
+    def start(self, *more):
+        processes.start("postgres", [*self.server.command, *more], self.servers.run, self.folder / "log", wrapper=self.server.wrapper,
+                        stop_signal=self.server.stop_signal)
+        self.addCleanup(self.servers.down)
+
+    def test_a_wrong_password_is_refused(self):
+        self.start()
+        self.servers.wait(self.server)
+        with self.assertRaisesRegex(probes.Silent, "password"):
+            probes.postgres(self.servers.plan["postgres"], postgres.SUPERUSER, "wrong")
+
+    def test_a_server_that_cannot_start_is_reported_with_its_reason(self):
+        self.start("-c", "no_such_setting=1")
+        with self.assertRaisesRegex(Failed, "postgres died: .*no_such_setting"):
+            self.servers.wait(self.server)
 
 
 class Reach(unittest.TestCase):
