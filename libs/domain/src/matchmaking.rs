@@ -2,6 +2,16 @@
 //! and when it is worth looking again.
 //!
 //! A queue holds the tickets of one version of one game. It knows players by their cups alone.
+//!
+//! The oldest ticket is the anchor: it meets the first others, in ticket order, inside its band,
+//! and as many of them as fill the match. Where the rules of the game are silent, these hold:
+//!
+//! - A group always contains its anchor, and nobody in it lies outside the anchor's band.
+//! - Nobody holds up the queue behind him. Where the oldest has too few near him, or may still
+//!   wait for more, the next oldest is the anchor, and so on. A younger anchor takes an older
+//!   ticket along that lies inside its band, before any younger one.
+//! - Who is passed over loses nothing: his band goes on growing, and he is the first to be tried
+//!   again at every look.
 
 use crate::game::Template;
 use crate::id::{TicketId, UserId};
@@ -82,9 +92,17 @@ impl Queue {
     /// Everything that is due at `now`, in the order in which it happens. Expired tickets go first:
     /// who has waited too long may have left the screen, and is not pulled into a match.
     pub fn decide(&self, now: Timestamp) -> Vec<Event> {
-        let mut queue = self.clone();
-        let mut events = Vec::new();
-        while let Some(event) = queue.first_due(now) {
+        let expired = self.waiting.iter().filter(|one| self.expiry(one) <= now);
+        let mut events: Vec<Event> = expired
+            .map(|ticket| Event::Expired { ticket: ticket.id })
+            .collect();
+        let mut queue = events.iter().fold(self.clone(), Self::evolve);
+        // One pass is enough: no group falls due because tickets of others have gone.
+        for anchor in &self.waiting {
+            let Some(tickets) = queue.group_around(anchor, now) else {
+                continue;
+            };
+            let event = Event::Opened { tickets };
             queue = queue.evolve(&event);
             events.push(event);
         }
@@ -118,36 +136,22 @@ impl Queue {
             .min()
     }
 
-    fn first_due(&self, now: Timestamp) -> Option<Event> {
-        let expired = self
-            .waiting
-            .iter()
-            .find(|ticket| self.expiry(ticket) <= now);
-        if let Some(ticket) = expired {
-            return Some(Event::Expired { ticket: ticket.id });
-        }
-        // The oldest ticket is the anchor. One that finds too few near it holds nobody up: the
-        // next oldest is tried, and takes the older one along wherever that is inside its band.
-        self.waiting
-            .iter()
-            .find_map(|anchor| self.group_around(anchor, now))
-            .map(|tickets| Event::Opened { tickets })
-    }
-
+    /// Who opens a match with `anchor` at `now`, oldest first; nobody unless it still waits.
     fn group_around(&self, anchor: &Ticket, now: Timestamp) -> Option<Vec<TicketId>> {
-        let group: Vec<&Ticket> = self
-            .waiting
-            .iter()
-            .filter(|other| {
-                self.meets_from(anchor, other)
-                    .is_some_and(|moment| moment <= now)
-            })
-            .take(size(self.rules.max_players))
-            .collect();
-        let is_full = group.len() >= size(self.rules.max_players);
-        let last_of_the_fewest = group.get(size(self.rules.min_players).saturating_sub(1));
-        let has_waited = last_of_the_fewest.is_some_and(|ticket| self.filled(ticket) <= now);
-        (is_full || has_waited).then(|| group.iter().map(|ticket| ticket.id).collect())
+        let (fewest, most) = (size(self.rules.min_players), size(self.rules.max_players));
+        let place = self.waiting.iter().position(|one| one.id == anchor.id)?;
+        let is_near = |(number, other): &(usize, &Ticket)| {
+            let from = self.meets_from(anchor, other);
+            *number != place && from.is_some_and(|moment| moment <= now)
+        };
+        let others = self.waiting.iter().enumerate().filter(is_near);
+        let mut group: Vec<(usize, &Ticket)> = others.take(most.saturating_sub(1)).collect();
+        group.push((place, anchor));
+        group.sort_unstable_by_key(|(number, _)| *number);
+        let last_of_the_fewest = group.get(fewest.saturating_sub(1));
+        let has_waited = last_of_the_fewest.is_some_and(|(_, one)| self.filled(one) <= now);
+        let is_due = has_waited || group.len() >= most;
+        is_due.then(|| group.iter().map(|(_, ticket)| ticket.id).collect())
     }
 
     /// From when on `other` lies inside the band of `anchor`, which starts at the rules' width and
@@ -256,6 +260,33 @@ mod tests {
         );
         assert_eq!(queue.decide(at(10_000)), [opened(&[2, 3])]);
     }
+
+    #[test]
+    fn a_full_group_contains_its_anchor_and_nobody_outside_the_anchors_band() {
+        let rules = Rules {
+            max_players: 4,
+            ..rules(Some(100))
+        };
+        let cups = [0, 0, 200, 200, 100];
+        let tickets = cups.into_iter().zip(1..);
+        let queue = Queue::new(rules, tickets.map(|(cups, n)| ticket(n, cups, 0)).collect());
+        // Only the youngest has all others inside its band.
+        assert_eq!(queue.decide(at(0)), [opened(&[1, 2, 3, 5])]);
+    }
+
+    #[test]
+    fn the_oldest_anchor_comes_first_and_a_younger_one_takes_it_along() {
+        let tickets = vec![
+            ticket(1, 0, 0),
+            ticket(2, 300, 0),
+            ticket(3, 200, 0),
+            ticket(4, 100, 0),
+        ];
+        let queue = Queue::new(rules(Some(100)), tickets);
+        // The oldest has one near him, the second oldest too; the third has two.
+        assert_eq!(queue.decide(at(0)), [opened(&[2, 3, 4])]);
+        assert_eq!(queue.decide(at(5_000)), [opened(&[1, 3, 4])]);
+    }
 }
 
 #[cfg(test)]
@@ -269,8 +300,24 @@ mod properties {
 
     use super::*;
 
+    /// The cup band of a crowd.
+    const WIDTH: i64 = 100;
+
+    fn queue(rules: Rules, tickets: Vec<(i64, i64)>) -> Queue {
+        let waiting = tickets
+            .into_iter()
+            .zip(1_u128..)
+            .map(|((cups, joined_ms), number)| Ticket {
+                id: Uuid::from_u128(number).into(),
+                player: Uuid::from_u128(number).into(),
+                cups,
+                joined: Timestamp::from_ms(joined_ms),
+            });
+        Queue::new(rules, waiting.collect())
+    }
+
     prop_compose! {
-        fn queues()(
+        fn any_queue()(
             min in 2_u32..=4,
             more in 0_u32..=4,
             fill_wait_ms in 0_i64..=20_000,
@@ -285,17 +332,30 @@ mod properties {
                 queue_ttl_ms,
                 cup_band,
             };
-            let waiting = tickets.into_iter().zip(1_u128..).map(|((cups, joined_ms), number)| {
-                let joined = Timestamp::from_ms(joined_ms);
-                Ticket {
-                    id: Uuid::from_u128(number).into(),
-                    player: Uuid::from_u128(number).into(),
-                    cups,
-                    joined,
-                }
-            });
-            Queue::new(rules, waiting.collect())
+            queue(rules, tickets)
         }
+    }
+
+    prop_compose! {
+        /// All came at once and can wait; most stand two widths apart, the youngest in between.
+        fn crowd()(
+            more in 2_u32..=3,
+            widths in vec(prop_oneof![2 => Just(0_i64), 2 => Just(2), 1 => Just(1)], 3..8),
+        ) -> Queue {
+            let rules = Rules {
+                min_players: 2,
+                max_players: 2 + more,
+                fill_wait_ms: 100_000,
+                queue_ttl_ms: 200_000,
+                cup_band: Some(WIDTH),
+            };
+            let widths = widths.into_iter().chain([1]);
+            queue(rules, widths.map(|widths| (widths * WIDTH, 0)).collect())
+        }
+    }
+
+    fn queues() -> impl Strategy<Value = Queue> {
+        prop_oneof![any_queue(), crowd()]
     }
 
     fn after(queue: &Queue, now: Timestamp) -> Queue {
@@ -341,25 +401,31 @@ mod properties {
         }
 
         #[test]
-        fn whoever_waits_in_a_band_was_near_enough_to_one_of_the_group(
-            queue in queues(),
-            now in 0_i64..=100_000,
+        fn a_group_is_its_anchor_and_the_first_others_inside_its_band(
+            queue in prop_oneof![1 => any_queue(), 3 => crowd()],
+            now in prop_oneof![3 => Just(0_i64), 1 => 0_i64..=100_000],
         ) {
-            let Some(width) = queue.rules.cup_band else { return Ok(()) };
+            let most = size(queue.rules.max_players);
+            let mut left = queue.clone();
             for event in queue.decide(Timestamp::from_ms(now)) {
-                let Event::Opened { tickets } = event else { continue };
-                let group: Vec<Ticket> = queue
-                    .waiting
-                    .iter()
-                    .filter(|ticket| tickets.contains(&ticket.id))
-                    .copied()
-                    .collect();
-                let holds = |anchor: &Ticket| {
-                    let steps = (now - anchor.joined.ms()) / BAND_STEP_MS;
-                    let band = width * (1 + steps);
-                    group.iter().all(|other| (anchor.cups - other.cups).abs() <= band)
-                };
-                prop_assert!(group.iter().any(holds), "nobody's band holds the group");
+                if let Event::Opened { tickets } = &event {
+                    let is_group_of = |anchor: &Ticket| {
+                        let near = |other: &&Ticket| {
+                            let apart = (anchor.cups - other.cups).abs();
+                            let waited = now - anchor.joined.ms();
+                            let steps = waited.div_euclid(BAND_STEP_MS);
+                            let band = queue.rules.cup_band.map(|width| width * (1 + steps));
+                            waited >= 0 && band.is_none_or(|band| apart <= band)
+                        };
+                        let others = left.waiting.iter().filter(|one| one.id != anchor.id);
+                        let mut group: Vec<&Ticket> = others.filter(near).take(most - 1).collect();
+                        group.push(anchor);
+                        group.sort_by_key(|one| (one.joined, one.id));
+                        group.iter().map(|one| one.id).eq(tickets.iter().copied())
+                    };
+                    prop_assert!(left.waiting.iter().any(is_group_of), "nobody is the anchor");
+                }
+                left = left.evolve(&event);
             }
         }
     }
