@@ -273,7 +273,8 @@ pub struct Fill {
 pub struct End {
     /// Why.
     pub cause: EndCause,
-    /// When, by the trade time of the tick or the time of the watermark that caused it.
+    /// When, by the trade time of the tick or the time of the watermark that caused it; in a
+    /// canceled match the newest moment that the market had told of. Never before the fill.
     pub time: Timestamp,
     /// The place in the market stream of the entry that caused it.
     pub sequence: u64,

@@ -11,6 +11,7 @@ use crate::battle::{BattleStatus, LogBody};
 use crate::market::Tick;
 use crate::position::EndCause;
 use crate::ranking::{BattleResult, Finish};
+use crate::timestamp::Timestamp;
 
 impl Turn<'_> {
     /// Fixes an asset at its last tick inside the match; the market has passed the end.
@@ -45,10 +46,9 @@ impl Turn<'_> {
         self.battle.status = BattleStatus::Canceled;
         self.battle.ended_at = Some(self.sequence);
         for number in self.battle.position_numbers() {
-            let Some(position) = self.battle.position(number) else {
+            let Some(time) = self.newest_moment(number) else {
                 continue;
             };
-            let time = position.effective_time;
             self.void(number, EndCause::MatchCanceled, time);
             self.annul(number, time);
         }
@@ -63,6 +63,22 @@ impl Turn<'_> {
         self.effects.facts.push(Fact::BattleCanceled {
             battle: self.battle.terms.battle,
         });
+    }
+
+    /// The newest moment on the exchange's clock that a position knows of: whatever of its asset's
+    /// last tick and watermark, its own fill and its effective time is latest. A cancel has no
+    /// moment of its own, and the record holds these.
+    fn newest_moment(&self, number: u32) -> Option<Timestamp> {
+        let position = self.battle.position(number)?;
+        let listing = self.battle.listings.get(position.listing)?;
+        let asset = self.assets.get(listing.asset)?;
+        let ticks = asset.tick.into_iter();
+        let ticks = ticks.chain(position.fill().map(|fill| fill.tick));
+        ticks
+            .map(|tick| tick.time)
+            .chain(asset.watermark)
+            .chain([position.effective_time])
+            .max()
     }
 
     fn fix(&mut self, index: usize) {

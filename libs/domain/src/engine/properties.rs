@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::Effects;
 use crate::battle::{BattleRows, ParticipantState};
 use crate::chips::Chips;
-use crate::fixture::{Play, Step, battle, steps};
+use crate::fixture::{Play, Scene, Step, battle, steps};
 use crate::order::Side;
 use crate::position::{EndCause, PositionState, PositionStatus};
 use crate::price::Price;
@@ -91,8 +91,59 @@ fn drift(play: &Play) -> Vec<(i128, i128)> {
     drift
 }
 
+/// A play of these steps whose battles are called off at their end.
+fn called_off(steps: &[Step]) -> Play {
+    let mut play = Play::new();
+    for step in steps {
+        play.step(step);
+    }
+    call_off(&mut play.scene);
+    play
+}
+
+/// Calls off whichever battles still run.
+fn call_off(scene: &mut Scene) {
+    for number in 0..2 {
+        scene
+            .engine
+            .cancel_battle(battle(number), &mut scene.effects)
+            .ok();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn nothing_ends_before_it_counts_or_was_filled(steps in steps(120)) {
+        for play in [Play::of(&steps), called_off(&steps)] {
+            for position in rows(&play).iter().flat_map(|rows| &rows.positions) {
+                let ended = position.end.unwrap().time;
+                prop_assert!(ended >= position.effective_time, "{position:?}");
+                prop_assert!(position.fill.is_none_or(|fill| ended >= fill.tick.time));
+            }
+        }
+    }
+
+    #[test]
+    fn a_battle_called_off_ends_alike_wherever_it_is_played_again(
+        steps in steps(120), every in 1_usize..20,
+    ) {
+        let whole = called_off(&steps);
+        let mut broken = Play::new();
+        for (number, step) in steps.iter().enumerate() {
+            if number % every == 0 {
+                broken.restart();
+            }
+            broken.step(step);
+        }
+        broken.restart();
+        call_off(&mut broken.scene);
+        prop_assert_eq!(rows(&broken), rows(&whole));
+        for number in 0..2_u8 {
+            prop_assert!(verify(whole.record(number).0.as_slice()).is_ok());
+        }
+    }
 
     #[test]
     fn chips_are_conserved_and_nobody_loses_more_than_margin_and_open_fee(steps in steps(150)) {

@@ -134,6 +134,41 @@ fn a_canceled_match_gives_back_every_chip_and_card_and_ranks_nobody() {
 }
 
 #[test]
+fn a_canceled_match_ends_at_the_newest_moment_that_the_market_told_of() {
+    let mut scene = Scene::new();
+    let open = scene.accept(0, 100, order(Side::Buy));
+    let pending = scene.accept(1, 150, limit(Side::Sell, 200));
+    scene.tick(200, 95);
+    scene.watermark(700);
+    scene.tick(900, 96);
+    scene.watermark_of(ETH, 5_000);
+    let early = scene.accept(1, 2_000, limit(Side::Sell, 200));
+    scene
+        .engine
+        .cancel_battle(battle(0), &mut scene.effects)
+        .unwrap();
+    let ended = |id| scene.position(id).end.unwrap().time.ms() - START;
+    assert_eq!([open, pending, early].map(ended), [900, 900, 2_000]);
+}
+
+#[test]
+fn a_position_of_a_final_asset_ends_with_its_match_and_not_before() {
+    let mut scene = Scene::new();
+    let id = scene.accept(0, 100, order(Side::Buy));
+    scene.tick(100, 95);
+    scene.watermark(60_500);
+    scene
+        .engine
+        .cancel_battle(battle(0), &mut scene.effects)
+        .unwrap();
+    assert_eq!(
+        scene.position(id).end.unwrap().time.ms() - START,
+        60_500,
+        "the watermark is newer than the tick"
+    );
+}
+
+#[test]
 fn an_ended_battle_can_be_forgotten_and_an_open_one_cannot() {
     let mut scene = Scene::new();
     scene.engine.forget(battle(0));
