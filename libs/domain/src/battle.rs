@@ -54,7 +54,7 @@ pub struct BattleTerms {
 impl BattleTerms {
     /// Refuses terms that no battle can be played by.
     pub fn validate(&self) -> Result<(), TermsRefusal> {
-        self.template.validate()?;
+        self.template.validate_play()?;
         let players = self.seats.iter().map(|seat| seat.player);
         let different = players.collect::<BTreeSet<_>>().len();
         let seats = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);

@@ -24,6 +24,11 @@ pub const MAX_TITLE_LEN: usize = 120;
 pub const MAX_TEXT_LEN: usize = 2_000;
 /// The longest span of time in a template, in milliseconds: 31 days.
 pub const MAX_SPAN_MS: i64 = 31 * 24 * 3_600 * 1_000;
+/// The longest that a battle lasts, its countdown included, in milliseconds: 24 hours. Its record
+/// is made when it ends, from a market stream that keeps its entries for 48 hours; the rest is for
+/// whatever keeps the record from being made at once. More has to wait until segments of the
+/// market are archived.
+pub const MAX_BATTLE_MS: i64 = 24 * 3_600 * 1_000;
 /// The longest delay of a fill, in milliseconds.
 pub const MAX_FILL_DELAY_MS: i64 = 60_000;
 /// The largest entry fee or fixed prize, in the currency's minor unit.
@@ -168,6 +173,14 @@ type Check = (&'static str, &'static str, bool);
 impl Template {
     /// Refuses a template that breaks a rule, naming the first field that does.
     pub fn validate(&self) -> Result<(), TemplateRefusal> {
+        self.validate_play()?;
+        first_broken(self.offer())
+    }
+
+    /// Refuses a template that no battle can be played by. That is less than
+    /// [`validate`](Self::validate) asks: what may no longer be offered is still played to its
+    /// end where it was, and its record still verified.
+    pub fn validate_play(&self) -> Result<(), TemplateRefusal> {
         let checks = self
             .texts()
             .into_iter()
@@ -177,12 +190,7 @@ impl Template {
             .chain(self.trading())
             .chain(self.rewards())
             .chain(self.prize.check(self));
-        for (field, expected, holds) in checks {
-            if !holds {
-                return Err(TemplateRefusal { field, expected });
-            }
-        }
-        Ok(())
+        first_broken(checks)
     }
 
     /// What all entry fees of `players` add up to, in the currency's minor unit.
@@ -299,6 +307,30 @@ impl Template {
             ("items", "1 to 1000000 uses each", uses),
         ]
     }
+
+    fn offer(&self) -> [Check; 2] {
+        let lasts_ms = self.countdown_ms.saturating_add(self.duration_ms);
+        let kinds = self.items.iter().map(|item| item.kind);
+        // What a winner gets of a kind is one movement of the ledger, under one key.
+        let different = kinds.collect::<BTreeSet<_>>().len() == self.items.len();
+        [
+            (
+                "duration_ms",
+                "at most 24 hours, the countdown included",
+                lasts_ms <= MAX_BATTLE_MS,
+            ),
+            ("items", "each kind once", different),
+        ]
+    }
+}
+
+fn first_broken(checks: impl IntoIterator<Item = Check>) -> Result<(), TemplateRefusal> {
+    for (field, expected, holds) in checks {
+        if !holds {
+            return Err(TemplateRefusal { field, expected });
+        }
+    }
+    Ok(())
 }
 
 impl Prize {
@@ -348,12 +380,18 @@ mod tests {
 
     #[test]
     fn a_template_that_breaks_a_rule_is_refused_with_the_field_named() {
-        let spoiled: [Spoiled; 21] = [
+        const CARD: ItemReward = ItemReward {
+            kind: ItemKind::LeverageCard,
+            uses: 1,
+        };
+        let spoiled: [Spoiled; 24] = [
             ("title", |t| t.title.clear()),
             ("description", |t| {
                 t.description = "x".repeat(MAX_TEXT_LEN + 1);
             }),
             ("duration_ms", |t| t.duration_ms = 0),
+            ("duration_ms", |t| t.duration_ms = MAX_BATTLE_MS),
+            ("duration_ms", |t| t.countdown_ms = MAX_BATTLE_MS),
             ("countdown_ms", |t| t.countdown_ms = -1),
             ("fill_delay_ms", |t| t.fill_delay_ms = MAX_FILL_DELAY_MS + 1),
             ("queue_ttl_ms", |t| t.queue_ttl_ms = 0),
@@ -370,12 +408,8 @@ mod tests {
                 t.maintenance_bps = 51.try_into().unwrap();
             }),
             ("cup", |t| t.cup = -1),
-            ("items", |t| {
-                t.items = vec![ItemReward {
-                    kind: ItemKind::LeverageCard,
-                    uses: 0,
-                }];
-            }),
+            ("items", |t| t.items = vec![ItemReward { uses: 0, ..CARD }]),
+            ("items", |t| t.items = vec![CARD, CARD]),
             ("prize", |t| t.prize = fixture::fixed(20_000_001)),
             ("prize", |t| t.prize = fixture::pool(0, &[5_000, 4_999])),
             ("prize", |t| {
@@ -390,6 +424,21 @@ mod tests {
                 Err(field)
             );
         }
+    }
+
+    #[test]
+    fn a_battle_may_last_a_day_with_its_countdown() {
+        let mut template = fixture::template();
+        template.duration_ms = MAX_BATTLE_MS - template.countdown_ms;
+        assert_eq!(template.validate(), Ok(()));
+    }
+
+    #[test]
+    fn what_may_no_longer_be_offered_is_still_played() {
+        let mut template = fixture::template();
+        template.duration_ms = MAX_SPAN_MS;
+        assert!(template.validate().is_err());
+        assert_eq!(template.validate_play(), Ok(()));
     }
 
     #[test]
