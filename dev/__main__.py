@@ -50,6 +50,12 @@ def parser():
         made.set_defaults(run=run)
         return made
 
+    def passed_on(name, run):
+        """Adds a command whose words all go to another program: none is an option of ours."""
+        made = commands.add_parser(name, prefix_chars="\0", add_help=False)
+        made.add_argument("options", nargs=argparse.REMAINDER)
+        made.set_defaults(run=lambda arguments: run(arguments.options))
+
     command("up", up, live="prices of the real exchange")
     command("down", down, purge="delete all data too")
     command("restart", restart).add_argument("service", nargs="*")
@@ -57,8 +63,8 @@ def parser():
     command("logs", show_logs, follow="go on with the lines to come").add_argument("service", nargs="*")
     command("mail", mail)
     command("doctor", check_machine)
-    command("unit", lambda arguments: suite.run_unit(arguments.options)).add_argument("options", nargs=argparse.REMAINDER)
-    command("test", lambda arguments: suite.run(arguments.options)).add_argument("options", nargs=argparse.REMAINDER)
+    passed_on("unit", suite.run_unit)
+    passed_on("test", test)
     command("lint", lambda arguments: ci.lint())
     command("ci", ci.run, bare="as on a fresh machine")
     command("generate", generate)
@@ -72,6 +78,13 @@ def parser():
     servers.add_argument("--dir", type=Path, required=True)
     servers.add_argument("--env-file", type=Path)
     return everything
+
+
+def test(options):
+    """Runs the whole suite; with options, only what they make of the workspace's own tests."""
+    if not options:
+        ci.python_tests()
+    suite.run(options)
 
 
 def up(arguments):

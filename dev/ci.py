@@ -10,9 +10,8 @@ from pathlib import Path
 
 import build
 import places
-import ports
-import stack
 import suite
+import walk
 from errors import Failed
 
 # The programs that a user must bring, and those of coreutils and a shell which every system has.
@@ -23,7 +22,7 @@ COREUTILS = ("sh", "env", "cat", "chmod", "cp", "date", "dirname", "basename", "
              "grep", "sed", "tar")
 # How this machine reaches the package registries is no tool and stays.
 KEPT_SETTINGS = ("PIP_", "NPM_CONFIG_", "CARGO_REGISTRIES_", "CARGO_HTTP_", "CARGO_NET_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-                 "CI", "LANG", "TERM", "BATTLESBIT_PORT_BASE")
+                 "CI", "LANG", "TERM", "BATTLESBIT_")
 
 
 def run(arguments):
@@ -109,16 +108,8 @@ def tests():
     suite.run([])
 
 
-def demo():
-    """Plays the demo, on ports of its own where this clone runs no stack: others may use the usual ones."""
-    chosen = {} if ports.is_set() or stack.kept_base().exists() else {ports.SETTING: str(ports.free_base())}
-    outcome = subprocess.run([sys.executable, "dev", "demo", "--once"], cwd=places.ROOT, env={**os.environ, **chosen},
-                             stdin=subprocess.DEVNULL)
-    check(outcome.returncode == 0, "the demo failed")
-
-
 LINT = (("format", formatting), ("build", compile_workspace), ("tidy", tidy), ("clippy", clippy), ("docs", docs))
-STEPS = (LINT[0], ("python", python_tests), *LINT[1:], ("generated", generated), ("test", tests), ("demo", demo))
+STEPS = (LINT[0], ("python", python_tests), *LINT[1:], ("generated", generated), ("test", tests), ("walk", walk.run))
 
 
 def lint():

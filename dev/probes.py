@@ -61,20 +61,46 @@ def temporal(port):
 def postgres(port, user, password):
     """The version that Postgres reports once the user has signed in."""
     with socket.create_connection((HOST, port), TIMEOUT_SECONDS) as connection:
+        return sign_in(connection.makefile("rwb"), user, password, "postgres")["server_version"].split()[0]
+
+
+def execute(port, user, password, database, statements):
+    """Runs statements that answer nothing; a refusal is an error with the server's words."""
+    with socket.create_connection((HOST, port), TIMEOUT_SECONDS) as connection:
         stream = connection.makefile("rwb")
-        parameters = f"user\0{user}\0database\0postgres\0\0".encode()
-        stream.write(struct.pack("!ii", len(parameters) + 8, POSTGRES_PROTOCOL) + parameters)
+        sign_in(stream, user, password, database)
+        text = statements.encode() + b"\0"
+        stream.write(b"Q" + struct.pack("!i", len(text) + 4) + text)
         stream.flush()
-        while True:
-            kind, body = postgres_message(stream)
-            if kind == b"R" and struct.unpack("!i", body[:4])[0] == CLEARTEXT_PASSWORD:
-                secret = password.encode() + b"\0"
-                stream.write(b"p" + struct.pack("!i", len(secret) + 4) + secret)
-                stream.flush()
-            elif kind == b"S" and body.startswith(b"server_version\0"):
-                return body.split(b"\0")[1].decode().split()[0]
-            elif kind in (b"E", b"Z"):
-                raise Silent(body.decode(errors="replace"))
+        read_until_ready(stream)
+
+
+def sign_in(stream, user, password, database):
+    """Signs in and returns what the server tells of itself."""
+    names = f"user\0{user}\0database\0{database}\0\0".encode()
+    stream.write(struct.pack("!ii", len(names) + 8, POSTGRES_PROTOCOL) + names)
+    stream.flush()
+    kind, body = postgres_message(stream)
+    if kind == b"R" and struct.unpack("!i", body[:4])[0] == CLEARTEXT_PASSWORD:
+        secret = password.encode() + b"\0"
+        stream.write(b"p" + struct.pack("!i", len(secret) + 4) + secret)
+        stream.flush()
+    elif kind == b"E":
+        raise Silent(body.decode(errors="replace"))
+    told = [body.split(b"\0") for kind, body in read_until_ready(stream) if kind == b"S"]
+    return {name.decode(): value.decode() for name, value, *_ in told}
+
+
+def read_until_ready(stream):
+    """The messages until the server waits for the next statement."""
+    messages = []
+    while True:
+        kind, body = postgres_message(stream)
+        if kind == b"E":
+            raise Silent(body.decode(errors="replace"))
+        if kind == b"Z":
+            return messages
+        messages.append((kind, body))
 
 
 def postgres_message(stream):

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import os
 import shlex
 import shutil
 import tempfile
@@ -20,7 +21,13 @@ from errors import Failed
 
 PREFIX = "BATTLESBIT_TEST_"
 FOLDERS = "test-"
-PURE_CRATES = ("domain", "contracts")
+# Locked in its folder by the run that lives.
+ALIVE = "alive"
+FRAMES = f"{PREFIX}FRAMES"
+# Tests wait for servers more than they compute.
+THREADS = 4 * (os.cpu_count() or 1)
+# Its own tests try the servers that it starts for others.
+NEEDS_SERVERS = "testkit"
 
 
 def up(folder):
@@ -42,8 +49,8 @@ def up(folder):
 
 
 def down(folder):
-    """Ends the private servers below `folder`."""
-    return servers.Servers(folder, {}).down()
+    """Ends all that runs below `folder`."""
+    return processes.stop(folder / "run", processes.names(folder / "run"))
 
 
 def wrap_tools(folder):
@@ -78,18 +85,35 @@ def run(options):
     """Builds, runs every test of the workspace on private servers, and ends those whatever happens."""
     with private_folder() as folder, build.output_folder():
         build.build()
-        environment = {**up(folder), f"{PREFIX}CLIENTS_DIR": str(clients.install())}
+        environment = {"RUST_TEST_THREADS": str(THREADS), **os.environ, **up(folder), **extras(),
+                       f"{PREFIX}CLIENTS_DIR": str(clients.install())}
         if build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment).returncode != 0:
             raise Failed("a test failed")
 
 
+def extras():
+    """What some tests use where this machine has it; says what is left out without it."""
+    frames = real_frames()
+    print(f"recorded frames of the real exchange: {frames or f'none, {FRAMES} names no file: only the fixture plays'}", flush=True)
+    if not shutil.which("curl"):
+        print("curl is not installed: it does not play", flush=True)
+    return {FRAMES: str(frames)} if frames else {}
+
+
+def real_frames():
+    """Recorded frames of the real exchange: those that the setting names, else some that lie beside the clone."""
+    named = os.environ.get(FRAMES)
+    found = [Path(named)] if named else sorted(places.ROOT.parent.glob("*/data/*.frames.gz"))
+    return found[0] if found else None
+
+
 @contextlib.contextmanager
 def private_folder():
-    """A folder for private servers, which are ended and deleted with it when the block ends."""
+    """A folder for private processes, which are ended and deleted with it when the block ends."""
     sweep()
     places.DEV.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=FOLDERS, dir=places.DEV))
-    with open(folder / "lock", "w") as lock:
+    with open(folder / ALIVE, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield folder
@@ -99,9 +123,9 @@ def private_folder():
 
 
 def sweep():
-    """Ends and deletes the private servers that a run left behind because it was killed."""
+    """Ends and deletes what a run left behind because it was killed."""
     for folder in places.DEV.glob(f"{FOLDERS}*"):
-        with contextlib.suppress(BlockingIOError, FileNotFoundError), open(folder / "lock", "r+") as lock:
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), open(folder / ALIVE, "r+") as lock:
             # A run that lives holds its lock.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             remove(folder)
@@ -113,7 +137,7 @@ def remove(folder):
 
 
 def run_unit(options):
-    """Runs the tests that need no servers."""
+    """Runs the tests that need no servers: those that stand beside the code."""
     with build.output_folder():
-        if build.cargo("test", *(f"--package={crate}" for crate in PURE_CRATES), *options).returncode != 0:
+        if build.cargo("test", "--workspace", f"--exclude={NEEDS_SERVERS}", "--lib", "--bins", *options).returncode != 0:
             raise Failed("a test failed")

@@ -45,7 +45,8 @@ def postgres(stream, version):
     kind, length = struct.unpack("!ci", stream.read(5))
     if (kind, stream.read(length - 4)) == (b"p", PASSWORD.encode() + b"\0"):
         told = f"server_version\0{version} (Debian {version}-1)\0".encode()
-        stream.write(b"R" + struct.pack("!ii", 8, 0) + b"S" + struct.pack("!i", len(told) + 4) + told)
+        stream.write(b"R" + struct.pack("!ii", 8, 0) + b"S" + struct.pack("!i", len(told) + 4) + told
+                     + b"Z" + struct.pack("!i", 5) + b"I")
 
 
 # What speaks each server's protocol, the version that was started, and another.

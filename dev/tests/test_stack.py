@@ -69,7 +69,7 @@ class PrivateServers(Clone):
         """A folder with a process, as a run that was killed leaves them."""
         folder = self.dev / f"{suite.FOLDERS}killed"
         processes.start("nats", SLEEPER, folder / "run", folder / "log")
-        (folder / "lock").touch()
+        (folder / suite.ALIVE).touch()
         return folder, processes.read(folder / "run", "nats")
 
     def test_what_a_killed_run_left_behind_is_swept_by_down(self):
