@@ -1,4 +1,4 @@
-"""Somebody else's clients for the whole-fleet tests: their packages, unpacked once into the user's cache."""
+"""Somebody else's clients and browser for the whole-fleet tests: their packages, unpacked once into the user's cache."""
 
 import hashlib
 import shutil
@@ -36,6 +36,7 @@ def fill(folder):
     shutil.copytree(SOURCE, folder, dirs_exist_ok=True)
     system.need_pip()
     install_with("npm", ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    install_with("node", ["node", "browser.mjs"], folder)
     install_with("pip", [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check",
                          "--target", "python", "--requirement", "requirements.txt"], folder)
 

@@ -20,13 +20,10 @@ const welcome = `# Sign in:
 
 const ask = GraphiQL.createFetcher({ url: "/graphql" });
 
+// Whatever may be a subscription goes over a socket, which answers the others as well: what GraphiQL knows of the
+// document lags behind the editor, so that its text is looked at.
 function fetcher(params, options) {
-  const operations = options.documentAST?.definitions ?? [];
-  const chosen = operations.find(
-    ({ kind, name }) =>
-      kind === "OperationDefinition" && (!params.operationName || name?.value === params.operationName),
-  );
-  return chosen?.operation === "subscription"
+  return /\bsubscription\b/.test(params.query)
     ? { subscribe: (observer) => listen(params, options.headers ?? {}, observer) }
     : ask(params, options);
 }

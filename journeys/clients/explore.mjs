@@ -1,0 +1,46 @@
+// Opens GraphiQL in a browser that reaches nothing but the API's own origin; asks a query and hears a subscription.
+// Prints what it saw.
+import puppeteer from "puppeteer-core";
+import { args, executablePath } from "./browser.mjs";
+
+const [api] = process.argv.slice(2);
+const timeout = 60_000;
+const foreign = [];
+const complaints = [];
+
+const browser = await puppeteer.launch({ executablePath, args, headless: "shell" });
+try {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(timeout);
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.setRequestInterception(true);
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.protocol === "data:" || url.origin === new URL(api).origin) return request.continue();
+    foreign.push(url.href);
+    return request.abort();
+  });
+
+  // Writes into the editor, presses the button, and waits for a word in the answer.
+  async function run(query, word) {
+    await page.waitForSelector(".graphiql-query-editor .CodeMirror");
+    await page.$eval(".graphiql-query-editor .CodeMirror", (editor, text) => editor.CodeMirror.setValue(text), query);
+    await page.click(".graphiql-execute-button");
+    const shown = await page.waitForFunction((wanted) => {
+      const text = document.querySelector(".result-window .CodeMirror")?.CodeMirror.getValue() ?? "";
+      return text.includes(wanted) && text;
+    }, {}, word);
+    return JSON.parse(await shown.jsonValue());
+  }
+
+  await page.goto(api);
+  const query = await run("{ assets(first: 1) { edges { node { symbol } } } }", "symbol");
+  const subscription = await run("subscription { currentTime }", "currentTime");
+  // The documentation is drawn from the schema, which the page asked for by itself.
+  await page.click(".graphiql-sidebar button[aria-label*='Documentation']");
+  await page.waitForFunction(() => document.querySelector(".graphiql-doc-explorer")?.textContent.includes("Subscription"));
+  console.log(JSON.stringify({ query, subscription, foreign, complaints }));
+} finally {
+  await browser.close();
+}
