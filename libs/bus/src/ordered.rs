@@ -7,10 +7,11 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
 use contracts::commands::ANSWER_TO;
 use contracts::stream::StreamPlace;
-use contracts::{Stream, Topic};
+use contracts::{Key, Stream, Topic};
 use domain::market::Incarnation;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -120,6 +121,8 @@ pub struct OrderedReader {
     bus: Bus,
     stream: Stream,
     topics: Vec<Topic>,
+    /// The subjects of these topics that it reads, without prefix.
+    subjects: Vec<String>,
     /// The last message that was handed out.
     place: StreamPlace,
     source: Source,
@@ -158,11 +161,36 @@ impl Bus {
         topics: &[Topic],
         place: StreamPlace,
     ) -> Result<OrderedReader, BusError> {
-        let messages = open(self.clone(), stream, topics.to_vec(), place).await?;
+        let subjects = topics.iter().map(|topic| topic.pattern().to_owned());
+        self.ordered_on(stream, topics, subjects.collect(), place)
+            .await
+    }
+
+    /// As [`Bus::ordered`], of the messages under one key alone.
+    pub async fn ordered_of(
+        &self,
+        stream: Stream,
+        topics: &[Topic],
+        key: &Key,
+        place: StreamPlace,
+    ) -> Result<OrderedReader, BusError> {
+        let subjects = topics.iter().map(|topic| topic.subject(key)).collect();
+        self.ordered_on(stream, topics, subjects, place).await
+    }
+
+    async fn ordered_on(
+        &self,
+        stream: Stream,
+        topics: &[Topic],
+        subjects: Vec<String>,
+        place: StreamPlace,
+    ) -> Result<OrderedReader, BusError> {
+        let messages = open(self.clone(), stream, subjects.clone(), place).await?;
         Ok(OrderedReader {
             bus: self.clone(),
             stream,
             topics: topics.to_vec(),
+            subjects,
             place,
             source: Source::reading(messages),
         })
@@ -212,6 +240,27 @@ impl OrderedReader {
         }
     }
 
+    /// Moves on to the end of the stream if nothing more is there for this reader, so that the
+    /// place of a quiet reader does not fall out of the stream. Answers its place.
+    pub async fn skip_silence(&mut self) -> Result<StreamPlace, BusError> {
+        let bounds = self.bus.bounds(self.stream).await?;
+        bounds.check(self.place)?;
+        let stream = self.bus.stream(self.stream).await?;
+        for subject in &self.subjects {
+            let subject = self.bus.prefix().subject(subject);
+            match stream.get_last_raw_message_by_subject(&subject).await {
+                Ok(last) if last.sequence > self.place.sequence => return Ok(self.place),
+                Ok(_) => {}
+                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {}
+                Err(error) => {
+                    return Err(BusError::unavailable("reading the last message", error));
+                }
+            }
+        }
+        self.place = bounds.tail();
+        Ok(self.place)
+    }
+
     fn entry(&mut self, message: &Message) -> Result<Option<Entry>, BusError> {
         let info = message
             .info()
@@ -239,7 +288,7 @@ impl OrderedReader {
         let opening = open(
             self.bus.clone(),
             self.stream,
-            self.topics.clone(),
+            self.subjects.clone(),
             self.place,
         );
         self.source = Source::Opening(
@@ -257,13 +306,14 @@ impl fmt::Debug for OrderedReader {
         let Self {
             bus: _,
             stream,
-            topics,
+            topics: _,
+            subjects,
             place,
             source: _,
         } = self;
         f.debug_struct("OrderedReader")
             .field("stream", stream)
-            .field("topics", topics)
+            .field("subjects", subjects)
             .field("place", place)
             .finish_non_exhaustive()
     }
@@ -279,14 +329,14 @@ pub(crate) fn answer_to(headers: Option<&HeaderMap>) -> Option<String> {
 async fn open(
     bus: Bus,
     stream: Stream,
-    topics: Vec<Topic>,
+    subjects: Vec<String>,
     place: StreamPlace,
 ) -> Result<pull::Stream, BusError> {
     let name = bus.prefix().stream(stream.name());
     bus.bounds(stream).await?.check(place)?;
-    let filter_subjects = topics
+    let filter_subjects = subjects
         .iter()
-        .map(|topic| bus.prefix().subject(topic.pattern()))
+        .map(|subject| bus.prefix().subject(subject))
         .collect();
     let config = pull::Config {
         deliver_policy: DeliverPolicy::ByStartSequence {

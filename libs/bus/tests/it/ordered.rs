@@ -54,6 +54,35 @@ async fn reading_begins_right_behind_the_checkpoint_and_leaves_other_topics_out(
 }
 
 #[tokio::test]
+async fn a_reader_of_one_key_leaves_the_others_out_and_passes_them_when_it_is_quiet() {
+    let corner = Corner::new().await;
+    let bus = &corner.bus;
+    let other = |trade| Tick {
+        symbol: "OTHER".parse().unwrap(),
+        ..tick(trade)
+    };
+    let head = bus.bounds(Stream::Market).await.unwrap().head();
+    let key = (&tick(1).symbol).into();
+    let read = bus.ordered_of(Stream::Market, &[Topic::Tick], &key, head);
+    let mut reader = read.await.unwrap();
+    for trade in [1, 3, 5] {
+        publish(bus, trade..=trade).await;
+        bus.publish(&other(trade + 1), "other").await.unwrap();
+    }
+
+    assert_eq!(next_trades(&mut reader, 1).await, [1]);
+    let place = reader.skip_silence().await.unwrap();
+    assert_eq!(place.sequence, 1, "two more wait");
+    assert_eq!(next_trades(&mut reader, 2).await, [3, 5]);
+    bus.publish(&other(7), "another").await.unwrap();
+    let tail = bus.bounds(Stream::Market).await.unwrap().tail();
+    assert_eq!(reader.skip_silence().await.unwrap(), tail);
+    assert_eq!(reader.place(), tail);
+    publish(bus, 9..=9).await;
+    assert_eq!(next_trades(&mut reader, 1).await, [9]);
+}
+
+#[tokio::test]
 async fn a_checkpoint_outside_the_stream_is_refused() {
     let corner = Corner::new().await;
     publish(&corner.bus, 1..=4).await;
