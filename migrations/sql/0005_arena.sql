@@ -30,9 +30,13 @@ CREATE TABLE arena_battles (
     -- The market entry that ended it, or behind which it was ended.
     ended_at bigint,
     result jsonb,
-    CHECK ((status = 'FINAL') = (result IS NOT NULL))
+    -- Its audit record is kept.
+    sealed boolean NOT NULL DEFAULT false,
+    CHECK ((status = 'FINAL') = (result IS NOT NULL)),
+    CHECK (NOT (sealed AND status = 'OPEN'))
 );
 CREATE INDEX arena_battles_open ON arena_battles (shard) WHERE status = 'OPEN';
+CREATE INDEX arena_battles_unsealed ON arena_battles (shard) WHERE status <> 'OPEN' AND NOT sealed;
 
 -- domain's ParticipantState.
 CREATE TABLE arena_participants (

@@ -36,6 +36,7 @@ pub struct Model {
     pub ended_at: Option<i64>,
     #[sea_orm(column_type = "JsonBinary")]
     pub result: Option<Json>,
+    pub sealed: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,7 +1,7 @@
 //! Messages that nobody could handle, kept for a person.
 
 use entity::dead_letter::{Model, Resolution};
-use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult, JsonValue};
+use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult, JsonValue, Statement};
 use serde::Serialize;
 
 use crate::db::sealed::Connected;
@@ -33,7 +33,18 @@ pub struct DeadLetter {
 
 /// Parks a message. Parking it again changes nothing.
 pub async fn park(db: &Db, letter: &DeadLetter) -> Result<()> {
-    let insert = statement(
+    db.conn().execute_raw(insert(letter)).await?;
+    Ok(())
+}
+
+/// Parks a message together with everything else that a transaction does.
+pub(crate) async fn park_in(tx: &Tx, letter: &DeadLetter) -> Result<()> {
+    tx.inner().execute_raw(insert(letter)).await?;
+    Ok(())
+}
+
+fn insert(letter: &DeadLetter) -> Statement {
+    statement(
         "INSERT INTO dead_letters (consumer, stream, stream_sequence, subject, message_id, headers,
              payload, cause, deliveries)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -49,9 +60,7 @@ pub async fn park(db: &Db, letter: &DeadLetter) -> Result<()> {
             letter.cause.clone().into(),
             letter.deliveries.into(),
         ],
-    );
-    db.conn().execute_raw(insert).await?;
-    Ok(())
+    )
 }
 
 /// The first `limit` messages behind `after` that wait for a person, of every service that the

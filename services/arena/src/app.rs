@@ -5,17 +5,20 @@ use domain::timestamp::Timestamp;
 use runtime::Clock;
 use store::Db;
 
-/// Connections, and the wall clock.
+use crate::beside::Beside;
+
+/// Connections, the wall clock, and where work runs beside the loop.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) db: Db,
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
+    pub(crate) beside: Beside,
 }
 
 impl App {
     /// The present on the exchange's clock, which is `ahead_ns` ahead of ours.
     pub(crate) fn exchange_now(&self, ahead_ns: i64) -> Timestamp {
-        Timestamp::from_ms(self.clock.now_ms()).plus_ms(ahead_ns / 1_000_000)
+        Timestamp::from_ms(self.clock.now_ms()).plus_ns(ahead_ns)
     }
 }

@@ -1,9 +1,10 @@
 //! The loop: inputs go to the engines, what they did goes to the database, and only then do those
-//! who wait hear of it.
+//! who wait hear of it. Whatever takes time runs beside it.
 
 mod battles;
 mod committing;
 mod ownership;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
@@ -12,44 +13,48 @@ use std::time::Duration;
 use bus::Entry;
 use contracts::shard::Shard as ShardNumber;
 use domain::id::BattleId;
-use futures::future::BoxFuture;
 use metrics::counter;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use store::arena::Lease;
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{info, warn};
 
-use self::battles::decide;
+use self::committing::Consequences;
 use crate::app::App;
 use crate::beats::{Beat, Beats};
-use crate::commit::Settled;
+use crate::beside::Told;
 use crate::error::Error;
+use crate::feed::Request;
 use crate::inputs::{Input, Inputs};
 use crate::lease::Owner;
-use crate::pending::Reply;
+use crate::lookup::{Lookups, Misses};
+use crate::readiness::Readiness;
+use crate::recent::Recent;
 use crate::seal::Work;
 use crate::settings::Shards as Limits;
 use crate::shard::Shard;
-use crate::{leaderboard, market_entry, refused, request};
+use crate::{leaderboard, market_entry};
 
 /// A battle whose assets are not final so long after its end is ended without them.
 const FINALISE_AFTER_MS: i64 = 60_000;
-/// The pause before the database is asked again for what an input needs.
+/// The pause before the market is opened again.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// What happens next.
 enum Turn {
     Shutdown,
-    Settled(Settled),
+    Told(Told),
     Beat(Beat),
-    Sealed(BattleId),
     Input(Input),
+    Request(Request),
 }
 
-/// What follows from a batch once it is true.
-#[derive(Default)]
-struct Consequences {
-    replies: Vec<Reply>,
-    ended: Vec<BattleId>,
+/// Work of which one is under way at a time, and whether another is wanted behind it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Single {
+    under_way: bool,
+    again: bool,
 }
 
 /// The shards of this process and everything that drives them.
@@ -58,18 +63,42 @@ pub(crate) struct Arena {
     limits: Limits,
     owner: Owner,
     shards: BTreeMap<ShardNumber, Shard>,
+    /// Taken, and not in `shards` yet: they are being loaded, or read the market's backlog.
+    taking: BTreeMap<ShardNumber, Lease>,
+    /// How many groups of shards are being taken over.
+    takeovers: usize,
+    /// The one shard that is being given up to another arena.
+    leaving: Option<Lease>,
+    /// How many shards each live arena may have.
+    share: usize,
+    /// Shards that cannot go on, and until when nobody here tries again.
+    left_out: BTreeMap<ShardNumber, Instant>,
+    keeping: Single,
+    /// None before the market is opened.
     inputs: Option<Inputs>,
-    /// The group commit that is on its way, and what follows from it.
-    commit: Option<BoxFuture<'static, store::Result<Settled>>>,
-    consequences: BTreeMap<ShardNumber, Consequences>,
-    /// Leases wait for the commit on its way: it has their rows locked.
-    leases_due: bool,
+    recent: Recent,
+    requests: UnboundedReceiver<Request>,
+    /// Where the shards' feeds put them.
+    feeds: UnboundedSender<Request>,
+    told: UnboundedReceiver<Told>,
+    /// What follows from the group commit that is on its way; none if none is.
+    commit: Option<BTreeMap<ShardNumber, Consequences>>,
+    /// How much that commit writes and answers.
+    in_flight: usize,
+    polling: Single,
+    lookups: Lookups,
+    /// The shards whose commands' battles are being looked for.
+    looking: BTreeMap<ShardNumber, Lease>,
+    misses: Misses,
+    /// Battles that were sealed while the database was being asked: its answer may be older.
+    forgotten: BTreeSet<BattleId>,
     beats: Beats,
-    sealer: UnboundedSender<Work>,
-    sealed: UnboundedReceiver<BattleId>,
+    sealer: Sender<Work>,
     sealing: BTreeSet<BattleId>,
-    /// The tail of MARKET when battles were first found late for their last prices.
-    backlog: Option<u64>,
+    /// For battles that are late for their last prices: the tail of MARKET when each was found so.
+    backlogs: BTreeMap<BattleId, u64>,
+    asking_for_tail: bool,
+    readiness: Readiness,
 }
 
 impl Arena {
@@ -78,114 +107,139 @@ impl Arena {
         app: App,
         limits: Limits,
         leaderboard_every: Duration,
-        sealer: UnboundedSender<Work>,
-        sealed: UnboundedReceiver<BattleId>,
+        sealer: Sender<Work>,
+        told: UnboundedReceiver<Told>,
+        readiness: Readiness,
     ) -> Self {
         let owner = Owner::new(limits.lease_ms.duration());
         let beats = Beats::new(owner.beat(), limits.poll_ms.duration(), leaderboard_every);
+        let lookups = Lookups::new(app.db.clone());
+        let (feeds, requests) = unbounded_channel();
         Self {
             app,
             limits,
             owner,
             shards: BTreeMap::new(),
+            taking: BTreeMap::new(),
+            takeovers: 0,
+            leaving: None,
+            share: 0,
+            left_out: BTreeMap::new(),
+            keeping: Single::default(),
             inputs: None,
+            recent: Recent::default(),
+            requests,
+            feeds,
+            told,
             commit: None,
-            consequences: BTreeMap::new(),
-            leases_due: false,
+            in_flight: 0,
+            polling: Single::default(),
+            lookups,
+            looking: BTreeMap::new(),
+            misses: Misses::default(),
+            forgotten: BTreeSet::new(),
             beats,
             sealer,
-            sealed,
             sealing: BTreeSet::new(),
-            backlog: None,
+            backlogs: BTreeMap::new(),
+            asking_for_tail: false,
+            readiness,
         }
     }
 
     /// Runs until `shutdown`, then writes what is left and gives the shards up.
     pub(crate) async fn run(mut self, shutdown: &CancellationToken) -> Result<(), Error> {
+        if let Some(opened) = shutdown.run_until_cancelled(self.open_market()).await {
+            opened?;
+        }
         loop {
             self.send_free_replies().await;
             self.begin_commit();
             match self.turn(shutdown).await? {
-                Turn::Shutdown => return self.hand_over().await,
-                Turn::Settled(settled) => self.settled(settled).await?,
+                Turn::Shutdown => {
+                    self.hand_over().await;
+                    return Ok(());
+                }
+                Turn::Told(told) => self.told(told).await?,
                 Turn::Beat(beat) => self.beat(beat).await?,
-                Turn::Sealed(battle) => self.sealed(battle),
-                Turn::Input(input) => self.input(input).await?,
+                Turn::Input(Input::Market(entry)) => self.market(&entry)?,
+                Turn::Input(Input::Hint) => self.look_for_battles(),
+                Turn::Request(request) => self.request(request)?,
             }
         }
     }
 
+    /// Opens the market. Nothing is taken before it is there.
+    async fn open_market(&mut self) -> Result<(), Error> {
+        loop {
+            match Inputs::open(&self.app.bus).await {
+                Ok(inputs) => {
+                    info!(market = inputs.sequence(), "reading");
+                    self.recent = Recent::behind(inputs.sequence());
+                    self.inputs = Some(inputs);
+                    self.readiness.waits_for("a first look at the leases");
+                    return Ok(());
+                }
+                Err(error) if error.may_pass() => warn!(%error, "the market cannot be read yet"),
+                Err(error) => return Err(error.into()),
+            }
+            sleep(RETRY_DELAY).await;
+        }
+    }
+
+    /// What is next: what is done before what is due, prices before commands.
     async fn turn(&mut self, shutdown: &CancellationToken) -> Result<Turn, Error> {
-        let uncommitted: usize = self.shards.values().map(Shard::uncommitted).sum();
-        let takes_input = uncommitted < self.limits.max_uncommitted.get();
+        let pending: usize = self.shards.values().map(Shard::uncommitted).sum();
+        let takes_input = self.in_flight + pending < self.limits.max_uncommitted.get();
         let Self {
-            commit,
             beats,
-            sealed,
+            told,
             inputs,
+            requests,
             ..
         } = self;
         tokio::select! {
             biased;
             () = shutdown.cancelled() => Ok(Turn::Shutdown),
-            settled = on_its_way(commit) => Ok(Turn::Settled(settled?)),
+            Some(told) = told.recv() => Ok(Turn::Told(told)),
             beat = beats.next() => Ok(Turn::Beat(beat)),
-            Some(battle) = sealed.recv() => Ok(Turn::Sealed(battle)),
             input = next_input(inputs), if takes_input => Ok(Turn::Input(input?)),
+            Some(request) = requests.recv(), if takes_input => Ok(Turn::Request(request)),
         }
     }
 
-    async fn input(&mut self, input: Input) -> Result<(), Error> {
-        match input {
-            Input::Market(entry) => self.market(&entry),
-            Input::Request(entry) => self.request(entry).await,
-            Input::Hint => self.look_for_battles().await,
-        }
-    }
-
-    fn market(&mut self, entry: &Entry) -> Result<(), Error> {
-        counter!("arena_market_entries_total").increment(1);
-        let said = match market_entry::read(entry) {
-            Ok(Some(said)) => said,
-            Ok(None) => return Ok(()),
-            Err(cause) => {
-                error!(sequence = entry.sequence, %cause, "a market entry is skipped");
-                return Ok(());
-            }
-        };
-        for shard in self.shards.values_mut() {
-            shard.market(entry.sequence, &said)?;
+    async fn told(&mut self, told: Told) -> Result<(), Error> {
+        match told {
+            Told::Settled(settled) => self.settled(settled).await,
+            Told::Kept(Some(kept)) => self.kept(kept),
+            Told::Kept(None) => self.keeping = Single::default(),
+            Told::TakenOver(taken) => return self.taken_over(taken),
+            Told::GivenUp => self.given_up(),
+            Told::Polled(polled) => return self.polled(polled),
+            Told::LookedUp(found) => return self.looked_up(found),
+            Told::Backlog { battles, tail } => self.found_late(battles, tail),
+            Told::Sealed(battle) => self.sealed(battle),
         }
         Ok(())
     }
 
-    async fn request(&mut self, entry: Entry) -> Result<(), Error> {
-        counter!("arena_requests_total").increment(1);
-        let sequence = entry.sequence;
-        match request::read(&entry) {
-            Ok((number, command)) => {
-                if let Some(shard) = self.shards.get_mut(&number)
-                    && !shard.has_applied(sequence)
-                {
-                    decide(&self.app, shard, &command, entry.answer_to).await?;
-                }
-            }
-            Err(cause) => refused::park(&self.app, &entry, &cause).await,
+    fn market(&mut self, entry: &Entry) -> Result<(), Error> {
+        counter!("arena_market_entries_total").increment(1);
+        let Some(said) = market_entry::read_or_skip(entry) else {
+            return Ok(());
+        };
+        for shard in self.shards.values_mut().filter(|shard| shard.is_open()) {
+            shard.market(entry.sequence, &said)?;
         }
-        for shard in self.shards.values_mut() {
-            shard.advance_to(sequence);
-        }
+        self.recent.push(entry.sequence, said);
         Ok(())
     }
 
     async fn beat(&mut self, beat: Beat) -> Result<(), Error> {
         match beat {
-            Beat::Leases if self.commit.is_some() => self.leases_due = true,
-            Beat::Leases => self.look_after_leases().await?,
-            Beat::Poll => {
-                self.look_for_battles().await?;
-            }
-            Beat::Watch => self.watch().await?,
+            Beat::Leases => self.look_after_leases(),
+            Beat::Poll => self.look_for_battles(),
+            Beat::Watch => self.watch()?,
             Beat::Leaderboard => self.show_leaderboards().await,
         }
         Ok(())
@@ -200,22 +254,21 @@ impl Arena {
     }
 }
 
-/// Goes on after an error that may pass.
-fn tolerate(error: Error, what: &'static str) -> Result<(), Error> {
-    if error.may_pass() {
-        warn!(%error, "{what}");
-        Ok(())
-    } else {
-        Err(error)
+impl Single {
+    /// Whether it may begin now; if not, it is wanted again.
+    fn begin(&mut self) -> bool {
+        if self.under_way {
+            self.again = true;
+            return false;
+        }
+        self.under_way = true;
+        true
     }
-}
 
-async fn on_its_way(
-    commit: &mut Option<BoxFuture<'static, store::Result<Settled>>>,
-) -> store::Result<Settled> {
-    match commit {
-        Some(commit) => commit.await,
-        None => pending().await,
+    /// It is over; whether it is wanted again.
+    fn end(&mut self) -> bool {
+        self.under_way = false;
+        std::mem::take(&mut self.again)
     }
 }
 

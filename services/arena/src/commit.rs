@@ -16,61 +16,104 @@ use tracing::warn;
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 /// The pause before another attempt.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
+/// So often the database may refuse what it does not refuse a healthy shard: each shard's batch is
+/// then tried alone, and a shard whose own is refused as often is stopped. An outage is waited for
+/// without a limit.
+const REFUSALS: u32 = 3;
 
 /// What came of a group commit, shard by shard.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Settled {
     /// What these wrote is true.
     pub(crate) committed: BTreeSet<Shard>,
     /// These are not ours any more, or not as we think: their memory must go.
     pub(crate) lost: BTreeSet<Shard>,
+    /// What these want to write is refused: their memory contradicts their rows.
+    pub(crate) refused: Vec<(Shard, Error)>,
 }
 
 /// Writes the batches until it is known of each what came of it.
-///
-/// Fails only where the database refuses what no shell of ours should ask, or a row is corrupt.
-pub(crate) async fn commit(db: Db, mut batches: Vec<Batch>) -> store::Result<Settled> {
+pub(crate) async fn commit(db: Db, batches: Vec<Batch>) -> Settled {
     let mut settled = Settled::default();
     let began = Instant::now();
+    if let Err(refused) = write(&db, batches, &mut settled).await {
+        for batch in refused.batches {
+            let shard = batch.lease.shard;
+            if let Err(refused) = write(&db, vec![batch], &mut settled).await {
+                settled.refused.push((shard, refused.cause));
+            }
+        }
+    }
+    counter!("arena_commits_total").increment(1);
+    histogram!("arena_commit_seconds").record(began.elapsed());
+    settled
+}
+
+/// Batches that the database refused too often.
+struct Refused {
+    batches: Vec<Batch>,
+    cause: Error,
+}
+
+async fn write(
+    db: &Db,
+    mut batches: Vec<Batch>,
+    settled: &mut Settled,
+) -> Result<(), Box<Refused>> {
+    let mut refusals = 0;
     while !batches.is_empty() {
         failpoint!("arena.before_commit");
-        let attempt = timeout(ATTEMPT_LIMIT, arena::write(&db, &batches)).await;
+        let attempt = timeout(ATTEMPT_LIMIT, arena::write(db, &batches)).await;
         failpoint!("arena.after_commit");
         match attempt {
             Ok(Ok(Written::Committed)) => {
                 settled
                     .committed
                     .extend(batches.drain(..).map(|batch| batch.lease.shard));
+                continue;
             }
             Ok(Ok(Written::Lost(lost))) => {
                 batches.retain(|batch| !lost.contains(&batch.lease.shard));
                 settled.lost.extend(lost);
+                continue;
             }
-            Ok(Err(error @ (Error::Refused(_) | Error::Corrupt { .. }))) => return Err(error),
-            Ok(Err(error @ (Error::Conflict(_) | Error::Unavailable(_)))) => {
-                warn!(%error, "the outcome of a commit is unknown");
-                settle(&db, &mut batches, &mut settled).await;
+            Ok(Err(cause @ Error::Unavailable(_))) => {
+                warn!(%cause, "the outcome of a commit is unknown");
             }
-            Err(_elapsed) => {
-                warn!("a commit took too long");
-                settle(&db, &mut batches, &mut settled).await;
+            Ok(Err(cause)) => {
+                refusals += 1;
+                warn!(%cause, refusals, "a commit is refused");
+                if refusals == REFUSALS {
+                    return Err(Box::new(Refused { batches, cause }));
+                }
             }
+            Err(_elapsed) => warn!("a commit took too long"),
         }
+        settle(db, &mut batches, settled).await;
     }
-    counter!("arena_commits_total").increment(1);
-    histogram!("arena_commit_seconds").record(began.elapsed());
-    Ok(settled)
+    Ok(())
 }
 
 /// Reads the checkpoints: a shard that has seen our commit is done, one that has not is tried
 /// again, any other is lost.
 async fn settle(db: &Db, batches: &mut Vec<Batch>, settled: &mut Settled) {
     let shards: Vec<Shard> = batches.iter().map(|batch| batch.lease.shard).collect();
+    let mut refusals = 0;
     let rows = loop {
         sleep(RETRY_DELAY).await;
         match arena::find(db, &shards).await {
             Ok(rows) => break rows,
-            Err(error) => warn!(%error, "the outcome of a commit is still unknown"),
+            Err(cause @ Error::Unavailable(_)) => {
+                warn!(%cause, "the outcome of a commit is still unknown");
+            }
+            Err(cause) => {
+                refusals += 1;
+                warn!(%cause, refusals, "the outcome of a commit cannot be read");
+                // Without their rows all of them are lost.
+                if refusals == REFUSALS {
+                    break Vec::new();
+                }
+            }
         }
     };
     let rows: BTreeMap<Shard, _> = rows.iter().map(|row| (row.lease.shard, row)).collect();

@@ -1,23 +1,22 @@
-//! Why the arena cannot go on.
+//! Why the arena, or one of its shards, cannot go on.
+
+use std::sync::Arc;
 
 use bus::BusError;
-use contracts::shard::Shard;
 use domain::engine::RestoreError;
 
-/// Why the arena cannot go on.
+/// Why the arena, or one of its shards, cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// A shard with running battles has a checkpoint that its streams do not hold any more.
-    #[error("shard {shard} cannot go on from its checkpoint")]
-    Checkpoint {
-        /// Which.
-        shard: Shard,
-        /// What is wrong with it.
-        source: BusError,
-    },
+    #[error("it cannot go on from its checkpoint")]
+    Checkpoint(#[source] Arc<BusError>),
     /// Rows that contradict each other.
-    #[error("the rows of the battles cannot be restored")]
+    #[error("its rows cannot be restored")]
     Rows(#[from] RestoreError),
+    /// What keeps several shards from going on.
+    #[error(transparent)]
+    Together(Arc<Self>),
     /// Postgres.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -28,16 +27,43 @@ pub(crate) enum Error {
 
 impl Error {
     /// Whether it may pass by itself; the others need a person.
-    pub(crate) const fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Store(error) => {
-                matches!(
-                    error,
-                    store::Error::Unavailable(_) | store::Error::Conflict(_)
-                )
-            }
+            Self::Store(error) => may_pass(error),
             Self::Bus(error) => error.may_pass(),
-            Self::Checkpoint { .. } | Self::Rows(_) => false,
+            Self::Together(error) => error.may_pass(),
+            Self::Checkpoint(_) | Self::Rows(_) => false,
         }
     }
+
+    /// What a person can do about it.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Checkpoint(_) => {
+                "bring the stream back, or cancel the shard's battles: it then begins anew"
+            }
+            Self::Rows(_) | Self::Store(_) => "mend the rows that the cause names",
+            Self::Together(error) => error.remedy(),
+            Self::Bus(_) => "see what the cause says of the stream",
+        }
+    }
+}
+
+/// Whether an error of the database may pass by itself.
+pub(crate) const fn may_pass(error: &store::Error) -> bool {
+    match error {
+        store::Error::Unavailable(_) | store::Error::Conflict(_) => true,
+        store::Error::Corrupt { .. } | store::Error::Refused(_) => false,
+    }
+}
+
+/// An error with its causes, for one line of a log.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
 }

@@ -1,17 +1,16 @@
-//! From rows to memory: shards at take-over, battles when they are heard of.
+//! From rows to memory: the shards that were just taken, each by itself. One that cannot be
+//! restored leaves the others alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bus::StreamBounds;
 use contracts::Stream;
 use contracts::shard::Shard as ShardNumber;
 use contracts::stream::StreamPlace;
-use domain::battle::{BattleRows, BattleStatus, MarketState};
-use domain::id::BattleId;
-use store::arena::{self, Checkpoint, ShardRow};
-use store::entity::battle::BattleStatus as MatchersStatus;
-use store::{Db, battle};
-use tracing::{error, info, warn};
+use domain::battle::{BattleRows, MarketState};
+use store::arena::{self, Checkpoint, Lease, ShardRow};
+use tracing::warn;
 
 use crate::app::App;
 use crate::error::Error;
@@ -23,25 +22,66 @@ struct Bounds {
     positions: StreamBounds,
 }
 
-/// The shards whose rows were just taken, with their running battles.
-pub(crate) async fn shards(app: &App, taken: Vec<ShardRow>) -> Result<Vec<Shard>, Error> {
+/// The shards whose rows were just taken, with their running battles, and those that cannot be
+/// restored.
+pub(crate) async fn shards(
+    app: &App,
+    taken: Vec<ShardRow>,
+) -> Result<(Vec<Shard>, Vec<(Lease, Error)>), Error> {
     let bounds = Bounds {
         market: app.bus.bounds(Stream::Market).await?,
         positions: app.bus.bounds(Stream::Positions).await?,
     };
     let numbers: Vec<ShardNumber> = taken.iter().map(|row| row.lease.shard).collect();
-    let battles = arena::list_running(&app.db, &numbers).await?;
-    let mut rows: BTreeMap<ShardNumber, Vec<BattleRows>> = BTreeMap::new();
+    let (mut shards, mut failed) = (Vec::new(), Vec::new());
+    let mut all = match rows(app, &numbers).await {
+        Ok(rows) => rows
+            .into_iter()
+            .map(|(shard, rows)| (shard, Ok(rows)))
+            .collect(),
+        Err(error) if error.may_pass() => return Err(error),
+        Err(_) => one_by_one(app, &numbers).await?,
+    };
+    for row in taken {
+        let lease = row.lease;
+        let battles = all.remove(&lease.shard).unwrap_or_else(|| Ok(Vec::new()));
+        match battles.and_then(|battles| shard(row, battles, &bounds)) {
+            Ok(shard) => shards.push(shard),
+            Err(error) => failed.push((lease, error)),
+        }
+    }
+    Ok((shards, failed))
+}
+
+type Rows<T> = BTreeMap<ShardNumber, T>;
+
+/// The rows of the running battles of some shards.
+async fn rows(app: &App, shards: &[ShardNumber]) -> Result<Rows<Vec<BattleRows>>, Error> {
+    let battles = arena::list_running(&app.db, shards).await?;
+    let mut rows: Rows<Vec<BattleRows>> = BTreeMap::new();
     for battle in arena::list_rows(&app.db, &battles).await? {
         rows.entry(ShardNumber::of(battle.battle.terms.battle))
             .or_default()
             .push(battle);
     }
-    let shards = taken.into_iter().map(|row| {
-        let battles = rows.remove(&row.lease.shard).unwrap_or_default();
-        shard(row, battles, &bounds)
-    });
-    shards.collect()
+    Ok(rows)
+}
+
+/// As [`rows`], where a row of some shard cannot be read: the others' can.
+async fn one_by_one(
+    app: &App,
+    shards: &[ShardNumber],
+) -> Result<Rows<Result<Vec<BattleRows>, Error>>, Error> {
+    let mut all = BTreeMap::new();
+    for shard in shards {
+        let rows = match rows(app, &[*shard]).await {
+            Ok(mut rows) => Ok(rows.remove(shard).unwrap_or_default()),
+            Err(error) if error.may_pass() => return Err(error),
+            Err(error) => Err(error),
+        };
+        all.insert(*shard, rows);
+    }
+    Ok(all)
 }
 
 fn shard(row: ShardRow, battles: Vec<BattleRows>, bounds: &Bounds) -> Result<Shard, Error> {
@@ -54,7 +94,7 @@ fn shard(row: ShardRow, battles: Vec<BattleRows>, bounds: &Bounds) -> Result<Sha
                 warn!(%shard, error = %source, "no battle runs: the shard begins anew");
                 bounds.beginning()
             }
-            Err(source) => return Err(Error::Checkpoint { shard, source }),
+            Err(source) => return Err(Error::Checkpoint(Arc::new(source))),
         },
     };
     Ok(Shard::restore(row.lease, row.commits, checkpoint, battles)?)
@@ -88,46 +128,5 @@ impl Bounds {
             sequence,
         })?;
         self.positions.check(checkpoint.positions)
-    }
-}
-
-/// What came of looking for a battle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// It runs, and the shard follows it.
-    Running,
-    /// It has ended; its rows were taken in for its kept outcomes, and can be forgotten.
-    Ended,
-    /// There is nothing to follow.
-    Nothing,
-}
-
-/// Makes a shard look for a battle that it does not know.
-pub(crate) async fn battle(db: &Db, shard: &mut Shard, id: BattleId) -> Result<Found, Error> {
-    if let Some(rows) = arena::list_rows(db, &[id]).await?.pop() {
-        if rows.battle.status == BattleStatus::Open {
-            error!(battle = %id, "a battle of this shard was opened without its owner");
-            return Ok(Found::Nothing);
-        }
-        shard.adopt(rows)?;
-        return Ok(Found::Ended);
-    }
-    let found = battle::find(db, id).await?;
-    let live = |found: &battle::Battle| match found.status {
-        MatchersStatus::Open | MatchersStatus::Settling => true,
-        MatchersStatus::Waiting | MatchersStatus::Closed | MatchersStatus::Canceled => false,
-    };
-    let Some(found) = found.filter(live) else {
-        return Ok(Found::Nothing);
-    };
-    match shard.open(found.terms)? {
-        Ok(()) => {
-            info!(battle = %id, shard = %shard.lease.shard, "a battle is followed");
-            Ok(Found::Running)
-        }
-        Err(refusal) => {
-            error!(battle = %id, %refusal, "a battle cannot be played: cancel it");
-            Ok(Found::Nothing)
-        }
     }
 }

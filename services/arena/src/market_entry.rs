@@ -4,6 +4,7 @@ use bus::{BusError, Entry};
 use contracts::market::{Gap, Note, NoteKind, Offset, Tick, Watermark};
 use contracts::{Message, Topic};
 use domain::market::{self, Epoch, MarketEntry, MarketEvent, NoteReason};
+use tracing::error;
 
 /// Every topic of the stream: its order is the order, whatever an entry says.
 pub(crate) const TOPICS: &[Topic] = &[
@@ -19,8 +20,17 @@ trait Said: Message {
     fn entry(self) -> MarketEntry;
 }
 
-/// What the stream says at `entry`; none for a topic that is not of the market.
-pub(crate) fn read(entry: &Entry) -> Result<Option<MarketEntry>, BusError> {
+/// What the stream says at `entry`; none for what cannot be read, which everybody skips alike: the
+/// engine when it follows the market, and the sealer when it writes down what the engine followed.
+pub(crate) fn read_or_skip(entry: &Entry) -> Option<MarketEntry> {
+    read(entry).unwrap_or_else(|cause| {
+        error!(sequence = entry.sequence, %cause, "a market entry is skipped");
+        None
+    })
+}
+
+/// None for a topic that is not of the market.
+fn read(entry: &Entry) -> Result<Option<MarketEntry>, BusError> {
     let read = [
         (
             Topic::Tick,

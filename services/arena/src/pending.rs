@@ -8,6 +8,7 @@ use domain::engine::{Effects, Engine, Fact, Touched};
 use domain::id::{BattleId, PositionId};
 use domain::order::{Command, Outcome};
 use store::arena::{Batch, Checkpoint, Lease};
+use store::dead_letter::DeadLetter;
 use store::outbox::Row;
 
 /// Messages of a battle are announced by one commit after another: the order of insertion is
@@ -24,6 +25,7 @@ pub(crate) struct Pending {
     log: Vec<(BattleId, LogEntry)>,
     outcomes: Vec<(domain::battle::OutcomeState, PositionId)>,
     announcements: Vec<Row>,
+    dead_letters: Vec<DeadLetter>,
     /// Sent once everything above is true.
     pub(crate) replies: Vec<Reply>,
 }
@@ -42,7 +44,8 @@ impl Pending {
             positions,
         } = &self.touched;
         let rows = battles.len() + participants.len() + positions.len();
-        rows + self.log.len() + self.outcomes.len() + self.announcements.len()
+        let news = self.log.len() + self.outcomes.len() + self.announcements.len();
+        rows + news + self.dead_letters.len()
     }
 
     /// Takes in what one call of the engine did; `command` is what it was asked, if it was.
@@ -76,6 +79,11 @@ impl Pending {
             .extend(to.map(|to| (to, positions::answer(outcome))));
     }
 
+    /// Parks a request.
+    pub(crate) fn park(&mut self, letter: DeadLetter) {
+        self.dead_letters.push(letter);
+    }
+
     /// Everything as one batch, the latest of each touched row; nothing is pending any more.
     pub(crate) fn take_batch(
         &mut self,
@@ -89,6 +97,7 @@ impl Pending {
             log,
             outcomes,
             announcements,
+            dead_letters,
             replies,
         } = std::mem::take(self);
         let participants = touched.participants.iter();
@@ -111,6 +120,7 @@ impl Pending {
             outcomes,
             log,
             announcements,
+            dead_letters,
         };
         (batch, replies)
     }

@@ -1,21 +1,26 @@
-//! Requests that cannot be read: parked for a person.
+//! Requests that cannot be carried out: parked for a person, in the transaction that moves the
+//! shard's checkpoint past them.
 
 use bus::Entry;
 use contracts::{Service, Stream};
+use metrics::counter;
 use serde_json::json;
-use store::dead_letter::{self, DeadLetter};
+use store::dead_letter::DeadLetter;
 use tracing::error;
-
-use crate::app::App;
-use crate::request::Unreadable;
 
 /// How many times a request is delivered: the arena reads its streams once.
 const DELIVERIES: i64 = 1;
 
-/// Parks a request. The stream keeps it for a day where that fails.
-pub(crate) async fn park(app: &App, entry: &Entry, cause: &Unreadable) {
-    error!(subject = entry.subject, sequence = entry.sequence, %cause, "a request is parked");
-    let letter = DeadLetter {
+/// What is parked of a request.
+pub(crate) fn letter(entry: &Entry, cause: &str) -> DeadLetter {
+    error!(
+        subject = entry.subject,
+        sequence = entry.sequence,
+        cause,
+        "a request is parked"
+    );
+    counter!("arena_requests_parked_total").increment(1);
+    DeadLetter {
         consumer: Service::Arena.name().to_owned(),
         stream: Stream::Positions.name().to_owned(),
         stream_sequence: i64::try_from(entry.sequence).unwrap_or(i64::MAX),
@@ -23,10 +28,7 @@ pub(crate) async fn park(app: &App, entry: &Entry, cause: &Unreadable) {
         message_id: None,
         headers: json!({}),
         payload: entry.payload().to_vec(),
-        cause: cause.to_string(),
+        cause: cause.to_owned(),
         deliveries: DELIVERIES,
-    };
-    if let Err(error) = dead_letter::park(&app.db, &letter).await {
-        error!(sequence = entry.sequence, %error, "a request could not be parked");
     }
 }

@@ -8,15 +8,23 @@ use contracts::stream::StreamPlace;
 use domain::battle::{BattleState, BattleStatus, LogEntry, Place};
 use domain::id::BattleId;
 use domain::record::Writer;
+use futures::{StreamExt, stream};
 use runtime::failpoint;
 use store::arena::{self, Lease, Record};
 use store::entity::battle::BattleStatus as MatchersStatus;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::app::App;
+use crate::beside::Told;
+use crate::error::chain;
 use crate::market_entry;
+
+/// How many battles are sealed at once: each reads MARKET again.
+const AT_ONCE: usize = 2;
+/// How many battles may wait for it. The database lists the others again.
+pub(crate) const WAITING: usize = 1_024;
 
 /// An ended battle, and the lease under which it may be sealed.
 pub(crate) type Work = (Lease, BattleId);
@@ -32,32 +40,29 @@ enum Unsealed {
     Incomplete,
 }
 
-/// Seals what it is told to until `shutdown`, one battle after another, and says when it is done
-/// with one, sealed or not.
-pub(crate) async fn run(
-    app: App,
-    mut work: UnboundedReceiver<Work>,
-    done: UnboundedSender<BattleId>,
-    shutdown: CancellationToken,
-) {
-    while let Some(Some((lease, battle))) = shutdown.run_until_cancelled(work.recv()).await {
-        match seal(&app, lease, battle).await {
-            Ok(Some(sha256)) => info!(%battle, sha256, "a battle is sealed"),
-            Ok(None) => info!(%battle, "a battle is not ours to seal, or is sealed"),
-            Err(cause) => error!(%battle, cause = %chain(&cause), "a battle is not sealed yet"),
+/// Seals what it is told to until `shutdown`, so many battles at once, and tells the loop when it is
+/// done with one, sealed or not.
+pub(crate) async fn run(app: App, work: Receiver<Work>, shutdown: CancellationToken) {
+    let work = stream::unfold(work, |mut work| async { Some((work.recv().await?, work)) });
+    let sealing = work.for_each_concurrent(AT_ONCE, |(lease, battle)| {
+        let app = app.clone();
+        async move {
+            match seal(&app, lease, battle).await {
+                Ok(Some(sha256)) => info!(%battle, sha256, "a battle is sealed"),
+                Ok(None) => info!(%battle, "a battle is not ours to seal, or is sealed"),
+                Err(cause) => error!(%battle, cause = %chain(&cause), "a battle is not sealed yet"),
+            }
+            app.beside.tell(Told::Sealed(battle));
         }
-        if done.send(battle).is_err() {
-            return;
-        }
-    }
+    });
+    shutdown.run_until_cancelled(sealing).await;
 }
 
 /// Seals a battle. None if somebody else has, or may.
 async fn seal(app: &App, lease: Lease, id: BattleId) -> Result<Option<String>, Unsealed> {
-    let Some(rows) = arena::list_rows(&app.db, &[id]).await?.pop() else {
+    let Some(battle) = arena::find_battle(&app.db, id).await? else {
         return Ok(None);
     };
-    let battle = rows.battle;
     if battle.status == BattleStatus::Open {
         return Ok(None);
     }
@@ -96,7 +101,7 @@ async fn record(app: &App, battle: &BattleState, log: &[LogEntry]) -> Result<Rec
         while let Some(logged) = log.next_if(|logged| logged.place.sequence < entry.sequence) {
             writer.log(logged, &mut bytes);
         }
-        if let Some(said) = market_entry::read(&entry)? {
+        if let Some(said) = market_entry::read_or_skip(&entry) {
             writer.market(entry.sequence, &said, &mut bytes);
         }
     }
@@ -112,6 +117,8 @@ async fn record(app: &App, battle: &BattleState, log: &[LogEntry]) -> Result<Rec
 
 /// Keeps record and result and announces them; false if the shard is not ours any more, the
 /// matcher called the battle off, or it is kept already.
+///
+/// The lease is checked last: a record is large, and the shard's commits wait for the lease's row.
 async fn keep(
     app: &App,
     lease: Lease,
@@ -120,9 +127,6 @@ async fn keep(
 ) -> store::Result<bool> {
     let id = battle.terms.battle;
     let tx = app.db.begin().await?;
-    if !arena::still_owned(&tx, lease).await? {
-        return Ok(false);
-    }
     let verdict = arena::verdict(&tx, id).await?;
     let called_off = verdict.is_none_or(|status| status == MatchersStatus::Canceled);
     if battle.result.is_some() && called_off {
@@ -149,17 +153,9 @@ async fn keep(
     };
     tx.announce(id.uuid(), 0, runtime::ids::mint(), &event)
         .await?;
+    if !arena::still_owned(&tx, lease).await? {
+        return Ok(false);
+    }
     tx.commit().await?;
     Ok(true)
-}
-
-/// An error with its causes, for one line of a log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

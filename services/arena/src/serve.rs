@@ -4,11 +4,13 @@ use bus::{Bus, Worker};
 use contracts::{Service, Stream};
 use runtime::Context;
 use store::Db;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::channel;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::arena::Arena;
+use crate::beside::Beside;
+use crate::readiness::Readiness;
 use crate::seal;
 use crate::settings::Settings;
 
@@ -32,10 +34,13 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let db = Db::connect(&settings.postgres, Service::Arena).await?;
     let bus = Bus::connect(&settings.nats, SERVICE.name).await?;
     bus.check_streams(STREAMS).await?;
+    let readiness = Readiness::watch(&context.health);
+    let (beside, told) = Beside::new(context.clone());
     let app = App {
         db,
         bus,
         clock: context.clock.clone(),
+        beside,
     };
     let (bus, db) = (&app.bus, &app.db);
     Worker {
@@ -45,9 +50,8 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     }
     .watch();
 
-    let (sealer, work) = unbounded_channel();
-    let (done, sealed) = unbounded_channel();
-    let sealing = seal::run(app.clone(), work, done, context.shutdown());
+    let (sealer, work) = channel(seal::WAITING);
+    let sealing = seal::run(app.clone(), work, context.shutdown());
     context.spawn("sealer", async move {
         sealing.await;
         Ok(())
@@ -60,7 +64,7 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         .relay(app.db.clone(), told_everything.clone());
     context.spawn("outbox relay", async move { Ok(relay.await?) });
     let every = settings.leaderboard.every_ms.duration();
-    let arena = Arena::new(app, settings.shards, every, sealer, sealed);
+    let arena = Arena::new(app, settings.shards, every, sealer, told, readiness);
     let shutdown = context.shutdown();
     context.spawn("shards", async move {
         let ended = Box::pin(arena.run(&shutdown)).await;

@@ -1,6 +1,6 @@
 //! One shard: an engine, how far it has read, and what it has not written yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use contracts::stream::StreamPlace;
@@ -8,11 +8,13 @@ use domain::battle::{BattleRows, BattleStatus, BattleTerms, MarketState, TermsRe
 use domain::engine::{Effects, Engine, Fact, RestoreError};
 use domain::id::BattleId;
 use domain::market::MarketEntry;
-use domain::order::Command;
+use domain::order::{Command, Outcome};
 use domain::timestamp::Timestamp;
 use store::arena::{Batch, Checkpoint, Lease};
+use store::dead_letter::DeadLetter;
 use tokio::time::Instant;
 
+use crate::feed::{Feed, Request};
 use crate::pending::{Pending, Reply};
 
 /// A shard that this process owns.
@@ -29,6 +31,11 @@ pub(crate) struct Shard {
     written_at: Instant,
     /// Its checkpoint is to be written, whether or not anything else is.
     quiet: bool,
+    /// What players ask of it; none before it takes commands, and once it takes none any more.
+    feed: Option<Feed>,
+    /// Requests that came and wait for the first of them, whose battle is being looked for: the
+    /// checkpoint stays in front of them.
+    pub(crate) waiting: VecDeque<Request>,
 }
 
 impl Shard {
@@ -53,6 +60,8 @@ impl Shard {
             running,
             written_at: Instant::now(),
             quiet: false,
+            feed: None,
+            waiting: VecDeque::new(),
         })
     }
 
@@ -92,9 +101,26 @@ impl Shard {
         &self.engine
     }
 
-    /// How much it has to write.
+    /// How much it has to write and to answer.
     pub(crate) fn uncommitted(&self) -> usize {
-        self.pending.effects()
+        self.pending.effects() + self.pending.replies.len()
+    }
+
+    /// From now on it takes what comes on `feed`.
+    pub(crate) fn listen(&mut self, feed: Feed) {
+        self.feed = Some(feed);
+    }
+
+    /// From now on it takes nothing any more. What it has not decided is for the next owner.
+    pub(crate) fn close(&mut self) {
+        self.feed = None;
+        self.waiting.clear();
+        self.quiet = true;
+    }
+
+    /// Whether it takes commands and follows the market.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.feed.is_some()
     }
 
     /// Applies an entry of MARKET. One that was applied before does nothing.
@@ -104,12 +130,7 @@ impl Shard {
         self.absorb(effects, None)
     }
 
-    /// Whether it has applied the entry of POSITIONS at `sequence`.
-    pub(crate) const fn has_applied(&self, sequence: u64) -> bool {
-        sequence <= self.positions.sequence
-    }
-
-    /// Notes that every entry of POSITIONS up to `sequence` is applied, or is not its own.
+    /// Notes that every entry of POSITIONS up to `sequence` is decided, or is not its own.
     pub(crate) fn advance_to(&mut self, sequence: u64) {
         self.positions.sequence = self.positions.sequence.max(sequence);
     }
@@ -138,6 +159,16 @@ impl Shard {
         Ok(())
     }
 
+    /// Tells what came of a command that is not for the engine to decide.
+    pub(crate) fn answer(&mut self, answer_to: Option<String>, outcome: Outcome) {
+        self.pending.reply(answer_to, outcome);
+    }
+
+    /// Parks a request.
+    pub(crate) fn park(&mut self, letter: DeadLetter) {
+        self.pending.park(letter);
+    }
+
     /// Begins to follow the market for a battle. Again does nothing.
     pub(crate) fn open(&mut self, terms: BattleTerms) -> store::Result<Result<(), TermsRefusal>> {
         let (battle, end) = (terms.battle, terms.end_time);
@@ -149,11 +180,6 @@ impl Shard {
             self.running.insert(battle, end);
         }
         self.absorb(effects, None).map(Ok)
-    }
-
-    /// Takes in the rows of a battle that has ended, for its kept outcomes.
-    pub(crate) fn adopt(&mut self, rows: BattleRows) -> Result<(), RestoreError> {
-        self.engine.adopt(rows)
     }
 
     /// Calls a battle off; false if it has a result already or is not here.
@@ -200,7 +226,7 @@ impl Shard {
         self.commits += 1;
     }
 
-    /// Takes the replies that wait for nothing.
+    /// Takes the replies that wait for nothing of this shard that is not written yet.
     pub(crate) fn take_free_replies(&mut self) -> Vec<Reply> {
         if self.pending.has_effects() {
             Vec::new()

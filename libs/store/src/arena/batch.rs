@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::position::Row;
 use super::shard::{Checkpoint, Lease, epochs, numbers, shard};
+use crate::dead_letter::{self, DeadLetter};
 use crate::statement::statement;
 use crate::{Db, Result, Tx, outbox};
 
@@ -34,6 +35,8 @@ pub struct Batch {
     pub log: Vec<(BattleId, LogEntry)>,
     /// What is announced.
     pub announcements: Vec<outbox::Row>,
+    /// Requests that cannot be read.
+    pub dead_letters: Vec<DeadLetter>,
 }
 
 /// What became of batches.
@@ -65,6 +68,9 @@ pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
     insert_log(&tx, batches).await?;
     for batch in batches {
         tx.announce_all(&batch.announcements).await?;
+        for letter in &batch.dead_letters {
+            dead_letter::park_in(&tx, letter).await?;
+        }
     }
     tx.commit().await?;
     Ok(Written::Committed)

@@ -32,26 +32,10 @@ pub async fn list_running(from: &impl Read, shards: &[Shard]) -> Result<Vec<Batt
     ids(from, list).await
 }
 
-/// The battles of some shards that have opened and that the engine does not know yet.
-pub async fn list_unopened(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
-    let list = statement(
-        "SELECT id FROM battles b WHERE status IN ('OPEN', 'SETTLING') AND shard = ANY ($1)
-             AND NOT EXISTS (SELECT FROM arena_battles a WHERE a.battle_id = b.id)
-         ORDER BY start_time_ms, id",
-        [numbers(shards).into()],
-    );
-    ids(from, list).await
-}
-
-/// The battles of some shards that the matcher called off while the engine follows them.
-pub async fn list_called_off(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
-    let list = statement(
-        "SELECT battle_id AS id FROM arena_battles a JOIN battles b ON b.id = a.battle_id
-         WHERE a.status = 'OPEN' AND b.status = 'CANCELED' AND a.shard = ANY ($1)
-         ORDER BY battle_id",
-        [numbers(shards).into()],
-    );
-    ids(from, list).await
+/// Finds a battle as the engine left it.
+pub async fn find_battle(from: &impl Read, battle: BattleId) -> Result<Option<BattleState>> {
+    let rows = list::<BattleRow>(from, "arena_battles", &[battle]).await?;
+    Ok(rows.into_iter().next().map(BattleRow::state))
 }
 
 /// Every row of these battles, in no particular order. A battle without rows is left out.
@@ -112,11 +96,9 @@ async fn list<R: DeserializeOwned>(
     let find = statement(&sql, [battles.into()]);
     let rows = JsonRow::find_by_statement(find).all(from.conn()).await?;
     let parse = |JsonRow { row }: JsonRow| {
-        let battle = row
-            .get("battle_id")
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        json::read(table, battle, row)
+        let id = row.get("id").or_else(|| row.get("battle_id"));
+        let id = id.and_then(JsonValue::as_str).unwrap_or_default();
+        json::read(table, id.to_owned(), row)
     };
     rows.into_iter().map(parse).collect()
 }

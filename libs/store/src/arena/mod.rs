@@ -3,12 +3,19 @@
 
 mod batch;
 mod load;
+mod lookup;
+mod member;
 mod position;
 mod seal;
 mod shard;
 
 pub use batch::{Batch, Written, write};
-pub use load::{list_called_off, list_rows, list_running, list_unopened};
+pub use load::{find_battle, list_rows, list_running};
+pub use lookup::{
+    BATTLES_AT_ONCE, Kept, Standing, find_kept, is_participant, list_called_off, list_standings,
+    list_unopened,
+};
+pub use member::{beat, leave};
 pub use seal::{
     Record, find_record, insert_record, insert_result, list_log, list_unsealed, verdict,
 };

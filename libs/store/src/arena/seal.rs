@@ -10,6 +10,7 @@ use entity::battle_log::Model as LogRow;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use super::load::{ids, numbers};
+use super::lookup::BATTLES_AT_ONCE;
 use crate::statement::statement;
 use crate::{Read, Result, Tx, battle, json};
 
@@ -22,16 +23,16 @@ pub struct Record {
     pub bytes: Vec<u8>,
 }
 
-/// The battles of some shards that have ended in the engine and whose record is not kept yet.
+/// The first battles of some shards that have ended in the engine and whose record is not kept
+/// yet; those that ended first come first.
 pub async fn list_unsealed(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
     let list = statement(
         "SELECT battle_id AS id FROM arena_battles a JOIN battles b ON b.id = a.battle_id
-         WHERE a.shard = ANY ($1) AND NOT EXISTS (
-                 SELECT FROM audit_records r WHERE r.battle_id = a.battle_id)
+         WHERE a.shard = ANY ($1) AND NOT a.sealed
              AND (a.status = 'CANCELED'
                  OR (a.status = 'FINAL' AND b.status IN ('OPEN', 'SETTLING')))
-         ORDER BY b.end_time_ms, battle_id",
-        [numbers(shards).into()],
+         ORDER BY b.end_time_ms, battle_id LIMIT $2",
+        [numbers(shards).into(), i64::from(BATTLES_AT_ONCE).into()],
     );
     ids(from, list).await
 }
@@ -65,8 +66,11 @@ pub async fn insert_result(tx: &Tx, result: &BattleResult, record_sha256: &str) 
 /// Keeps a record; false if one is kept already.
 pub async fn insert_record(tx: &Tx, battle: BattleId, record: &Record) -> Result<bool> {
     let insert = statement(
-        "INSERT INTO audit_records (battle_id, sha256, record) VALUES ($1, $2, $3)
-         ON CONFLICT DO NOTHING",
+        "WITH kept AS (
+             INSERT INTO audit_records (battle_id, sha256, record) VALUES ($1, $2, $3)
+             ON CONFLICT DO NOTHING RETURNING battle_id
+         )
+         UPDATE arena_battles a SET sealed = true FROM kept WHERE a.battle_id = kept.battle_id",
         [
             battle.uuid().into(),
             record.sha256.clone().into(),

@@ -42,37 +42,56 @@ pub struct ShardRow {
     pub checkpoint: Option<Checkpoint>,
 }
 
-/// Takes up to `limit` shards that nobody runs or whose lease has lapsed.
-pub async fn take(db: &Db, owner: &str, ttl: Duration, limit: u8) -> Result<Vec<ShardRow>> {
+/// Takes up to `limit` shards that nobody runs or whose lease has lapsed, but none of `except`.
+/// One whose owner is stuck inside a transaction is left for later.
+pub async fn take(
+    db: &Db,
+    owner: &str,
+    ttl: Duration,
+    limit: u8,
+    except: &[Shard],
+) -> Result<Vec<ShardRow>> {
+    let except: Vec<i16> = except.iter().map(|shard| i16::from(shard.get())).collect();
     let take = statement(
         "UPDATE arena_shards SET owner = $1, epoch = epoch + 1,
              lease_expires_at = clock_timestamp() + make_interval(secs => $2)
          WHERE shard IN (
-             SELECT shard FROM arena_shards WHERE lease_expires_at <= clock_timestamp()
+             SELECT shard FROM arena_shards
+             WHERE lease_expires_at <= clock_timestamp() AND shard <> ALL ($4)
              ORDER BY shard LIMIT $3 FOR UPDATE SKIP LOCKED)
          RETURNING *",
         [
             owner.into(),
             ttl.as_secs_f64().into(),
             i64::from(limit).into(),
+            except.into(),
         ],
     );
     let rows = Model::find_by_statement(take).all(db.conn()).await?;
     rows.into_iter().map(parse).collect()
 }
 
-/// Renews leases; answers those that are still this process's. A lease that lapsed without being
-/// taken by somebody else is still its owner's.
-pub async fn renew(db: &Db, leases: &[Lease], ttl: Duration) -> Result<Vec<Shard>> {
+/// Renews the leases of `owner`; answers those that are still its own. A lease that lapsed without
+/// being taken by somebody else is still its owner's; one that was given up is not.
+///
+/// Locks the rows in the order in which commits do.
+pub async fn renew(db: &Db, owner: &str, leases: &[Lease], ttl: Duration) -> Result<Vec<Shard>> {
     let renew = statement(
-        "UPDATE arena_shards s SET lease_expires_at = clock_timestamp() + make_interval(secs => $3)
-         FROM unnest($1::smallint[], $2::bigint[]) AS mine (shard, epoch)
-         WHERE s.shard = mine.shard AND s.epoch = mine.epoch
+        "WITH mine AS (
+             SELECT s.shard FROM arena_shards s
+             JOIN unnest($1::smallint[], $2::bigint[]) AS lease (shard, epoch)
+                 ON s.shard = lease.shard AND s.epoch = lease.epoch
+             WHERE s.owner = $4
+             ORDER BY s.shard FOR NO KEY UPDATE OF s
+         )
+         UPDATE arena_shards s SET lease_expires_at = clock_timestamp() + make_interval(secs => $3)
+         FROM mine WHERE s.shard = mine.shard
          RETURNING s.*",
         [
             numbers(leases).into(),
             epochs(leases).into(),
             ttl.as_secs_f64().into(),
+            owner.into(),
         ],
     );
     let rows = Model::find_by_statement(renew).all(db.conn()).await?;
@@ -82,9 +101,14 @@ pub async fn renew(db: &Db, leases: &[Lease], ttl: Duration) -> Result<Vec<Shard
 /// Gives shards up, so that somebody else can take them at once.
 pub async fn release(db: &Db, leases: &[Lease]) -> Result<()> {
     let release = statement(
-        "UPDATE arena_shards s SET owner = NULL, lease_expires_at = 'epoch'
-         FROM unnest($1::smallint[], $2::bigint[]) AS mine (shard, epoch)
-         WHERE s.shard = mine.shard AND s.epoch = mine.epoch",
+        "WITH mine AS (
+             SELECT s.shard FROM arena_shards s
+             JOIN unnest($1::smallint[], $2::bigint[]) AS lease (shard, epoch)
+                 ON s.shard = lease.shard AND s.epoch = lease.epoch
+             ORDER BY s.shard FOR NO KEY UPDATE OF s
+         )
+         UPDATE arena_shards s SET owner = NULL, lease_expires_at = 'epoch'
+         FROM mine WHERE s.shard = mine.shard",
         [numbers(leases).into(), epochs(leases).into()],
     );
     db.conn().execute_raw(release).await?;

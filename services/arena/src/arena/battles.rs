@@ -3,91 +3,114 @@
 use contracts::Stream;
 use contracts::shard::Shard as ShardNumber;
 use domain::id::BattleId;
-use domain::order::Command;
-use store::arena;
-use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::{Arena, FINALISE_AFTER_MS, RETRY_DELAY, tolerate};
-use crate::app::App;
+use super::{Arena, FINALISE_AFTER_MS};
+use crate::beside::Told;
 use crate::error::Error;
-use crate::load::{self, Found};
-use crate::shard::Shard;
+use crate::poll::{Polled, poll};
 
 impl Arena {
-    /// Asks the database for what nobody may have told of: battles to follow, to call off and to
-    /// seal. Waits for the market's backlog, behind which all of it belongs.
-    pub(super) async fn look_for_battles(&mut self) -> Result<(), Error> {
-        if self
-            .inputs
-            .as_ref()
-            .is_none_or(|inputs| !inputs.is_caught_up())
-        {
-            return Ok(());
-        }
-        match self.try_look_for_battles().await {
-            Ok(()) => Ok(()),
-            Err(error) => tolerate(error, "the database was not asked for battles"),
+    /// Asks the database, beside the loop, for what nobody may have told of: battles to follow, to
+    /// call off and to seal. However many hints come, it is asked once at a time.
+    pub(super) fn look_for_battles(&mut self) {
+        let open = self.shards.values().filter(|shard| shard.is_open());
+        let leases: Vec<_> = open.map(|shard| shard.lease).collect();
+        if !leases.is_empty() && self.polling.begin() {
+            let polling = poll(self.app.db.clone(), leases);
+            let polling = async { Told::Polled(polling.await) };
+            self.app.beside.run_until_shutdown("battles", polling);
         }
     }
 
-    async fn try_look_for_battles(&mut self) -> Result<(), Error> {
-        let db = &self.app.db;
-        let shards = &self.shards.keys().copied().collect::<Vec<_>>();
-        for battle in arena::list_unopened(db, shards).await? {
-            if let Some(shard) = self.shards.get_mut(&ShardNumber::of(battle)) {
-                load::battle(db, shard, battle).await?;
+    pub(super) fn polled(&mut self, polled: Option<Polled>) -> Result<(), Error> {
+        let again = self.polling.end();
+        let Some(polled) = polled else {
+            // The next beat asks again.
+            self.answer_is_in();
+            return Ok(());
+        };
+        // A shard that has changed hands since may know more than this answer.
+        let ours = |arena: &Self, battle| {
+            let shard = arena.shards.get(&ShardNumber::of(battle));
+            shard.is_some_and(|shard| shard.is_open() && polled.leases.contains(&shard.lease))
+        };
+        for terms in polled.unopened {
+            if ours(self, terms.battle) {
+                self.open(ShardNumber::of(terms.battle), terms)?;
             }
         }
-        for battle in arena::list_called_off(db, shards).await? {
-            if let Some(shard) = self.shards.get_mut(&ShardNumber::of(battle)) {
+        for battle in polled.called_off {
+            if ours(self, battle)
+                && let Some(shard) = self.shards.get_mut(&ShardNumber::of(battle))
+            {
                 let called_off = shard.call_off(battle)?;
                 info!(%battle, called_off, "a battle is to be called off");
             }
         }
-        for battle in arena::list_unsealed(db, shards).await? {
-            self.seal(battle);
+        for battle in polled.unsealed {
+            if ours(self, battle) {
+                self.seal(battle);
+            }
+        }
+        self.answer_is_in();
+        if again || polled.more {
+            self.look_for_battles();
         }
         Ok(())
     }
 
     /// Makes quiet shards write their checkpoints, and ends battles that wait too long for their
-    /// last prices, behind everything that MARKET held when they were found late.
-    pub(super) async fn watch(&mut self) -> Result<(), Error> {
+    /// last prices, behind everything that MARKET held when each of them was found late.
+    pub(super) fn watch(&mut self) -> Result<(), Error> {
         for shard in self.shards.values_mut() {
             shard.mark_if_quiet(self.limits.checkpoint_ms.duration());
         }
         let late = self.list_late();
-        if late.is_empty() {
-            self.backlog = None;
-            return Ok(());
-        }
-        let Some(tail) = self.backlog else {
-            self.backlog = self
-                .app
-                .bus
-                .bounds(Stream::Market)
-                .await
-                .ok()
-                .map(|market| market.last);
-            return Ok(());
-        };
+        self.backlogs
+            .retain(|battle, _| late.iter().any(|(_, late)| late == battle));
+        let mut unasked = Vec::new();
         for (number, battle) in late {
+            let Some(tail) = self.backlogs.get(&battle) else {
+                unasked.push(battle);
+                continue;
+            };
             if let Some(shard) = self.shards.get_mut(&number)
-                && shard.market_place().sequence >= tail
+                && shard.market_place().sequence >= *tail
             {
                 warn!(%battle, "a battle is ended without the last prices of all its assets");
                 shard.finalise(battle)?;
             }
         }
+        if !unasked.is_empty() && !self.asking_for_tail {
+            self.asking_for_tail = true;
+            let bus = self.app.bus.clone();
+            self.app.beside.run_until_shutdown("backlog", async move {
+                let tail = bus.bounds(Stream::Market).await.ok();
+                let tail = tail.map(|market| market.last);
+                Told::Backlog {
+                    battles: unasked,
+                    tail,
+                }
+            });
+        }
         Ok(())
+    }
+
+    /// MARKET ended at `tail` when these battles had been found late.
+    pub(super) fn found_late(&mut self, battles: Vec<BattleId>, tail: Option<u64>) {
+        self.asking_for_tail = false;
+        if let Some(tail) = tail {
+            let found = battles.into_iter().map(|battle| (battle, tail));
+            self.backlogs.extend(found);
+        }
     }
 
     fn list_late(&self) -> Vec<(ShardNumber, BattleId)> {
         let busy = self
             .shards
             .iter()
-            .filter(|(_, shard)| !shard.running().is_empty());
+            .filter(|(_, shard)| shard.is_open() && !shard.running().is_empty());
         let late = busy.flat_map(|(number, shard)| {
             let now = self
                 .app
@@ -98,14 +121,14 @@ impl Arena {
         late.collect()
     }
 
-    /// Hands an ended battle to the sealer, once.
+    /// Hands an ended battle to the sealer, once. Where there is no room, the next poll finds it.
     pub(super) fn seal(&mut self, battle: BattleId) {
         let shard = self.shards.get(&ShardNumber::of(battle));
-        if let Some(lease) = shard.map(|shard| shard.lease)
-            && self.sealing.insert(battle)
-            && self.sealer.send((lease, battle)).is_err()
-        {
-            warn!(%battle, "the sealer has stopped");
+        let Some(lease) = shard.map(|shard| shard.lease) else {
+            return;
+        };
+        if !self.sealing.contains(&battle) && self.sealer.try_send((lease, battle)).is_ok() {
+            self.sealing.insert(battle);
         }
     }
 
@@ -115,35 +138,16 @@ impl Arena {
         if let Some(shard) = self.shards.get_mut(&ShardNumber::of(battle)) {
             shard.forget(battle);
         }
-    }
-}
-
-/// Decides a command. Looks for its battle first where the shard does not know it.
-pub(super) async fn decide(
-    app: &App,
-    shard: &mut Shard,
-    command: &Command,
-    answer_to: Option<String>,
-) -> Result<(), Error> {
-    let found = if shard.knows(command.battle) {
-        Found::Running
-    } else {
-        look_for_battle(app, shard, command.battle).await?
-    };
-    shard.command(command, answer_to)?;
-    if found == Found::Ended {
-        shard.forget(command.battle);
-    }
-    Ok(())
-}
-
-/// Asks until the database answers: while it does not, nobody hears that there is no such match.
-async fn look_for_battle(app: &App, shard: &mut Shard, battle: BattleId) -> Result<Found, Error> {
-    loop {
-        match load::battle(&app.db, shard, battle).await {
-            Ok(found) => return Ok(found),
-            Err(error) => tolerate(error, "a command waits for the database")?,
+        if self.polling.under_way || !self.looking.is_empty() {
+            self.forgotten.insert(battle);
         }
-        sleep(RETRY_DELAY).await;
+    }
+
+    /// The database has answered a question about battles: the next answer is newer than what was
+    /// forgotten before the question.
+    pub(super) fn answer_is_in(&mut self) {
+        if !self.polling.under_way && self.looking.is_empty() {
+            self.forgotten.clear();
+        }
     }
 }

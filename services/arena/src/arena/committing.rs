@@ -1,19 +1,33 @@
 //! What the engines did becomes true, and then those who wait hear of it.
 
-use domain::battle::BattleStatus;
-use futures::FutureExt;
+use std::collections::BTreeMap;
 
-use super::{Arena, Consequences};
+use domain::battle::BattleStatus;
+use domain::id::BattleId;
+
+use super::Arena;
+use crate::beside::Told;
 use crate::commit::{Settled, commit};
 use crate::error::Error;
+use crate::pending::Reply;
+
+/// What follows from a batch once it is true.
+#[derive(Default)]
+pub(super) struct Consequences {
+    replies: Vec<Reply>,
+    ended: Vec<BattleId>,
+}
 
 impl Arena {
-    /// Sends what waits for nothing that is not true yet.
+    /// Sends what waits for nothing of its shard that is not true yet.
     pub(super) async fn send_free_replies(&mut self) {
-        if self.commit.is_some() {
-            return;
-        }
-        for shard in self.shards.values_mut() {
+        let Self { shards, commit, .. } = self;
+        let written = |number| {
+            !commit
+                .as_ref()
+                .is_some_and(|on_its_way| on_its_way.contains_key(number))
+        };
+        for (_, shard) in shards.iter_mut().filter(|(number, _)| written(*number)) {
             for (to, answer) in shard.take_free_replies() {
                 self.app.bus.answer(Some(&to), &answer).await;
             }
@@ -25,33 +39,37 @@ impl Arena {
         if self.commit.is_some() {
             return;
         }
-        let mut batches = Vec::new();
+        let (mut batches, mut consequences) = (Vec::new(), BTreeMap::new());
         for (number, shard) in &mut self.shards {
             if shard.is_due() {
+                self.in_flight += shard.uncommitted();
                 let (batch, replies) = shard.take_batch();
                 let ended = batch.battles.iter();
                 let ended = ended
                     .filter(|battle| battle.status != BattleStatus::Open)
                     .map(|battle| battle.terms.battle)
                     .collect();
-                self.consequences
-                    .insert(*number, Consequences { replies, ended });
+                consequences.insert(*number, Consequences { replies, ended });
                 batches.push(batch);
             }
         }
         if !batches.is_empty() {
-            self.commit = Some(commit(self.app.db.clone(), batches).boxed());
+            self.commit = Some(consequences);
+            let db = self.app.db.clone();
+            let work = async move { Told::Settled(commit(db, batches).await) };
+            self.app.beside.run("group commit", work);
         }
     }
 
-    pub(super) async fn settled(&mut self, settled: Settled) -> Result<(), Error> {
-        self.commit = None;
+    /// Lets follow what follows from a group commit.
+    pub(super) async fn settled(&mut self, settled: Settled) {
+        let mut consequences = self.commit.take().unwrap_or_default();
+        self.in_flight = 0;
         for number in &settled.committed {
             if let Some(shard) = self.shards.get_mut(number) {
                 shard.committed();
             }
-            let Consequences { replies, ended } =
-                self.consequences.remove(number).unwrap_or_default();
+            let Consequences { replies, ended } = consequences.remove(number).unwrap_or_default();
             for (to, answer) in replies {
                 self.app.bus.answer(Some(&to), &answer).await;
             }
@@ -59,21 +77,41 @@ impl Arena {
                 self.seal(battle);
             }
         }
-        self.drop_shards(&settled.lost).await;
-        if self.leases_due {
-            self.look_after_leases().await
-        } else {
-            Ok(())
+        let lost = settled.lost.iter();
+        let lost: Vec<_> = lost
+            .filter_map(|number| self.shards.get(number).map(|shard| shard.lease))
+            .collect();
+        self.drop_shards(&lost);
+        for (number, cause) in settled.refused {
+            if let Some(lease) = self.shards.get(&number).map(|shard| shard.lease) {
+                self.leave_out(lease, &Error::Store(cause));
+            }
         }
+        self.give_up_what_is_written();
     }
 
-    /// Waits for the commit that is on its way, if one is.
-    pub(super) async fn finish_commit(&mut self) -> Result<(), Error> {
-        // No lease is taken any more.
-        self.leases_due = false;
-        match self.commit.take() {
-            Some(commit) => self.settled(commit.await?).await,
-            None => Ok(()),
+    /// Writes everything that is left and waits until it is true.
+    pub(super) async fn write_all(&mut self) {
+        loop {
+            self.send_free_replies().await;
+            self.begin_commit();
+            if self.commit.is_none() && !self.keeping.under_way {
+                return;
+            }
+            match self.told.recv().await {
+                Some(Told::Settled(settled)) => self.settled(settled).await,
+                Some(Told::Kept(Some(kept))) => self.kept_while_leaving(kept),
+                Some(Told::Kept(None)) => self.keeping = super::Single::default(),
+                Some(Told::GivenUp) => self.leaving = None,
+                Some(
+                    Told::TakenOver(_)
+                    | Told::Polled(_)
+                    | Told::LookedUp(_)
+                    | Told::Backlog { .. }
+                    | Told::Sealed(_),
+                ) => {}
+                None => return,
+            }
         }
     }
 }

@@ -1,6 +1,10 @@
-//! A checkpoint that its stream does not hold is never read from.
+//! A checkpoint that its stream does not hold is never read from, and rows that contradict each
+//! other are never played on: that shard alone is left out.
 
 use contracts::commands::Answer;
+use contracts::shard::Shard;
+use domain::battle::BattleTerms;
+use domain::id::BattleId;
 use domain::order::Side;
 use sea_orm::ConnectionTrait;
 
@@ -8,40 +12,58 @@ use crate::floor::{Floor, LIMIT, order, soon};
 use crate::process::{Running, binary};
 
 /// A floor with a running battle and an arena that has stopped.
-async fn stopped_in_a_battle() -> Floor {
+async fn stopped_in_a_battle() -> (Floor, BattleTerms) {
     let floor = Floor::new().await;
     floor.tick(95, soon()).await;
     let terms = floor.open_battle(600).await;
     let arena = Running::start(&floor);
     floor.ask(&order(&terms, 0, Side::Buy)).await;
     arena.stop().await;
-    floor
+    (floor, terms)
 }
 
-/// The line with which an arena refuses to run.
-async fn refusal(floor: &Floor) -> String {
-    let mut process = binary(floor).start();
-    assert!(!process.wait(LIMIT).await.success());
-    process.stderr()
+/// The line with which an arena leaves the shard of a battle out, while another battle is played.
+async fn left_out(floor: &Floor, battle: BattleId) -> String {
+    let process = binary(floor).start_ready().await;
+    let line = testkit::eventually(LIMIT, async || {
+        let written = process.stderr();
+        let line = written
+            .lines()
+            .find(|line| line.contains("a shard is left out"));
+        line.map(str::to_owned)
+    });
+    let line = line.await;
+    let shard = Shard::of(battle);
+    assert!(line.contains(&format!("\"shard\":\"{shard}\"")), "{line}");
+    let free = format!("SELECT count(*) FROM arena_shards WHERE owner IS NULL AND shard = {shard}");
+    testkit::eventually(LIMIT, async || floor.number(&free).await == 1).await;
+
+    floor.tick(95, soon()).await;
+    let other = floor.open_battle_outside(shard).await;
+    let buy = order(&other, 0, Side::Buy);
+    let value = buy.order.position;
+    assert_eq!(floor.ask(&buy).await, Answer::Done { value });
+    let owned = "SELECT count(*) FROM arena_shards WHERE owner IS NOT NULL";
+    assert_eq!(floor.number(owned).await, 63);
+    line
 }
 
 #[tokio::test]
-async fn a_market_that_was_created_anew_stops_the_shard_with_one_clear_line() {
-    let floor = stopped_in_a_battle().await;
+async fn a_market_that_was_created_anew_leaves_the_shard_alone_out_with_one_clear_line() {
+    let (floor, terms) = stopped_in_a_battle().await;
     let raw = async_nats::jetstream::new(async_nats::connect(&floor.nats.url).await.unwrap());
     raw.delete_stream(floor.nats.prefix.stream("MARKET"))
         .await
         .unwrap();
     floor.bus.declare_streams().await.unwrap();
-    let line = refusal(&floor).await;
+    let line = left_out(&floor, terms.battle).await;
     assert!(line.contains("cannot go on from its checkpoint"), "{line}");
     assert!(line.contains("was created anew"), "{line}");
 }
 
 #[tokio::test]
-async fn requests_that_aged_out_unread_stop_the_shard_with_one_clear_line() {
-    let floor = stopped_in_a_battle().await;
-    let terms = floor.open_battle(600).await;
+async fn requests_that_aged_out_unread_leave_the_shard_alone_out_with_one_clear_line() {
+    let (floor, terms) = stopped_in_a_battle().await;
     floor
         .bus
         .publish(&order(&terms, 0, Side::Buy), "lost")
@@ -53,13 +75,13 @@ async fn requests_that_aged_out_unread_stop_the_shard_with_one_clear_line() {
         .await
         .unwrap();
     positions.purge().await.unwrap();
-    let line = refusal(&floor).await;
+    let line = left_out(&floor, terms.battle).await;
     assert!(line.contains("POSITIONS, which holds 3 to 2"), "{line}");
 }
 
 #[tokio::test]
-async fn a_checkpoint_beyond_the_stream_stops_the_shard_with_one_clear_line() {
-    let floor = stopped_in_a_battle().await;
+async fn a_checkpoint_beyond_the_stream_leaves_the_shard_alone_out_with_one_clear_line() {
+    let (floor, terms) = stopped_in_a_battle().await;
     let beyond = "UPDATE arena_shards SET positions_sequence = 1000";
     floor
         .db
@@ -67,7 +89,7 @@ async fn a_checkpoint_beyond_the_stream_stops_the_shard_with_one_clear_line() {
         .execute_unprepared(beyond)
         .await
         .unwrap();
-    let line = refusal(&floor).await;
+    let line = left_out(&floor, terms.battle).await;
     assert!(
         line.contains("the checkpoint 1000 lies outside stream"),
         "{line}"
@@ -95,4 +117,18 @@ async fn shards_without_battles_begin_anew_in_a_new_market() {
         }
     );
     arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_leaves_its_shard_alone_out() {
+    let (floor, terms) = stopped_in_a_battle().await;
+    let spoil = "UPDATE positions SET noted = '7'";
+    floor
+        .db
+        .connection()
+        .execute_unprepared(spoil)
+        .await
+        .unwrap();
+    let line = left_out(&floor, terms.battle).await;
+    assert!(line.contains("of positions is corrupt"), "{line}");
 }

@@ -7,9 +7,14 @@ use contracts::shard::Shard;
 use contracts::stream::StreamPlace;
 use domain::battle::MarketState;
 use domain::market::Incarnation;
-use store::arena::{self, Batch, Checkpoint, Lease, Written};
+use store::Db;
+use store::arena::{self, Batch, Checkpoint, Lease, ShardRow, Written};
 
 use crate::floor::{Floor, connect};
+
+async fn take(db: &Db, owner: &str, ttl: Duration, limit: u8) -> Vec<ShardRow> {
+    arena::take(db, owner, ttl, limit, &[]).await.unwrap()
+}
 
 fn batch(lease: Lease, commits: i64, sequence: u64) -> Batch {
     let market = MarketState {
@@ -30,6 +35,7 @@ fn batch(lease: Lease, commits: i64, sequence: u64) -> Batch {
         outcomes: Vec::new(),
         log: Vec::new(),
         announcements: Vec::new(),
+        dead_letters: Vec::new(),
     }
 }
 
@@ -37,17 +43,12 @@ fn batch(lease: Lease, commits: i64, sequence: u64) -> Batch {
 async fn an_old_owners_late_commit_is_refused() {
     let floor = Floor::new().await;
     let db = connect(&floor.database, Service::Arena).await;
-    let lapsed = arena::take(&db, "old", Duration::ZERO, 64).await.unwrap();
+    let lapsed = take(&db, "old", Duration::ZERO, 64).await;
     assert_eq!(lapsed.len(), 64);
     let long = Duration::from_secs(60);
-    let taken = arena::take(&db, "new", long, 64).await.unwrap();
+    let taken = take(&db, "new", long, 64).await;
     assert_eq!(taken.len(), 64);
-    assert!(
-        arena::take(&db, "other", long, 64)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(take(&db, "other", long, 64).await.is_empty());
 
     let (old, new) = (lapsed[0].lease, taken[0].lease);
     assert_eq!((old.shard, old.epoch + 1), (new.shard, new.epoch));
@@ -68,9 +69,7 @@ async fn an_old_owners_late_commit_is_refused() {
 async fn one_lost_shard_keeps_the_others_of_its_commit_from_being_half_written() {
     let floor = Floor::new().await;
     let db = connect(&floor.database, Service::Arena).await;
-    let taken = arena::take(&db, "owner", Duration::from_secs(60), 2)
-        .await
-        .unwrap();
+    let taken = take(&db, "owner", Duration::from_secs(60), 2).await;
     let (mine, lost) = (taken[0].lease, taken[1].lease);
     let lost = Lease {
         epoch: lost.epoch - 1,
@@ -92,10 +91,7 @@ async fn one_lost_shard_keeps_the_others_of_its_commit_from_being_half_written()
 async fn the_same_commit_cannot_happen_twice() {
     let floor = Floor::new().await;
     let db = connect(&floor.database, Service::Arena).await;
-    let lease = arena::take(&db, "owner", Duration::from_secs(60), 1)
-        .await
-        .unwrap()[0]
-        .lease;
+    let lease = take(&db, "owner", Duration::from_secs(60), 1).await[0].lease;
     assert_eq!(
         arena::write(&db, &[batch(lease, 0, 3)]).await.unwrap(),
         Written::Committed
@@ -113,21 +109,55 @@ async fn a_lease_is_renewed_by_its_owner_alone() {
     let floor = Floor::new().await;
     let db = connect(&floor.database, Service::Arena).await;
     let long = Duration::from_secs(60);
-    let lease = arena::take(&db, "owner", long, 1).await.unwrap()[0].lease;
+    let lease = take(&db, "owner", long, 1).await[0].lease;
     let old = Lease {
         epoch: lease.epoch - 1,
         ..lease
     };
     assert_eq!(
-        arena::renew(&db, &[lease], long).await.unwrap(),
+        arena::renew(&db, "owner", &[lease], long).await.unwrap(),
         [lease.shard]
     );
     assert_eq!(
-        arena::renew(&db, &[old], long).await.unwrap(),
+        arena::renew(&db, "owner", &[old], long).await.unwrap(),
         Vec::<Shard>::new()
     );
     arena::release(&db, &[old]).await.unwrap();
-    assert_eq!(arena::take(&db, "other", long, 64).await.unwrap().len(), 63);
+    assert_eq!(take(&db, "other", long, 64).await.len(), 63);
     arena::release(&db, &[lease]).await.unwrap();
-    assert_eq!(arena::take(&db, "other", long, 64).await.unwrap().len(), 1);
+    assert_eq!(
+        arena::renew(&db, "owner", &[lease], long).await.unwrap(),
+        Vec::<Shard>::new(),
+        "what was given up stays free"
+    );
+    assert_eq!(take(&db, "other", long, 64).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_shard_that_cannot_go_on_is_left_to_others() {
+    let floor = Floor::new().await;
+    let db = connect(&floor.database, Service::Arena).await;
+    let except: Vec<Shard> = Shard::all().take(3).collect();
+    let long = Duration::from_secs(60);
+    let taken = arena::take(&db, "owner", long, 64, &except).await.unwrap();
+    assert_eq!(taken.len(), 61);
+    assert_eq!(take(&db, "other", long, 64).await.len(), 3);
+}
+
+#[tokio::test]
+async fn an_arena_lives_as_long_as_it_says_so() {
+    let floor = Floor::new().await;
+    let db = connect(&floor.database, Service::Arena).await;
+    let long = Duration::from_secs(60);
+    assert_eq!(arena::beat(&db, "one", long).await.unwrap(), 1);
+    assert_eq!(arena::beat(&db, "two", Duration::ZERO).await.unwrap(), 2);
+    assert_eq!(
+        arena::beat(&db, "one", long).await.unwrap(),
+        1,
+        "two lapsed"
+    );
+    assert_eq!(arena::beat(&db, "two", long).await.unwrap(), 2);
+    assert_eq!(arena::beat(&db, "one", long).await.unwrap(), 2);
+    arena::leave(&db, "two").await.unwrap();
+    assert_eq!(arena::beat(&db, "one", long).await.unwrap(), 1);
 }

@@ -7,7 +7,7 @@ use bus::{Asked, Bus, NatsSettings, Prefix};
 use contracts::commands::{Answer, Ask, Caller};
 use contracts::market::{Offset, Tick, Watermark};
 use contracts::positions::{NewPosition, position_id};
-use contracts::stream::StreamPlace;
+use contracts::shard::Shard;
 use contracts::{Message, Service};
 use domain::battle::{BattleTerms, Seat};
 use domain::chips::Chips;
@@ -21,12 +21,14 @@ use domain::symbol::Symbol;
 use domain::timestamp::Timestamp;
 use runtime::Clock;
 use sea_orm::ConnectionTrait;
-use store::{Db, battle};
+use store::Db;
 use testkit::{Database, ROLE_PASSWORD, Space};
 use tokio::time::timeout;
 
 /// How long anything may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+/// A stream that says nothing for so long has nothing more.
+const SILENCE: Duration = Duration::from_millis(500);
 /// Small, for NATS sets the bytes of every stream aside.
 pub(crate) const STREAM_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -35,8 +37,6 @@ pub(crate) struct Floor {
     pub(crate) database: Database,
     /// As the superuser, to look at everything.
     pub(crate) db: Db,
-    /// As the matcher.
-    matcher: Db,
     pub(crate) bus: Bus,
     pub(crate) nats: NatsSettings,
     trades: AtomicU64,
@@ -62,11 +62,9 @@ impl Floor {
         let db = Db::connect_as_operator(database.url().as_str())
             .await
             .unwrap();
-        let matcher = connect(&database, Service::Matcher).await;
         let floor = Self {
             database,
             db,
-            matcher,
             bus,
             nats,
             trades: AtomicU64::new(0),
@@ -89,35 +87,58 @@ impl Floor {
     /// Opens a battle of two players that runs from a second ago until `seconds` from now. Nobody
     /// is told.
     pub(crate) async fn open_battle(&self, seconds: i64) -> BattleTerms {
-        let terms = terms(seconds);
-        let players = terms.seats.iter().map(|seat| seat.player);
-        let users = players.map(|player| {
-            format!("INSERT INTO users (id, email, nick_name) VALUES ('{player}', '{player}', '{player}');")
-        });
+        let terms = terms(seconds, template());
+        self.open(&terms).await;
+        terms
+    }
+
+    /// The same, in any shard but this.
+    pub(crate) async fn open_battle_outside(&self, shard: Shard) -> BattleTerms {
+        let mut terms = terms(600, template());
+        while Shard::of(terms.battle) == shard {
+            terms.battle = runtime::ids::mint();
+        }
+        self.open(&terms).await;
+        terms
+    }
+
+    /// The matcher opens a battle.
+    pub(crate) async fn open(&self, terms: &BattleTerms) {
         let template = serde_json::to_string(&terms.template).unwrap();
-        let sql = format!(
-            "{users} INSERT INTO games (id, is_active, current_version) VALUES ('{game}', true, 1);
-             INSERT INTO game_versions (game_id, version, template) VALUES ('{game}', 1, '{template}');",
-            users = users.collect::<String>(),
-            game = terms.game,
-        );
-        self.db.connection().execute_unprepared(&sql).await.unwrap();
-        let tx = self.matcher.begin().await.unwrap();
-        battle::insert_open(&tx, &terms, 0).await.unwrap();
-        tx.commit().await.unwrap();
-        let seats = terms.seats.iter().zip(1..).map(|(seat, number)| {
+        let (battle, game) = (terms.battle, terms.game);
+        let users = terms.seats.iter().map(|Seat { player, .. }| {
             format!(
-                "INSERT INTO seats (battle_id, number, participant_id, player_id, cups, experience)
-                 VALUES ('{}', {number}, gen_random_uuid(), '{}', 0, 0);",
-                terms.battle, seat.player
+                "INSERT INTO users (id, email, nick_name)
+                 VALUES ('{player}', '{player}', '{player}');"
             )
         });
-        self.db
-            .connection()
-            .execute_unprepared(&seats.collect::<String>())
-            .await
-            .unwrap();
-        terms
+        let seats = terms
+            .seats
+            .iter()
+            .zip(1..)
+            .map(|(Seat { player, .. }, number)| {
+                format!(
+                "INSERT INTO seats (battle_id, number, participant_id, player_id, cups, experience)
+                 VALUES ('{battle}', {number}, gen_random_uuid(), '{player}', 0, 0);"
+            )
+            });
+        // One text is one transaction: nobody sees a battle without its seats.
+        let sql = format!(
+            "{users}
+             INSERT INTO games (id, is_active, current_version) VALUES ('{game}', true, 1);
+             INSERT INTO game_versions (game_id, version, template) VALUES ('{game}', 1, '{template}');
+             INSERT INTO battles (id, game_id, game_version, template, origin, status, ranked,
+                 shard, start_time_ms, end_time_ms, clock_offset_ns)
+             VALUES ('{battle}', '{game}', 1, '{template}', 'QUEUE', 'OPEN', true, {shard},
+                 {start}, {end}, 0);
+             {seats}",
+            users = users.collect::<String>(),
+            seats = seats.collect::<String>(),
+            shard = Shard::of(battle),
+            start = terms.start_time.ms(),
+            end = terms.end_time.ms(),
+        );
+        self.db.connection().execute_unprepared(&sql).await.unwrap();
     }
 
     /// The matcher calls a battle off.
@@ -176,22 +197,35 @@ impl Floor {
             .unwrap();
     }
 
-    /// The last `count` messages of a topic, once there are as many.
+    /// All messages of a topic, once there are `count` and none waits to be published.
     pub(crate) async fn heard<M: Message>(&self, count: usize) -> Vec<M> {
+        let waiting = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
+        testkit::eventually(LIMIT, async || {
+            if self.number(waiting).await > 0 {
+                return None;
+            }
+            let heard = self.all::<M>().await;
+            (heard.len() >= count).then_some(heard)
+        })
+        .await
+    }
+
+    /// All messages of a topic, to the tail of its stream.
+    async fn all<M: Message>(&self) -> Vec<M> {
         let stream = M::TOPIC.stream();
         let bounds = self.bus.bounds(stream).await.unwrap();
-        let place = StreamPlace {
-            sequence: 0,
-            ..bounds.tail()
-        };
-        let mut reader = self.bus.ordered(stream, &[M::TOPIC], place).await.unwrap();
+        let head = bounds.head();
+        let mut reader = self.bus.ordered(stream, &[M::TOPIC], head).await.unwrap();
         let mut heard = Vec::new();
-        while heard.len() < count {
-            let entry = timeout(LIMIT, reader.next())
-                .await
-                .expect("a message in time")
-                .unwrap();
+        while reader.place().sequence < bounds.last {
+            let Ok(entry) = timeout(SILENCE, reader.next()).await else {
+                break;
+            };
+            let entry = entry.unwrap();
             heard.push(entry.decode().unwrap());
+            if entry.pending == 0 {
+                break;
+            }
         }
         heard
     }
@@ -228,8 +262,8 @@ pub(crate) async fn connect(database: &Database, service: Service) -> Db {
     Db::connect(&settings, service).await.unwrap()
 }
 
-/// The terms of a battle of two that began a second ago.
-fn terms(seconds: i64) -> BattleTerms {
+/// The terms of a battle that began a second ago, all its seats taken.
+pub(crate) fn terms(seconds: i64, template: Template) -> BattleTerms {
     let start_time = now().plus_ms(-1_000);
     let seat = || Seat {
         player: runtime::ids::mint(),
@@ -239,15 +273,16 @@ fn terms(seconds: i64) -> BattleTerms {
         battle: runtime::ids::mint(),
         game: runtime::ids::mint(),
         version: 1,
-        template: template(),
         ranked: true,
         start_time,
         end_time: now().plus_ms(seconds * 1_000),
-        seats: vec![seat(), seat()],
+        seats: (0..template.max_players).map(|_| seat()).collect(),
+        template,
     }
 }
 
-fn template() -> Template {
+/// The game of the worked example.
+pub(crate) fn template() -> Template {
     let bps = |rate: u16| Bps::try_from(rate).unwrap();
     Template {
         title: "Sprint".to_owned(),
