@@ -84,8 +84,14 @@ async fn a_setting_of_the_wrong_kind_is_named_with_what_was_expected() {
     }
 }
 
+#[track_caller]
+fn says_what_is_missing(said: &str, service: Service, key: &str) {
+    let expected = format!("({}) is missing: expected ", variable(service, key));
+    assert!(said.contains(&expected), "{service}: {said}");
+}
+
 #[tokio::test]
-async fn a_setting_that_is_missing_is_named() {
+async fn a_setting_that_is_missing_is_named_with_what_was_expected() {
     for service in Service::ALL {
         let complete = complete(service);
         for (key, _) in &complete {
@@ -95,8 +101,13 @@ async fn a_setting_that_is_missing_is_named() {
                 .copied()
                 .collect();
             let said = last_word(&binary(service, &rest)).await;
-            assert!(said.contains(&variable(service, key)), "{service}: {said}");
+            says_what_is_missing(&said, service, key);
         }
+        // Market can do without any; what is to come from a file may be missing for all.
+        let from_nowhere = variable(service, "nats.prefix_file");
+        let binary = binary(service, &complete).env(&from_nowhere, "/nowhere/at/all");
+        let said = last_word(&binary).await;
+        says_what_is_missing(&said, service, "nats.prefix");
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn overlay(
             let text = read_value(&text).map_err(|cause| {
                 let setting = setting(service, &path);
                 Refused(format!(
-                    "{setting} is missing: cannot read {text}, which {name} names: {cause}"
+                    "{setting} is missing: expected it in {text}, which {name} names: {cause}"
                 ))
             })?;
             Tree::Text { text, hidden: true }

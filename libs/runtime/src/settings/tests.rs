@@ -339,8 +339,8 @@ fn a_file_that_cannot_be_read_is_named() {
     .to_string();
     assert!(
         line.starts_with(
-            "setting nats.password (BATTLESBIT_ARENA__NATS__PASSWORD) is missing: cannot read \
-             /nowhere/at/all, which BATTLESBIT_ARENA__NATS__PASSWORD_FILE names: "
+            "setting nats.password (BATTLESBIT_ARENA__NATS__PASSWORD) is missing: expected it \
+             in /nowhere/at/all, which BATTLESBIT_ARENA__NATS__PASSWORD_FILE names: "
         ),
         "{line}"
     );
