@@ -6,16 +6,53 @@ use contracts::Service;
 use mail::MailSink;
 use testkit::{Database, Process, Server, Space, eventually};
 
-use crate::fleet::{LIMIT, start_services};
+use crate::fleet::{LIMIT, Services, start_services};
 
 /// How long it may take until an outage is seen or is over.
 const NOTICE: Duration = Duration::from_secs(30);
+
+/// Whether a service cannot work without the server of this name.
+fn needs(service: Service, server: &str) -> bool {
+    match server {
+        "postgres" => service != Service::Market,
+        "nats" => true,
+        "redis" => matches!(service, Service::Market | Service::Web),
+        "temporal" => service == Service::Achievement,
+        "smtp" => service == Service::Notifications,
+        _ => panic!("nobody knows {server}"),
+    }
+}
 
 async fn misses(process: &Process, name: &str) -> bool {
     let Some((503, answer)) = process.readyz().await else {
         return false;
     };
-    answer.to_string().contains(name)
+    let failing = answer["failing"].as_array().unwrap();
+    failing.iter().any(|failing| failing["name"] == name)
+}
+
+async fn is_ready(process: &Process) -> bool {
+    let answer = process.readyz().await;
+    answer.is_some_and(|(status, _)| status == 200)
+}
+
+/// Sees the server named by those who need it and by nobody else.
+async fn is_missed(services: &Services, server: &str) {
+    for service in Service::ALL.into_iter().filter(|it| needs(*it, server)) {
+        eventually(NOTICE, async || misses(&services[&service], server).await).await;
+    }
+    for service in Service::ALL.into_iter().filter(|it| !needs(*it, server)) {
+        assert!(
+            !misses(&services[&service], server).await,
+            "{service} does not need {server}"
+        );
+    }
+}
+
+async fn all_recover(services: &Services) {
+    for service in Service::ALL {
+        eventually(LIMIT, async || is_ready(&services[&service]).await).await;
+    }
 }
 
 #[tokio::test]
@@ -37,40 +74,18 @@ async fn every_server_that_stops_is_named_by_those_who_need_it_and_all_recover()
     let space = Space::on(url("nats").to_string(), url("redis").to_string());
     let anywhere = "127.0.0.1:0".parse().unwrap();
     let sink = MailSink::start(anywhere, anywhere).await.unwrap();
-    let processes = start_services(&database, &space, &sink, &url("temporal")).await;
+    let services = start_services(&database, &space, &sink, &url("temporal")).await;
 
     for (name, server) in &mut servers {
-        let needed_by: Vec<Service> = Service::ALL
-            .into_iter()
-            .filter(|service| match *name {
-                "postgres" => *service != Service::Market,
-                "redis" => matches!(service, Service::Market | Service::Web),
-                "temporal" => *service == Service::Achievement,
-                _ => true,
-            })
-            .collect();
         server.stop().await;
-        for service in &needed_by {
-            eventually(NOTICE, async || misses(&processes[service], name).await).await;
-        }
-        for service in Service::ALL
-            .into_iter()
-            .filter(|service| !needed_by.contains(service))
-        {
-            assert!(
-                !misses(&processes[&service], name).await,
-                "{service} does not need {name}"
-            );
-        }
+        is_missed(&services, name).await;
         server.start().await;
-        for service in &needed_by {
-            let ready = async || {
-                processes[service]
-                    .readyz()
-                    .await
-                    .is_some_and(|(status, _)| status == 200)
-            };
-            eventually(LIMIT, ready).await;
-        }
+        all_recover(&services).await;
     }
+
+    let smtp = sink.smtp();
+    drop(sink);
+    is_missed(&services, "smtp").await;
+    let _sink = MailSink::start(smtp, anywhere).await.unwrap();
+    all_recover(&services).await;
 }
