@@ -1,5 +1,5 @@
-//! The gateway: GraphQL over HTTP and WebSocket, identity, and nothing that decides a game. It
-//! writes users and sessions; everything else it asks of its owner.
+//! The gateway: GraphQL over HTTP, server-sent events and WebSocket, identity, and nothing that
+//! decides a game. It writes users and sessions; everything else it asks of its owner.
 
 mod catalogue;
 mod commands;

@@ -6,6 +6,8 @@ use axum::response::{Html, IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
+use super::response::accepts;
+
 /// How long a browser may use a file without asking; its name holds no version, so it does ask.
 const CACHE: &str = "public, max-age=0, must-revalidate";
 
@@ -47,10 +49,7 @@ fn etag(bytes: &[u8]) -> String {
 
 /// Whether a person with a browser asks.
 pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
+    accepts(headers, "text/html")
 }
 
 /// The page itself.

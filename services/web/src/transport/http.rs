@@ -1,4 +1,5 @@
-//! GraphQL over HTTP: POST for everything, GET for queries and for people.
+//! GraphQL over HTTP: POST for everything, GET for what changes nothing and for people. Whoever
+//! accepts events is answered in events.
 
 use std::net::SocketAddr;
 
@@ -15,7 +16,7 @@ use contracts::commands::Refused;
 
 use super::request::{Parameters, QueryString, operation_type};
 use super::response::{Answer, MediaType};
-use super::{Front, Shared, explorer, socket};
+use super::{Front, Shared, events, explorer, socket};
 use crate::identity::{Origin, Visitor};
 use crate::trace::TraceId;
 
@@ -26,7 +27,6 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let media = MediaType::accepted(&headers);
     let trace = TraceId::of(&headers);
     if !is_json(&headers) {
         return (
@@ -36,18 +36,13 @@ pub(super) async fn post(
             .into_response();
     }
     match Parameters::read(&body).and_then(Parameters::into_request) {
-        Ok(request) => {
-            let visitor = front.visitor(&headers, peer);
-            front
-                .execute(request, visitor, trace)
-                .await
-                .into_response(media)
-        }
-        Err(refusal) => Answer::malformed(refusal, trace).into_response(media),
+        Ok(request) => front.respond(request, &headers, peer, trace).await,
+        Err(refusal) => malformed(refusal, &headers, trace),
     }
 }
 
-/// `GET /graphql`: a WebSocket, a query, or the explorer for whoever reads HTML.
+/// `GET /graphql`: a WebSocket, a query, a subscription told in events, or the explorer for whoever
+/// reads HTML.
 pub(super) async fn get(
     State(front): Shared,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -67,25 +62,22 @@ pub(super) async fn get(
     if !has_query && explorer::is_wanted(&headers) {
         return explorer::page();
     }
-    let media = MediaType::accepted(&headers);
     let trace = TraceId::of(&headers);
     let mut request = match read_query(&parts) {
         Ok(request) => request,
-        Err(refusal) => return Answer::malformed(refusal, trace).into_response(media),
+        Err(refusal) => return malformed(refusal, &headers, trace),
     };
-    if !matches!(
-        operation_type(&mut request),
-        None | Some(OperationType::Query)
-    ) {
+    let may_be_got = match operation_type(&mut request) {
+        None | Some(OperationType::Query) => true,
+        Some(OperationType::Subscription) => events::are_wanted(&headers, &mut request),
+        Some(OperationType::Mutation) => false,
+    };
+    if !may_be_got {
         let allow = [(header::ALLOW, "POST")];
         let text = "expected a query: send mutations by POST\n";
         return (StatusCode::METHOD_NOT_ALLOWED, allow, text).into_response();
     }
-    let visitor = front.visitor(&headers, peer);
-    front
-        .execute(request, visitor, trace)
-        .await
-        .into_response(media)
+    front.respond(request, &headers, peer, trace).await
 }
 
 fn read_query(parts: &Parts) -> Result<Request, Refused> {
@@ -111,7 +103,27 @@ fn is_json(headers: &HeaderMap) -> bool {
     media.trim().eq_ignore_ascii_case("application/json")
 }
 
+fn malformed(refusal: Refused, headers: &HeaderMap, trace: TraceId) -> Response {
+    Answer::malformed(refusal, trace).into_response(MediaType::accepted(headers))
+}
+
 impl Front {
+    /// Executes the request and answers in the words that the client accepts.
+    async fn respond(
+        self,
+        mut request: Request,
+        headers: &HeaderMap,
+        peer: SocketAddr,
+        trace: TraceId,
+    ) -> Response {
+        let visitor = self.visitor(headers, peer);
+        if events::are_wanted(headers, &mut request) {
+            return events::respond(self, request, visitor, trace);
+        }
+        let answer = self.execute(request, visitor, trace).await;
+        answer.into_response(MediaType::accepted(headers))
+    }
+
     pub(super) fn visitor(&self, headers: &HeaderMap, peer: SocketAddr) -> Visitor {
         let authorization = headers
             .get(header::AUTHORIZATION)

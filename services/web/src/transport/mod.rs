@@ -1,6 +1,7 @@
-//! How clients reach the schema: HTTP, WebSocket, and a page for people.
+//! How clients reach the schema: HTTP, server-sent events, WebSocket, and a page for people.
 
 mod download;
+mod events;
 mod execution;
 mod explorer;
 mod http;
@@ -24,6 +25,12 @@ use crate::settings::{Cors, Limits};
 
 /// How long a browser may remember what another origin is allowed.
 const CORS_MAX_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// How often a client that stays hears that we are there.
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// A client that has not taken a message by then is sent away.
+const SEND_WITHIN: Duration = Duration::from_secs(10);
 
 /// What every handler needs.
 #[derive(Clone)]

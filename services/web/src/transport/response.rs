@@ -37,11 +37,7 @@ const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
 impl MediaType {
     /// What the client says that it accepts.
     pub(super) fn accepted(headers: &HeaderMap) -> Self {
-        let mut accepts = headers
-            .get_all(header::ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        if accepts.any(|accept| accept.contains(GRAPHQL_RESPONSE)) {
+        if accepts(headers, GRAPHQL_RESPONSE) {
             Self::GraphqlResponse
         } else {
             Self::Json
@@ -54,6 +50,15 @@ impl MediaType {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
         }
     }
+}
+
+/// Whether the client says that it accepts a media type with `part` in its name.
+pub(super) fn accepts(headers: &HeaderMap, part: &str) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|accept| accept.contains(part))
 }
 
 impl Answer {
@@ -87,6 +92,12 @@ impl Answer {
         self.data.is_none().then_some(&self.errors)
     }
 
+    /// As JSON on one line.
+    pub(super) fn text(&self) -> String {
+        // Plain data: it can be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// As an HTTP response.
     pub(super) fn into_response(self, media: MediaType) -> Response {
         let status = match media {
@@ -94,13 +105,8 @@ impl Answer {
             MediaType::GraphqlResponse | MediaType::Json => self.status,
         };
         let content_type = HeaderValue::from_static(media.text());
-        match serde_json::to_vec(&self) {
-            Ok(body) => (status, [(header::CONTENT_TYPE, content_type)], body).into_response(),
-            Err(cause) => {
-                tracing::error!(%cause, "a response cannot be written");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            }
-        }
+        let headers = [(header::CONTENT_TYPE, content_type)];
+        (status, headers, self.text()).into_response()
     }
 }
 

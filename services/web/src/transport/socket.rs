@@ -18,9 +18,9 @@ use futures::{SinkExt, StreamExt, stream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use self::protocol::{Close, FromClient, ToClient};
-use super::Front;
 use super::request::Parameters;
 use super::response::Answer;
+use super::{Front, PING_EVERY, SEND_WITHIN};
 use crate::identity::{Claim, Origin};
 use crate::trace::TraceId;
 
@@ -30,14 +30,8 @@ const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// A client that has not said `connection_init` by then is sent away.
 const INITIALISE_WITHIN: Duration = Duration::from_secs(10);
 
-/// How often the client is asked whether it is there.
-const PING_EVERY: Duration = Duration::from_secs(20);
-
 /// A client that has said nothing for this long is gone.
 const SILENT_FOR: Duration = Duration::from_secs(50);
-
-/// A client that has not taken a message by then is sent away.
-const SEND_WITHIN: Duration = Duration::from_secs(10);
 
 /// The most operations that one connection runs at a time.
 const MAX_OPERATIONS: usize = 64;

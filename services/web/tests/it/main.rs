@@ -1,4 +1,5 @@
-//! The gateway on a real Postgres, NATS and Redis, through HTTP and WebSocket.
+//! The gateway on a real Postgres, NATS and Redis, through HTTP, server-sent events and
+//! WebSocket.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +8,7 @@
 
 mod client;
 mod decimals;
+mod events;
 mod explorer;
 mod joining;
 mod limits;

@@ -79,6 +79,11 @@ impl Stage {
         self.supervisor.context().health.report().ready
     }
 
+    /// Asks the gateway to stop, and waits until it has.
+    pub(crate) async fn stop(&self) {
+        self.supervisor.stop().await.unwrap();
+    }
+
     /// Somebody who has not signed in.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
