@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use crate::duel::create_game_for;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, LIMIT, built};
 
 /// Where the suite has installed what the clients need.
 const INSTALLED: &str = "BATTLESBIT_TEST_CLIENTS_DIR";
@@ -132,4 +134,56 @@ async fn graphiql_works_in_a_browser_that_reaches_nothing_else() {
     );
     assert_eq!(seen["foreign"], serde_json::json!([]), "{seen}");
     assert_eq!(seen["complaints"], serde_json::json!([]), "{seen}");
+}
+
+/// What the page for clients tells an operator to type, for this fleet; the code comes by stdin.
+fn commands_of_the_page(fleet: &Fleet) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../graphql/README.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, section) = page.split_once("## The first game").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let commands: String = section.split("```").skip(1).step_by(2).collect();
+    let postgres =
+        "postgres://postgres:$(cat .dev/secrets/postgres_superuser)@127.0.0.1:8880/battlesbit";
+    [
+        (postgres, fleet.postgres().as_str()),
+        (
+            ".dev/bin/battlesbit",
+            &built("battlesbit").to_string_lossy(),
+        ),
+        ("http://127.0.0.1:8888/graphql", &fleet.graphql()),
+        ("./just mail", "cat"),
+    ]
+    .into_iter()
+    .fold(commands, |commands, (there, here)| {
+        assert!(commands.contains(there), "{there}: {commands}");
+        commands.replace(there, here)
+    })
+}
+
+#[tokio::test]
+async fn a_game_that_is_made_as_the_page_for_clients_says_can_be_joined() {
+    if !has_curl().await {
+        return;
+    }
+    let fleet = Fleet::start().await;
+    let mut shell = Command::new("sh")
+        .args(["-ec", &commands_of_the_page(&fleet)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let code = fleet.mailbox().code("staff@example.org", None).await;
+    let mut typed = shell.stdin.take().unwrap();
+    typed.write_all(code.unwrap().as_bytes()).await.unwrap();
+    drop(typed);
+    let output = timeout(LIMIT, shell.wait_with_output()).await.unwrap();
+
+    let said = String::from_utf8(output.unwrap().stdout).unwrap();
+    let (_, made) = said
+        .split_once(r#"{"createGame":{"id":""#)
+        .unwrap_or_else(|| panic!("{said}"));
+    let (game, _) = made.split_once('"').unwrap();
+    fleet.player("a").await.join(game).await;
 }

@@ -2,7 +2,7 @@
 //! mail sink.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
@@ -103,6 +103,11 @@ impl Fleet {
         Mailbox::new(self.mail().parse().unwrap())
     }
 
+    /// A superuser's way to the database.
+    pub(crate) fn postgres(&self) -> Url {
+        self.database.url()
+    }
+
     /// Somebody new, with 50 USDT of play money.
     pub(crate) async fn player(&self, name: &str) -> Player {
         Player::sign_up(self, name).await
@@ -128,7 +133,7 @@ impl Fleet {
     /// Runs the operator's program.
     pub(crate) async fn try_battlesbit(&self, arguments: &[&str]) -> Output {
         battlesbit(arguments)
-            .env("BATTLESBIT_POSTGRES_URL", self.database.url().as_str())
+            .env("BATTLESBIT_POSTGRES_URL", self.postgres().as_str())
             .env("BATTLESBIT_NATS_URL", self.space.nats_url())
             .output()
             .await
@@ -221,7 +226,7 @@ impl Fleet {
 
     /// Runs statements as the database's superuser.
     pub(crate) async fn execute(&self, sql: &str) {
-        let db = Db::connect_as_operator(self.database.url().as_str())
+        let db = Db::connect_as_operator(self.postgres().as_str())
             .await
             .unwrap();
         db.connection().execute_unprepared(sql).await.unwrap();
@@ -284,9 +289,14 @@ pub(crate) fn battlesbit(arguments: &[&str]) -> Command {
     command
 }
 
-fn program(name: &str) -> Command {
+/// Where a program of ours lies.
+pub(crate) fn built(name: &str) -> PathBuf {
     let folder = std::env::var_os("BATTLESBIT_TEST_BIN_DIR").expect("run `./just test`");
-    let mut command = Command::new(Path::new(&folder).join(name));
+    Path::new(&folder).join(name)
+}
+
+fn program(name: &str) -> Command {
+    let mut command = Command::new(built(name));
     command.env_clear();
     command
 }
