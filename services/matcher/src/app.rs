@@ -1,11 +1,10 @@
 //! What every part of the matcher works with.
 
-use bus::Bus;
+use bus::{Bus, ExchangeClock};
 use runtime::Clock;
 use store::Db;
 use tokio::sync::Notify;
 
-use crate::exchange_clock::ExchangeClock;
 use crate::settings::Rewards;
 
 /// What every part of the matcher works with.

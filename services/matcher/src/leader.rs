@@ -104,7 +104,7 @@ impl Rounds {
     }
 
     async fn round(&mut self, app: &App) -> Result<Option<Duration>, Error> {
-        let moment = app.exchange.read().await?;
+        let moment = app.exchange.read();
         end_over(app, moment.now).await?;
         let next = self.queues.run(app, moment).await?;
         let interval = self.settings.settle_poll_ms.duration();

@@ -4,7 +4,6 @@
 mod app;
 mod cancel;
 mod error;
-mod exchange_clock;
 mod expiry;
 mod handlers;
 mod leader;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bus::Moment;
 use domain::battle::{BattleTerms, Seat};
 use domain::game::Template;
 use domain::id::{AccountId, BattleId, TicketId};
@@ -15,7 +16,6 @@ use store::{Tx, battle, ledger, seat, ticket};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::exchange_clock::Moment;
 use crate::lots::{self, Lot};
 use crate::postings::Escrow;
 use crate::{notices, payout};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use bus::Moment;
 use domain::game::Template;
 use domain::id::GameId;
 use domain::matchmaking::{self, Event, Rules};
@@ -11,7 +12,6 @@ use store::{game, ticket};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::exchange_clock::Moment;
 use crate::{expiry, opening};
 
 /// The oldest tickets of a queue that are looked at together.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bus::{Bus, Worker};
+use bus::{Bus, ExchangeClock, Worker};
 use contracts::{Service, Stream};
 use runtime::{Context, ids};
 use store::Db;
@@ -10,7 +10,6 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::exchange_clock::ExchangeClock;
 use crate::handlers::{
     battle_sealed, cancel_battle, create_game, delete_game, join, leave, update_game,
 };
@@ -40,7 +39,7 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let bus = Bus::connect(&settings.nats, SERVICE.name).await?;
     bus.check_streams(STREAMS).await?;
     let app = Arc::new(App {
-        exchange: ExchangeClock::new(context.clock.clone(), bus.clone()),
+        exchange: ExchangeClock::follow(&bus, &context).await?,
         wall: context.clock.clone(),
         rewards: settings.rewards,
         joined: Notify::new(),

@@ -1,10 +1,21 @@
 //! Shouting and listening.
 
+use bus::ExchangeClock;
 use contracts::live::{ALL_PRICES, Live as _, LivePrice};
+use contracts::market::Offset;
 use domain::price::Price;
 use domain::timestamp::Timestamp;
+use runtime::{Mode, MovableClock, Service, Supervisor};
+use testkit::eventually;
 
-use crate::corner::Corner;
+use crate::corner::{Corner, LIMIT};
+
+/// A program that follows the exchange's clock.
+const FOLLOWER: Service = Service {
+    name: "follower",
+    version: "0",
+    defaults: "",
+};
 
 fn price(symbol: &str) -> LivePrice {
     LivePrice {
@@ -24,4 +35,24 @@ async fn whoever_listens_to_a_pattern_hears_every_subject_of_it() {
         assert_eq!(heard.subject, price(symbol).subject());
         assert_eq!(heard.decode::<LivePrice>().unwrap(), price(symbol));
     }
+}
+
+#[tokio::test]
+async fn the_exchanges_clock_is_ours_moved_by_the_last_offset() {
+    let corner = Corner::new().await;
+    let offset = |ms: i64| Offset {
+        epoch: 1,
+        offset_ns: ms * 1_000_000,
+    };
+    let wall = MovableClock::at(1_000);
+    let program = Supervisor::new(FOLLOWER, Mode::Development, wall.clock(), LIMIT);
+    corner.bus.publish(&offset(5), "first").await.unwrap();
+    let clock = ExchangeClock::follow(&corner.bus, &program.context())
+        .await
+        .unwrap();
+    assert_eq!(clock.now(), Timestamp::from_ms(1_005));
+    corner.bus.publish(&offset(-7), "second").await.unwrap();
+    eventually(LIMIT, async || clock.now() == Timestamp::from_ms(993)).await;
+    assert_eq!(clock.read().offset_ns, -7_000_000);
+    program.stop().await.unwrap();
 }

@@ -20,7 +20,7 @@ pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Fail
     let event: BattleEvent = delivery.decode()?;
     match event.change {
         BattleChange::Sealed { .. } => {
-            let now = app.exchange.read().await?.now;
+            let now = app.exchange.now();
             end_trading(&app, event.battle, now).await?;
             settle(&app, event.battle).await?;
         }

@@ -15,7 +15,7 @@ pub(crate) const CONSUMER: Consumer =
 
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let command: CancelBattle = delivery.decode()?;
-    let now = app.exchange.read().await?.now;
+    let now = app.exchange.now();
     let cancel = async |tx: &Tx| cancel(tx, command.battle, now).await;
     bus::carry_out(
         &app.bus,

@@ -24,7 +24,7 @@ pub(crate) const CONSUMER: Consumer =
 
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let add: Add = delivery.decode()?;
-    let now = app.exchange.read().await?.now;
+    let now = app.exchange.now();
     let is_late = app.wall.now_ms() > add.expires_at_ms;
     let join = async |tx: &Tx| {
         if is_late {
