@@ -40,6 +40,9 @@ async fn join_both(stage: &Stage, template: &Template) -> (BattleTerms, [UserId;
     let game = stage.game(template).await;
     for player in players {
         stage.join_on(player, game).await;
+        // One behind the other, so that the first has the first seat.
+        let joined = async || stage.wealth(player, Unit::Usdt).await != (50 * USDT, 0);
+        eventually(LIMIT, joined).await;
     }
     (stage.battle(game).await, players)
 }
