@@ -14,8 +14,12 @@ use crate::app::App;
 use crate::error::Error;
 use crate::{expiry, opening};
 
-/// The oldest tickets of a queue that are looked at together.
+/// The fewest of the oldest tickets of a queue that are looked at together: several matches may
+/// open in one round.
 const LOOKED_AT: u32 = 500;
+/// With a cup band so many times the seats of a match are looked at, for not everybody is near
+/// whoever waits longest.
+const BAND_SHARE: u32 = 2;
 /// How long a queue is left alone after something in it failed, in milliseconds.
 const RETRY_MS: i64 = 1_000;
 
@@ -102,13 +106,19 @@ async fn do_due(
     Ok(queue.next_look(moment.now))
 }
 
+/// How many of the oldest tickets are looked at together: never fewer than fill a match.
+fn looked_at(template: &Template) -> u32 {
+    let share = template.cup_band.map_or(1, |_| BAND_SHARE);
+    template.max_players.saturating_mul(share).max(LOOKED_AT)
+}
+
 async fn load(
     app: &App,
     game: GameId,
     version: u32,
     template: &Template,
 ) -> Result<matchmaking::Queue, Error> {
-    let waiting = ticket::list_queued(&app.db, game, version, LOOKED_AT).await?;
+    let waiting = ticket::list_queued(&app.db, game, version, looked_at(template)).await?;
     let waiting = waiting.iter().map(|ticket| matchmaking::Ticket {
         id: ticket.id,
         player: ticket.player,

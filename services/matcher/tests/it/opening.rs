@@ -2,7 +2,7 @@
 
 use contracts::market::Offset;
 use contracts::{Code, Key, Topic};
-use domain::game::{Prize, Template};
+use domain::game::{MAX_PLAYERS, Prize, Template};
 use domain::id::UserId;
 use domain::ledger::{Account, Unit};
 use domain::timestamp::Timestamp;
@@ -86,6 +86,22 @@ async fn eight_players_fill_a_battle_at_once_and_the_ninth_waits() {
     assert_eq!(stage.ticket_status(tickets[7]).await, "SEATED");
     assert_eq!(stage.ticket_status(tickets[8]).await, "QUEUED");
     stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn as_many_players_as_a_battle_may_seat_meet() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let seats = Template {
+        min_players: MAX_PLAYERS,
+        max_players: MAX_PLAYERS,
+        ..free()
+    };
+    let game = stage.game(&seats).await;
+    stage.crowd(game, MAX_PLAYERS).await;
+    let seated = stage.battle(game).await.seats.len();
+    assert_eq!(u32::try_from(seated), Ok(MAX_PLAYERS));
     matcher.stop().await;
 }
 

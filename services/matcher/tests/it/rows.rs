@@ -118,6 +118,21 @@ impl Stage {
         self.one::<Text>(sql, []).await.is_some()
     }
 
+    /// Lets so many players who have nothing wait for the first version of a free game.
+    pub(crate) async fn crowd(&self, game: GameId, players: u32) {
+        let now_ms = self.now().ms();
+        self.script(&format!(
+            "INSERT INTO users (id, email, nick_name)
+             SELECT id, id || '@test', id::text
+             FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, {players})) fresh;
+             INSERT INTO tickets (id, game_id, game_version, player_id, status, cups,
+                 queued_at_ms, expires_at_ms)
+             SELECT gen_random_uuid(), '{game}', 1, id, 'QUEUED', 0, {now_ms}, {now_ms} + 60000
+             FROM users"
+        ))
+        .await;
+    }
+
     /// Whether a player has a seat anywhere.
     pub(crate) async fn sits(&self, player: UserId) -> bool {
         let sql = "SELECT 'yes' AS text FROM seats WHERE player_id = $1";
