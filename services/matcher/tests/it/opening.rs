@@ -189,6 +189,7 @@ async fn a_free_game_holds_and_moves_nothing() {
         stage.join(player, game).await.unwrap();
     }
     stage.battle(game).await;
+    assert_eq!(stage.transfers().await, "0");
     stage.check().await;
     matcher.stop().await;
 }
