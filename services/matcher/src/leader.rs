@@ -2,9 +2,11 @@
 //! settles what nobody told it of. A standby takes over when its lease lapses; that two of them
 //! work at once for a moment harms nothing, for every change is locked and checked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::id::BattleId;
 use domain::timestamp::Timestamp;
 use metrics::gauge;
 use store::lease::Lease;
@@ -26,6 +28,8 @@ const STANDBY_POLL: Duration = Duration::from_millis(500);
 const RENEWALS: u32 = 4;
 /// How many battles are ended or settled in one round.
 const BATCH: u32 = 100;
+/// How long a battle is left alone after ending it failed, in milliseconds.
+const RETRY_MS: i64 = 1_000;
 
 /// Leads whenever nobody else does, until `shutdown`.
 pub(crate) async fn run(
@@ -78,6 +82,8 @@ async fn lead(app: &App, settings: Leader, lease: &Lease, shutdown: &Cancellatio
 struct Rounds {
     settings: Leader,
     queues: Queues,
+    /// Battles that could not be ended, and when they are tried again.
+    stuck: BTreeMap<BattleId, Timestamp>,
     looked_for_results: Option<Instant>,
 }
 
@@ -86,6 +92,7 @@ impl Rounds {
         Self {
             settings,
             queues: Queues::default(),
+            stuck: BTreeMap::new(),
             looked_for_results: None,
         }
     }
@@ -105,7 +112,7 @@ impl Rounds {
 
     async fn round(&mut self, app: &App) -> Result<Option<Duration>, Error> {
         let moment = app.exchange.read();
-        end_over(app, moment.now).await?;
+        self.end_over(app, moment.now).await?;
         let next = self.queues.run(app, moment).await?;
         let interval = self.settings.settle_poll_ms.duration();
         if self
@@ -117,6 +124,22 @@ impl Rounds {
         }
         Ok(next.map(|next| until(moment.now, next)))
     }
+
+    /// Ends the trading of battles whose time is up. One battle that cannot be must not hold up
+    /// others, and no queue.
+    async fn end_over(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
+        self.stuck.retain(|_, again| *again > now);
+        for battle in battle::list_over(&app.db, now, BATCH).await? {
+            if self.stuck.contains_key(&battle) {
+                continue;
+            }
+            if let Err(error) = end(app, battle, now).await {
+                tracing::error!(%battle, %error, cause = ?error, "a battle cannot be ended");
+                self.stuck.insert(battle, now.plus_ms(RETRY_MS));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn until(now: Timestamp, next: Timestamp) -> Duration {
@@ -124,13 +147,11 @@ fn until(now: Timestamp, next: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }
 
-/// Ends the trading of battles whose time is up, and settles at once where the arena was faster.
-async fn end_over(app: &App, now: Timestamp) -> Result<(), Error> {
-    for battle in battle::list_over(&app.db, now, BATCH).await? {
-        if end_trading(app, battle, now).await? {
-            tracing::info!(%battle, "trading has ended");
-            settle(app, battle).await?;
-        }
+/// Ends the trading of a battle, and settles it at once where the arena was faster.
+async fn end(app: &App, battle: BattleId, now: Timestamp) -> Result<(), Error> {
+    if end_trading(app, battle, now).await? {
+        tracing::info!(%battle, "trading has ended");
+        settle(app, battle).await?;
     }
     Ok(())
 }

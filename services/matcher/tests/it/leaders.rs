@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::id::UserId;
+use store::entity::battle::BattleStatus;
 use testkit::eventually;
 
 use crate::stage::{LIMIT, Stage};
@@ -40,6 +41,32 @@ async fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() {
     stage.battle(other).await;
     stage.check().await;
     second.stop().await;
+}
+
+#[tokio::test]
+async fn a_battle_that_cannot_be_read_holds_nobody_up() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let players: [UserId; 6] = stage.players(10 * USDT).await;
+    let mut battles = Vec::new();
+    for pair in players[..4].chunks(2) {
+        let game = stage.game(&duel()).await;
+        for player in pair {
+            stage.join(*player, game).await.unwrap();
+        }
+        battles.push(stage.battle(game).await.battle);
+        stage.advance(1);
+    }
+    stage.spoil(battles[0]).await;
+    stage.advance(63_000);
+    let ends = async || stage.status(battles[1]).await == BattleStatus::Settling;
+    eventually(LIMIT, ends).await;
+    let game = stage.game(&duel()).await;
+    for player in &players[4..] {
+        stage.join(*player, game).await.unwrap();
+    }
+    stage.battle(game).await;
+    matcher.stop().await;
 }
 
 #[tokio::test]

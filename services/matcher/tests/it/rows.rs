@@ -133,6 +133,14 @@ impl Stage {
         .await;
     }
 
+    /// Spoils a battle's copy of its template, so that nobody can read it.
+    pub(crate) async fn spoil(&self, battle: BattleId) {
+        self.script(&format!(
+            "UPDATE battles SET template = '{{}}' WHERE id = '{battle}'"
+        ))
+        .await;
+    }
+
     /// Whether a player has a seat anywhere.
     pub(crate) async fn sits(&self, player: UserId) -> bool {
         let sql = "SELECT 'yes' AS text FROM seats WHERE player_id = $1";
