@@ -140,7 +140,7 @@ async fn a_cancel_waits_for_whoever_seals_the_result_and_is_refused_then() {
         cards_left: 0,
     };
     let seal = async {
-        eventually(LIMIT, async || stage.waits_for_a_verdict().await).await;
+        eventually(LIMIT, async || stage.waits_for_a_lock().await).await;
         stage.seal(&terms, &[finish; 2]).await;
         sealing.commit().await.unwrap();
     };

@@ -1,14 +1,21 @@
 //! Joining and leaving queues: one ticket, one held fee.
 
+use std::time::Duration;
+
 use contracts::Code;
 use contracts::matchmaking::{Add, Leave};
-use domain::game::Template;
+use domain::game::{MAX_BATTLE_MS, Template};
 use domain::ledger::Unit;
 use runtime::ids::mint;
+use store::{game, ticket};
 use testkit::eventually;
+use tokio::time::timeout;
 
-use crate::stage::{LIMIT, Stage};
+use crate::stage::{JOIN_TTL_MS, LIMIT, Stage};
 use crate::templates::{USDT, duel};
+
+/// Sooner than Postgres gives up a statement that waits.
+const SOON: Duration = Duration::from_secs(4);
 
 #[tokio::test]
 async fn a_join_holds_the_fee_once_however_often_it_is_delivered() {
@@ -71,6 +78,71 @@ async fn a_join_that_comes_too_late_charges_nothing() {
         ..stage.add(player, game)
     };
     assert_eq!(stage.ask_twice(&late).await, Err(Code::JoinExpired));
+    assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_join_that_waits_until_it_is_too_late_charges_nothing() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let (game, player) = (stage.game(&duel()).await, stage.player(50 * USDT).await);
+    let place = stage.db.begin().await.unwrap();
+    ticket::lock_place(&place, player, game).await.unwrap();
+    let let_go = async {
+        eventually(LIMIT, async || stage.waits_for_a_lock().await).await;
+        stage.advance(JOIN_TTL_MS.unsigned_abs() + 1);
+        place.rollback().await.unwrap();
+    };
+    let add = stage.add(player, game);
+    let (joined, ()) = tokio::join!(stage.ask(&add), let_go);
+    assert_eq!(joined, Err(Code::JoinExpired));
+    assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
+    assert!(stage.join(player, game).await.is_ok());
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_join_that_is_held_up_is_given_up_in_time() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let (game, player) = (stage.game(&duel()).await, stage.player(50 * USDT).await);
+    let place = stage.db.begin().await.unwrap();
+    ticket::lock_place(&place, player, game).await.unwrap();
+    let pass = async {
+        eventually(LIMIT, async || stage.waits_for_a_lock().await).await;
+        stage.advance(2);
+    };
+    let add = Add {
+        expires_at_ms: stage.now().ms() + 1,
+        ..stage.add(player, game)
+    };
+    let (joined, ()) = tokio::join!(timeout(SOON, stage.ask(&add)), pass);
+    let joined = joined.expect("a join that is held up ends by itself");
+    assert_eq!(joined, Err(Code::JoinExpired), "the place is still locked");
+    place.rollback().await.unwrap();
+    assert!(stage.join(player, game).await.is_ok());
+    assert_eq!(
+        stage.wealth(player, Unit::Usdt).await,
+        (50 * USDT, 10 * USDT)
+    );
+    stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_game_that_breaks_a_later_rule_takes_nobody_in() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let player = stage.player(50 * USDT).await;
+    let endless = Template {
+        duration_ms: MAX_BATTLE_MS,
+        ..duel()
+    };
+    let (game, tx) = (mint(), stage.db.begin().await.unwrap());
+    game::insert(&tx, game, &endless).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(stage.join(player, game).await, Err(Code::GameInactive));
     assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
     matcher.stop().await;
 }

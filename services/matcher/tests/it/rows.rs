@@ -111,7 +111,7 @@ impl Stage {
     }
 
     /// Whether somebody waits for an advisory lock in this database.
-    pub(crate) async fn waits_for_a_verdict(&self) -> bool {
+    pub(crate) async fn waits_for_a_lock(&self) -> bool {
         let sql = "SELECT 'yes' AS text FROM pg_locks l JOIN pg_database d ON d.oid = l.database
                    WHERE d.datname = current_database() AND l.locktype = 'advisory'
                        AND NOT l.granted LIMIT 1";

@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The most bytes that a test's stream may reserve.
 const MAX_STREAM_BYTES: u64 = 16 << 20;
 /// How long a join lasts.
-const JOIN_TTL_MS: i64 = 2_000;
+pub(crate) const JOIN_TTL_MS: i64 = 2_000;
 
 pub(crate) struct Stage {
     pub(crate) db: Db,
