@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::battles::Standing;
 use domain::battle::BattleTerms;
 use domain::chips::Chips;
-use domain::game::{ItemReward, Prize, Template};
+use domain::game::{ItemKind, ItemReward, Prize, Template};
 use domain::id::UserId;
 use domain::money::Money;
 use domain::ranking::{self, BattleResult, Reward};
@@ -126,8 +126,21 @@ fn line(
         },
         equity: standing.equity,
         cards_left: standing.cards_left,
-        items: reward.map_or_else(Vec::new, |reward| reward.items.clone()),
+        items: reward.map_or_else(Vec::new, |reward| merged(&reward.items)),
     }
+}
+
+/// One reward of each kind, for one movement of the ledger: a template may be older than the rule
+/// that it names each kind once.
+fn merged(items: &[ItemReward]) -> Vec<ItemReward> {
+    let mut uses: BTreeMap<ItemKind, u32> = BTreeMap::new();
+    for item in items {
+        let sum = uses.entry(item.kind).or_default();
+        *sum = sum.saturating_add(item.uses);
+    }
+    uses.into_iter()
+        .map(|(kind, uses)| ItemReward { kind, uses })
+        .collect()
 }
 
 fn check_players(terms: &BattleTerms, result: &BattleResult) -> Result<(), Contradiction> {
@@ -183,7 +196,7 @@ fn fees_minor(template: &Template, players: usize) -> i128 {
 #[cfg(test)]
 mod tests {
     use domain::battle::Seat;
-    use domain::game::{AllowedAsset, ItemKind};
+    use domain::game::AllowedAsset;
     use domain::leverage::{Bps, Leverage};
     use domain::money::Currency;
     use domain::timestamp::Timestamp;
@@ -307,6 +320,15 @@ mod tests {
         );
         assert_eq!(payout.lines[0].items, [ITEMS]);
         assert_eq!(payout.lines[1].items, []);
+    }
+
+    #[test]
+    fn items_of_one_kind_are_one_reward() {
+        let mut terms = terms(fixed());
+        terms.template.items = vec![ITEMS, ITEMS];
+        let result = result(&terms, Some(1), [(1, REWARD), (2, 0)]);
+        let payout = decide(&terms, &result, &BTreeMap::new()).unwrap();
+        assert_eq!(payout.lines[0].items, [ItemReward { uses: 4, ..ITEMS }]);
     }
 
     #[test]
