@@ -18,4 +18,4 @@ mod settings;
 mod settlement;
 
 pub use serve::{SERVICE, serve};
-pub use settings::{Days, Leader, Millis, Rewards, Settings};
+pub use settings::{Days, Leader, Rewards, Settings};

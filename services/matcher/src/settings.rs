@@ -1,7 +1,6 @@
 //! What an operator can set; `config.default.toml` says what each key means.
 
-use std::time::Duration;
-
+use runtime::Millis;
 use serde::Deserialize;
 
 /// The matcher's own sections.
@@ -36,30 +35,6 @@ pub struct Leader {
 pub struct Rewards {
     /// How long a winner's items can be used after the end of the match.
     pub item_ttl_days: Days,
-}
-
-/// A span from `MIN` to `MAX` milliseconds.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "u64")]
-pub struct Millis<const MIN: u64, const MAX: u64>(u64);
-
-impl<const MIN: u64, const MAX: u64> Millis<MIN, MAX> {
-    /// The span.
-    pub const fn duration(self) -> Duration {
-        Duration::from_millis(self.0)
-    }
-}
-
-impl<const MIN: u64, const MAX: u64> TryFrom<u64> for Millis<MIN, MAX> {
-    type Error = String;
-
-    fn try_from(ms: u64) -> Result<Self, String> {
-        if (MIN..=MAX).contains(&ms) {
-            Ok(Self(ms))
-        } else {
-            Err(format!("expected {MIN} to {MAX} milliseconds, found {ms}"))
-        }
-    }
 }
 
 /// Whole days, from 1 to 10 years of them.
