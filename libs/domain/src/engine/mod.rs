@@ -15,9 +15,15 @@
 //! Where the rules of the game are silent, these hold:
 //!
 //! - The epoch is one for all assets, and so is the order of entries.
-//! - MATCH_NOT_FOUND, NOT_A_PARTICIPANT, IDEMPOTENCY_CONFLICT and RATE_LIMITED leave no trace, and
-//!   neither does any new command once the battle has ended. Every other command is logged, kept,
-//!   counted, and raises the battle's last stamp, MATCH_NOT_OPEN included.
+//! - MATCH_NOT_FOUND, NOT_A_PARTICIPANT, IDEMPOTENCY_CONFLICT and RATE_LIMITED leave no trace:
+//!   they are neither logged nor kept nor counted, and the request id may be tried again. So
+//!   nobody locks himself out by sending too much, and what is refused for that cannot fill the
+//!   record.
+//! - Neither does a new command leave any once the battle has ended: its record is complete, and
+//!   the answer is MATCH_NOT_OPEN however often it comes. What was kept before is answered as
+//!   before.
+//! - Every other command is logged, kept, counted, and raises the battle's last stamp, refused
+//!   ones too, MATCH_NOT_OPEN before the start or behind the end of a running battle included.
 //! - A second close or cancel is ALREADY_CLOSING; an amendment of a closing position is taken.
 //! - A noted cancel lapses the moment that its order fills; everything noted on a position lapses
 //!   when it ends. An amendment is checked when it is taken, not again when it applies, and only
