@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use bus::Bus;
+use bus::{Bus, ExchangeClock};
 use cache::{Cache, CodeKey, Codes};
 use contracts::{Service, Stream};
 use runtime::{Clock, Context, Mode};
@@ -11,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 use store::Db;
 
 use crate::catalogue::Catalogue;
-use crate::exchange_clock::ExchangeClock;
 use crate::hub::Hub;
 use crate::identity::{AccessTokens, Claim, Origin, Visitor};
 use crate::settings::{Identity, Limits, Settings};
@@ -55,7 +54,7 @@ impl Gateway {
             .await
             .context("cannot connect to redis")?;
         let hub = Hub::new(bus.clone(), context.clone());
-        let exchange_clock = ExchangeClock::follow(&bus, &hub, context).await?;
+        let exchange_clock = ExchangeClock::follow(&bus, context).await?;
         let code_key = SecretString::from(identity.code_key.expose_secret());
         let gateway = Self {
             codes: Codes::new(cache.clone(), CodeKey::new(code_key)),

@@ -4,7 +4,6 @@
 mod catalogue;
 mod commands;
 mod error;
-mod exchange_clock;
 mod gateway;
 mod graphql;
 mod hub;
