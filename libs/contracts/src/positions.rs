@@ -1,10 +1,9 @@
 //! What players ask of the arena. Each is answered with the position that it speaks of.
 
-use domain::id::{BattleId, PositionId, RequestId, UserId};
+use domain::id::{BattleId, PositionId, RequestId, UserId, derived};
 use domain::order::{BodyHash, Command, CommandBody, LevelChange, NewOrder, Outcome, Refusal};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uuid::Builder;
 
 use crate::code::Code;
 use crate::commands::{Answer, Ask, Caller, Refused};
@@ -13,14 +12,10 @@ use crate::topic::{Key, Message, Topic};
 
 /// The position that a new order of this request makes: a retry names the same one.
 pub fn position_id(battle: BattleId, player: UserId, request: RequestId) -> PositionId {
-    let mut digest = Sha256::new();
-    for id in [battle.uuid(), player.uuid(), request.uuid()] {
-        digest.update(id.as_bytes());
-    }
-    let digest = digest.finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    PositionId::new(Builder::from_custom_bytes(bytes).into_uuid())
+    let named = [battle.uuid(), player.uuid(), request.uuid()];
+    PositionId::new(derived(
+        &named.each_ref().map(|id| id.as_bytes().as_slice()),
+    ))
 }
 
 /// Something that is asked of a battle.

@@ -7,7 +7,8 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 /// Identifies one `T`.
 ///
@@ -95,6 +96,21 @@ impl<T> From<Id<T>> for Uuid {
     }
 }
 
+/// A uuid that follows from `parts`, one behind the other: the first 16 bytes of their SHA-256,
+/// marked as version 8. Whoever knows them finds the same thing again.
+pub fn derived(parts: &[&[u8]]) -> Uuid {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part);
+    }
+    let hashed: [u8; 32] = digest.finalize().into();
+    let mut bytes = [0; 16];
+    for (byte, hashed) in bytes.iter_mut().zip(hashed) {
+        *byte = hashed;
+    }
+    Builder::from_custom_bytes(bytes).into_uuid()
+}
+
 /// What an id names. These types are never built; they only keep ids apart.
 pub mod noun {
     /// Somebody with an account.
@@ -164,3 +180,16 @@ pub type AchievementDefinitionId = Id<noun::AchievementDefinition>;
 pub type AchievementId = Id<noun::Achievement>;
 /// Identifies an inbox message.
 pub type NotificationId = Id<noun::Notification>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_id_follows_from_gives_the_same_id_however_it_is_divided() {
+        let id = derived(&[b"test/1"]);
+        assert_eq!(id.to_string(), "cad4a5be-62ba-81bf-a7a0-7a8ff9ab1ed0");
+        assert_eq!(derived(&[b"test", b"/1"]), id);
+        assert_ne!(derived(&[b"test/2"]), id);
+    }
+}

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::game::ItemKind;
-use crate::id::{AccountId, TransferId, UserId};
+use crate::id::{AccountId, TransferId, UserId, derived};
 use crate::money::{Currency, Money};
 use crate::timestamp::Timestamp;
 
@@ -208,7 +208,7 @@ impl Account {
             self.kind.code(),
             self.unit
         );
-        derived(&name).into()
+        derived(&[name.as_bytes()]).into()
     }
 }
 
@@ -231,7 +231,7 @@ impl TransferKey {
 
     /// The id of the transfer, which follows from its key.
     pub fn id(&self) -> TransferId {
-        derived(&self.0).into()
+        derived(&[self.0.as_bytes()]).into()
     }
 }
 
@@ -332,16 +332,6 @@ impl Money {
     pub fn unit(self) -> Unit {
         self.currency.into()
     }
-}
-
-/// A uuid that follows from `name`: the first 16 bytes of its SHA-256, marked as version 8.
-fn derived(name: &str) -> Uuid {
-    let digest: [u8; 32] = Sha256::digest(name).into();
-    let mut bytes = [0; 16];
-    for (byte, hashed) in bytes.iter_mut().zip(digest) {
-        *byte = hashed;
-    }
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]

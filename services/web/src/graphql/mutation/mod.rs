@@ -20,7 +20,7 @@ mod users;
 
 use async_graphql::{Context, MergedObject};
 use contracts::commands::Caller;
-use domain::id::RequestId;
+use domain::id::{RequestId, derived};
 use runtime::ids;
 use uuid::Uuid;
 
@@ -59,14 +59,10 @@ async fn caller(ctx: &Context<'_>, request: Option<Uuid>) -> ApiResult<Caller> {
 
 /// An id that belongs to a request: the same for its retries.
 fn id_of<I: From<Uuid>>(caller: &Caller, purpose: &str) -> I {
-    use sha2::{Digest, Sha256};
-
-    let mut digest = Sha256::new();
-    digest.update(purpose);
-    digest.update(caller.user.uuid().as_bytes());
-    digest.update(caller.request.uuid().as_bytes());
-    let digest: [u8; 32] = digest.finalize().into();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    I::from(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    let (user, request) = (caller.user.uuid(), caller.request.uuid());
+    I::from(derived(&[
+        purpose.as_bytes(),
+        user.as_bytes(),
+        request.as_bytes(),
+    ]))
 }
