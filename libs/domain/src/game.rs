@@ -42,14 +42,8 @@ pub const MAX_REWARD: i64 = 1_000_000;
 /// The most uses of an item that move at once.
 pub const MAX_USES: u32 = 1_000_000;
 
-/// The countdown of a template that states none, in milliseconds.
-pub const DEFAULT_COUNTDOWN_MS: i64 = 3_000;
-/// The chips that each player starts with where a template states none: 100.
-pub const DEFAULT_START_BALANCE: Chips = Chips::from_units(10_000_000_000);
-/// The fill delay of a template that states none, in milliseconds.
-pub const DEFAULT_FILL_DELAY_MS: i64 = 250;
-/// The card uses that a player brings where a template states none.
-pub const DEFAULT_CARD_USES: u32 = 10;
+/// The chips that a player of a usual game starts with: 100.
+const USUAL_START_BALANCE: Chips = Chips::from_units(10_000_000_000);
 
 /// One version of a game's template. A ticket pins its version; a battle keeps its own copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +165,42 @@ pub struct TemplateRefusal {
 type Check = (&'static str, &'static str, bool);
 
 impl Template {
+    /// The template of a game of which nothing is said but its name and what it trades: a free
+    /// duel of five minutes, all of whose fees, should it get any, go to the winner.
+    pub fn usual(title: String, assets: Vec<AllowedAsset>) -> Self {
+        Self {
+            title,
+            description: String::new(),
+            cover: String::new(),
+            currency: Currency::Usdt,
+            is_active: true,
+            duration_ms: 300_000,
+            countdown_ms: 3_000,
+            min_players: 2,
+            max_players: 2,
+            max_positions: 10,
+            start_balance: USUAL_START_BALANCE,
+            entry_fee_minor: 0,
+            assets,
+            max_leverage: Leverage::MAX,
+            fee_bps: Bps::default(),
+            maintenance_bps: Bps::default(),
+            fill_delay_ms: 250,
+            card_uses: 10,
+            prize: Prize::Pool {
+                rake_bps: Bps::default(),
+                shares_bps: vec![Bps::WHOLE],
+            },
+            cup: 0,
+            win_exp: 0,
+            lose_exp: 0,
+            items: Vec::new(),
+            cup_band: None,
+            fill_wait_ms: 10_000,
+            queue_ttl_ms: 300_000,
+        }
+    }
+
     /// Refuses a template that breaks a rule, naming the first field that does.
     pub fn validate(&self) -> Result<(), TemplateRefusal> {
         self.validate_play()?;
@@ -424,6 +454,12 @@ mod tests {
                 Err(field)
             );
         }
+    }
+
+    #[test]
+    fn the_usual_game_is_a_valid_one() {
+        let usual = Template::usual("Duel".to_owned(), fixture::template().assets);
+        assert_eq!(usual.validate(), Ok(()));
     }
 
     #[test]

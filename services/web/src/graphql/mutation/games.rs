@@ -3,7 +3,6 @@
 use async_graphql::{Context, ID, InputObject, InputType, Object};
 use contracts::commands::{self, Refused};
 use contracts::{Code, Service};
-use domain::chips::Chips;
 use domain::game::{AllowedAsset, ItemReward, Prize, Template};
 use domain::id::GameId;
 use domain::leverage::{Bps, Leverage};
@@ -21,9 +20,6 @@ use crate::graphql::scope::Scope;
 
 /// The price step of an asset for which none is given: 0.01.
 const USUAL_PRICE_STEP: i64 = 1_000_000;
-
-/// The chips that a player starts with, where it is not said: 100.
-const USUAL_START_BALANCE: Chips = Chips::from_units(10_000_000_000);
 
 #[derive(Default)]
 pub(crate) struct Games;
@@ -198,7 +194,7 @@ async fn find(ctx: &Context<'_>, game: GameId) -> ApiResult<Game> {
         .ok_or_else(|| ApiError::of(Code::GameNotFound))
 }
 
-/// The template of a game of which nothing but the title is said.
+/// The template of a game of which nothing but the title is said: every known asset.
 fn usual(title: String, catalogue: &Catalogue) -> ApiResult<Template> {
     let asset = |symbol| {
         Ok(AllowedAsset {
@@ -206,40 +202,11 @@ fn usual(title: String, catalogue: &Catalogue) -> ApiResult<Template> {
             price_step: usual_step()?,
         })
     };
-    Ok(Template {
-        title,
-        description: String::new(),
-        cover: String::new(),
-        currency: money::Currency::Usdt,
-        is_active: true,
-        duration_ms: 300_000,
-        countdown_ms: 3_000,
-        min_players: 2,
-        max_players: 2,
-        max_positions: 10,
-        start_balance: USUAL_START_BALANCE,
-        entry_fee_minor: 0,
-        assets: catalogue
-            .ranked()
-            .map(|(_, listed)| asset(listed.pair.clone()))
-            .collect::<ApiResult<_>>()?,
-        max_leverage: Leverage::MAX,
-        fee_bps: Bps::default(),
-        maintenance_bps: Bps::default(),
-        fill_delay_ms: 250,
-        card_uses: 10,
-        prize: Prize::Pool {
-            rake_bps: Bps::default(),
-            shares_bps: vec![Bps::WHOLE],
-        },
-        cup: 0,
-        win_exp: 0,
-        lose_exp: 0,
-        items: Vec::new(),
-        cup_band: None,
-        fill_wait_ms: 10_000,
-        queue_ttl_ms: 300_000,
-    })
+    let assets = catalogue
+        .ranked()
+        .map(|(_, listed)| asset(listed.pair.clone()))
+        .collect::<ApiResult<_>>()?;
+    Ok(Template::usual(title, assets))
 }
 
 /// `template` with what the input says. Whether it obeys the rules is for the owner to say.
