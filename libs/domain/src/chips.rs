@@ -51,22 +51,6 @@ impl Chips {
     pub fn saturating_sub(self, other: Self) -> Self {
         Self::saturated(i128::from(self.0).saturating_sub(other.0.into()))
     }
-
-    /// The sum, unless it overflows.
-    pub const fn checked_add(self, other: Self) -> Option<Self> {
-        match self.0.checked_add(other.0) {
-            Some(units) => Some(Self(units)),
-            None => None,
-        }
-    }
-
-    /// The difference, unless it overflows.
-    pub const fn checked_sub(self, other: Self) -> Option<Self> {
-        match self.0.checked_sub(other.0) {
-            Some(units) => Some(Self(units)),
-            None => None,
-        }
-    }
 }
 
 impl FromStr for Chips {

@@ -52,9 +52,7 @@ impl<T> Entered<T> {
             Self::Absent | Self::Malformed => None,
         }
     }
-}
 
-impl<T> Entered<T> {
     /// The field by reference.
     pub const fn as_ref(&self) -> Entered<&T> {
         match self {

@@ -52,22 +52,6 @@ pub struct Part<T> {
     pub has_previous: bool,
 }
 
-impl<T> Part<T> {
-    /// The same rows as something else.
-    pub fn map<U>(self, mut into: impl FnMut(T) -> U) -> Part<U> {
-        let rows = self
-            .rows
-            .into_iter()
-            .map(|(cursor, row)| (cursor, into(row)))
-            .collect();
-        Part {
-            rows,
-            has_next: self.has_next,
-            has_previous: self.has_previous,
-        }
-    }
-}
-
 /// A row with its place.
 struct Placed<T>(Cursor, T);
 
