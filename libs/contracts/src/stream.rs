@@ -126,3 +126,16 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::game::MAX_BATTLE_MS;
+
+    use super::*;
+
+    #[test]
+    fn market_keeps_its_entries_twice_as_long_as_a_battle_lasts() {
+        let kept_ms = Stream::Market.max_age().as_millis();
+        assert_eq!(Ok(kept_ms), u128::try_from(2 * MAX_BATTLE_MS));
+    }
+}
