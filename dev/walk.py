@@ -72,7 +72,7 @@ class Walk:
     def look_around(self):
         recipes = self.just()
         for name in re.findall(r"^([a-z]+)(?: [*a-z]+)?:$", (places.ROOT / "justfile").read_text(), re.MULTILINE):
-            check(name == "default" or re.search(rf"^ +{name} .*# \S", recipes, re.MULTILINE), f"./just does not list {name}")
+            check(name == "default" or re.search(rf"^ +{name} .*# \S", recipes, re.MULTILINE), f"the recipes listed lack {name}")
         check("rustc" in self.just("doctor"), "doctor does not mention the compiler")
         passed_on = self.just("unit", "--quiet", "no_test_has_this_name")
         check(re.search(r"[1-9]\d* filtered out", passed_on), f"unit does not pass its options on:\n{passed_on}")
