@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::context::{PublishAckFuture, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
@@ -69,6 +69,21 @@ impl Bus {
         options: PublishOptions,
         headers: HeaderMap,
     ) -> Result<Stored, BusError> {
+        self.send_bytes(subject, payload, id, options, headers)
+            .await?
+            .stored()
+            .await
+    }
+
+    /// Sends bytes that were encoded before. Whether they are stored is still to be heard.
+    pub(crate) async fn send_bytes(
+        &self,
+        subject: &str,
+        payload: Bytes,
+        id: &str,
+        options: PublishOptions,
+        headers: HeaderMap,
+    ) -> Result<Sending, BusError> {
         let mut message = PublishMessage::build()
             .payload(payload)
             .headers(headers)
@@ -79,19 +94,9 @@ impl Bus {
         if let Some(sequence) = options.expected_last_sequence {
             message = message.expected_last_subject_sequence(sequence);
         }
-        let ack = match self
-            .jetstream
-            .send_publish(self.prefix().subject(subject), message)
-            .await
-        {
-            Ok(ack) => ack.await,
-            Err(error) => Err(error),
-        };
-        ack.map(|ack| Stored {
-            sequence: ack.sequence,
-            duplicate: ack.duplicate,
-        })
-        .map_err(publish_error)
+        let subject = self.prefix().subject(subject);
+        let sent = self.jetstream.send_publish(subject, message).await;
+        sent.map(Sending).map_err(publish_error)
     }
 
     /// The last message that the stream of `M` holds for `key`, if any.
@@ -112,6 +117,20 @@ impl Bus {
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(BusError::unavailable("reading the last message", error)),
         }
+    }
+}
+
+/// A message on its way into its stream.
+pub(crate) struct Sending(PublishAckFuture);
+
+impl Sending {
+    /// Waits until it is stored.
+    pub(crate) async fn stored(self) -> Result<Stored, BusError> {
+        let ack = self.0.await.map_err(publish_error)?;
+        Ok(Stored {
+            sequence: ack.sequence,
+            duplicate: ack.duplicate,
+        })
     }
 }
 

@@ -1,32 +1,40 @@
 //! Publishing what transactions announced: the outbox, relayed in order.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use async_nats::connection::State;
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::join_all;
+use futures::{StreamExt, stream};
 use metrics::counter;
 use store::entity::outbox::Model;
 use store::{Db, outbox};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::Uuid;
 
 use crate::error::Cause;
+use crate::publish::Sending;
 use crate::{Bus, BusError, PublishOptions};
 
 /// How long a row waits at most when the wake-up was missed, as after a crash.
 const POLL: Duration = Duration::from_millis(500);
-/// How many rows one transaction relays.
+/// How many rows one transaction relays: so many acknowledgements of a bucket are awaited at once.
 const ROWS: u32 = 200;
 /// How many buckets are relayed at the same time.
 const BUCKETS_AT_ONCE: usize = 4;
-/// How many aggregates of a bucket are published at the same time.
-const AGGREGATES_AT_ONCE: usize = 16;
+/// How long one transaction goes on sending. With [`ANSWERED_WITHIN`] it stays well below the two
+/// seconds after which Postgres ends a transaction that is idle, and with it the note of what is
+/// stored.
+const SENDING: Duration = Duration::from_millis(500);
+/// When at the latest the last row of a transaction is acknowledged, counted from its first.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(1_500);
 /// How long published rows are kept to look at.
 const KEEP_PUBLISHED_S: i64 = 24 * 60 * 60;
-/// How often published rows are cleared away, and how many at once.
+/// How often published rows are cleared away, and how many in one transaction.
 const CLEAR_EVERY: Duration = Duration::from_secs(60);
 const CLEAR_ROWS: u32 = 5_000;
 
@@ -35,116 +43,196 @@ impl Bus {
     /// those of the last commits, once.
     ///
     /// Woken after every commit of this process. The rows of an aggregate go out in the order of
-    /// their versions. A crash between publishing and noting it repeats a message under its id.
+    /// their versions, a version only once the one before it is stored; within a version in the
+    /// order of announcement, which a lost connection alone can break. A crash between publishing
+    /// and noting it repeats a message under its id.
     pub async fn relay(self, db: Db, shutdown: CancellationToken) -> Result<(), BusError> {
+        self.relay_polling(db, POLL, shutdown).await
+    }
+
+    /// As [`Bus::relay`], with a pause of its own for rows whose wake-up was missed.
+    pub async fn relay_polling(
+        self,
+        db: Db,
+        poll: Duration,
+        shutdown: CancellationToken,
+    ) -> Result<(), BusError> {
+        tokio::select! {
+            () = self.relay_until(&db, poll, &shutdown) => Ok(()),
+            never = keep_clear(&db) => match never {},
+        }
+    }
+
+    async fn relay_until(&self, db: &Db, poll: Duration, shutdown: &CancellationToken) {
         let written = db.outbox_written();
-        let mut cleared = Instant::now();
         loop {
-            let relayed = self.relay_waiting(&db).await;
+            let relayed = self.relay_waiting(db).await;
             if let Err(error) = &relayed {
                 warn!(error = %Chain(error), "the outbox waits");
             }
             if shutdown.is_cancelled() {
-                return Ok(());
-            }
-            if cleared.elapsed() >= CLEAR_EVERY {
-                cleared = Instant::now();
-                clear(&db).await;
+                return;
             }
             let pause = async {
                 // After a failure the next commit must not turn this into a busy loop.
                 if relayed.is_err() {
                     sleep(POLL).await;
                 } else {
-                    timeout(POLL, written.notified()).await.ok();
+                    timeout(poll, written.notified()).await.ok();
                 }
             };
             shutdown.run_until_cancelled(pause).await;
         }
     }
 
+    /// Relays every bucket, whatever becomes of the others; answers the first failure.
     async fn relay_waiting(&self, db: &Db) -> Result<(), BusError> {
         let buckets = outbox::waiting_buckets(db).await.map_err(unavailable)?;
-        stream::iter(buckets)
-            .map(Ok)
-            .try_for_each_concurrent(BUCKETS_AT_ONCE, |bucket| self.relay_bucket(db, bucket))
-            .await
+        let relayed: Vec<Result<(), BusError>> = stream::iter(buckets)
+            .map(|bucket| self.relay_bucket(db, bucket))
+            .buffer_unordered(BUCKETS_AT_ONCE)
+            .collect()
+            .await;
+        relayed.into_iter().collect()
     }
 
-    /// Relays a bucket until it is empty, unless another relay has it.
+    /// Relays a bucket until nothing is left but aggregates that are stuck, unless another relay
+    /// has it. Answers why the first of those is.
     async fn relay_bucket(&self, db: &Db, bucket: i16) -> Result<(), BusError> {
-        loop {
-            let tx = db.begin().await.map_err(unavailable)?;
-            if !outbox::lock_bucket(&tx, bucket)
-                .await
-                .map_err(unavailable)?
-            {
-                return Ok(());
-            }
-            let rows = outbox::list_unpublished(&tx, bucket, ROWS)
-                .await
-                .map_err(unavailable)?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            let wanted = rows.len();
-            let published = self.publish_rows(rows).await;
-            outbox::mark_published(&tx, &published)
-                .await
-                .map_err(unavailable)?;
-            tx.commit().await.map_err(unavailable)?;
-            counter!("bus_relayed_total").increment(published.len() as u64);
-            if published.len() < wanted {
-                return Err(BusError::unavailable(
-                    "relaying",
-                    "some rows could not be published",
-                ));
+        let (mut passed_over, mut first) = (Vec::new(), Ok(()));
+        while let Some(stuck) = self.relay_page(db, bucket, &passed_over).await? {
+            for Stuck { aggregate, error } in stuck {
+                passed_over.push(aggregate);
+                first = first.and(Err(error));
             }
         }
+        first
     }
 
-    /// Publishes rows that stand aggregate by aggregate, each aggregate in order up to its first
-    /// failure. Answers which are stored.
-    async fn publish_rows(&self, rows: Vec<Model>) -> Vec<Uuid> {
-        let aggregates: Vec<Vec<Model>> = rows
-            .chunk_by(|one, next| one.aggregate_id == next.aggregate_id)
-            .map(<[Model]>::to_vec)
-            .collect();
-        stream::iter(aggregates)
-            .map(|rows| self.publish_aggregate(rows))
-            .buffer_unordered(AGGREGATES_AT_ONCE)
-            .concat()
-            .await
+    /// Relays the next rows of a bucket in one transaction. Answers which aggregates could not go
+    /// on; none if there was nothing to relay.
+    async fn relay_page(
+        &self,
+        db: &Db,
+        bucket: i16,
+        passed_over: &[Uuid],
+    ) -> Result<Option<Vec<Stuck>>, BusError> {
+        // The client would keep what is published meanwhile, and send it twice in the end.
+        if self.client.connection_state() != State::Connected {
+            return Err(BusError::unavailable("the connection", "disconnected"));
+        }
+        let tx = db.begin().await.map_err(unavailable)?;
+        let locked = outbox::lock_bucket(&tx, bucket).await;
+        if !locked.map_err(unavailable)? {
+            return Ok(None);
+        }
+        let rows = outbox::list_unpublished(&tx, bucket, passed_over, ROWS).await;
+        let rows = rows.map_err(unavailable)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let (published, stuck) = self.publish_rows(&rows).await;
+        let marked = outbox::mark_published(&tx, &published).await;
+        marked.map_err(unavailable)?;
+        tx.commit().await.map_err(unavailable)?;
+        counter!("bus_relayed_total").increment(published.len() as u64);
+        Ok(Some(stuck))
     }
 
-    async fn publish_aggregate(&self, rows: Vec<Model>) -> Vec<Uuid> {
+    /// Publishes rows that stand aggregate by aggregate. Answers which are stored, and which
+    /// aggregates could not go on.
+    async fn publish_rows(&self, rows: &[Model]) -> (Vec<Uuid>, Vec<Stuck>) {
+        let began = Instant::now();
+        let aggregates = rows.chunk_by(|one, next| one.aggregate_id == next.aggregate_id);
+        let relayed = join_all(aggregates.map(|rows| self.publish_aggregate(rows, began))).await;
+        let (published, stuck): (Vec<_>, Vec<_>) = relayed.into_iter().unzip();
+        (published.concat(), stuck.into_iter().flatten().collect())
+    }
+
+    /// Publishes the rows of an aggregate version by version, up to its first failure or for as
+    /// long as a transaction may send; the first version in any case.
+    async fn publish_aggregate(
+        &self,
+        rows: &[Model],
+        began: Instant,
+    ) -> (Vec<Uuid>, Option<Stuck>) {
         let mut published = Vec::with_capacity(rows.len());
-        for row in rows {
-            let (id, payload) = (row.id.to_string(), Bytes::from(row.payload));
-            let options = PublishOptions::default();
-            let stored = self
-                .publish_bytes(&row.subject, payload, &id, options, HeaderMap::new())
-                .await;
-            match stored {
-                Ok(_) => published.push(row.id),
-                Err(error) => {
-                    warn!(subject = row.subject, error = %Chain(&error), "a row waits");
-                    break;
+        for version in rows.chunk_by(|one, next| one.version == next.version) {
+            let sent = self.publish_version(version, began + ANSWERED_WITHIN).await;
+            let mut failed = None;
+            for (row, stored) in version.iter().zip(sent) {
+                match stored {
+                    Ok(()) => published.push(row.id),
+                    Err(error) => failed = failed.or(Some((row, error))),
                 }
             }
+            if let Some((row, error)) = failed {
+                warn!(subject = row.subject, error = %Chain(&error), "a row waits");
+                let aggregate = row.aggregate_id;
+                return (published, Some(Stuck { aggregate, error }));
+            }
+            if began.elapsed() >= SENDING {
+                break;
+            }
         }
-        published
+        (published, None)
+    }
+
+    /// Sends rows one behind the other, then awaits what became of each. After one that cannot
+    /// even be sent, none is.
+    async fn publish_version(&self, rows: &[Model], until: Instant) -> Vec<Result<(), BusError>> {
+        let mut sent = Vec::with_capacity(rows.len());
+        for row in rows {
+            let sending = self.send_row(row).await;
+            let failed = sending.is_err();
+            sent.push(sending);
+            if failed {
+                break;
+            }
+        }
+        let stored = sent.into_iter().map(async |sending| {
+            let stored = timeout_at(until, sending?.stored()).await;
+            stored
+                .map_err(|elapsed| BusError::unavailable("publishing", elapsed))?
+                .map(drop)
+        });
+        join_all(stored).await
+    }
+
+    async fn send_row(&self, row: &Model) -> Result<Sending, BusError> {
+        let (id, payload) = (row.id.to_string(), Bytes::from(row.payload.clone()));
+        let options = PublishOptions::default();
+        self.send_bytes(&row.subject, payload, &id, options, HeaderMap::new())
+            .await
     }
 }
 
-async fn clear(db: &Db) {
-    let cleared = async {
+/// An aggregate that cannot go on, and why.
+struct Stuck {
+    aggregate: Uuid,
+    error: BusError,
+}
+
+/// Clears published rows away now and then, for ever.
+async fn keep_clear(db: &Db) -> Infallible {
+    let mut beats = interval(CLEAR_EVERY);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beats.tick().await;
+        if let Err(error) = clear(db).await {
+            error!(%error, "published rows were not cleared away");
+        }
+    }
+}
+
+async fn clear(db: &Db) -> store::Result<()> {
+    loop {
         let tx = db.begin().await?;
-        outbox::delete_published(&tx, KEEP_PUBLISHED_S, CLEAR_ROWS).await?;
-        tx.commit().await
-    };
-    if let Err(error) = cleared.await {
-        error!(%error, "published rows were not cleared away");
+        let cleared = outbox::delete_published(&tx, KEEP_PUBLISHED_S, CLEAR_ROWS).await?;
+        tx.commit().await?;
+        if cleared < u64::from(CLEAR_ROWS) {
+            return Ok(());
+        }
     }
 }
 

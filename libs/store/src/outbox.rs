@@ -128,14 +128,20 @@ pub async fn lock_bucket(tx: &Tx, bucket: i16) -> Result<bool> {
         .is_some_and(|row| row.locked))
 }
 
-/// The first `limit` unpublished rows of a bucket. The rows of an aggregate stand in the order of
-/// their versions, and none is left out before one that is listed.
-pub async fn list_unpublished(tx: &Tx, bucket: i16, limit: u32) -> Result<Vec<Model>> {
+/// The first `limit` unpublished rows of a bucket, those of some aggregates aside. The rows of an
+/// aggregate stand in the order of their versions, and none is left out before one that is listed.
+pub async fn list_unpublished(
+    tx: &Tx,
+    bucket: i16,
+    passed_over: &[Uuid],
+    limit: u32,
+) -> Result<Vec<Model>> {
     let list = statement(
         "WITH first AS (
              SELECT aggregate_id, min(number) AS number FROM (
                  SELECT aggregate_id, number FROM outbox
                  WHERE service = current_service() AND bucket = $1 AND published_at IS NULL
+                     AND aggregate_id <> ALL ($3)
                  ORDER BY number LIMIT $2
              ) oldest GROUP BY aggregate_id
          )
@@ -145,7 +151,11 @@ pub async fn list_unpublished(tx: &Tx, bucket: i16, limit: u32) -> Result<Vec<Mo
                  AND published_at IS NULL
              ORDER BY version, number LIMIT $2
          ) row ORDER BY first.number, row.version, row.number LIMIT $2",
-        [bucket.into(), i64::from(limit).into()],
+        [
+            bucket.into(),
+            i64::from(limit).into(),
+            passed_over.to_vec().into(),
+        ],
     );
     Ok(Model::find_by_statement(list).all(tx.inner()).await?)
 }

@@ -39,9 +39,20 @@ impl Corner {
         }
     }
 
+    /// A connection without our library between.
+    pub(crate) async fn client(&self) -> async_nats::Client {
+        async_nats::connect(&self.settings.url).await.unwrap()
+    }
+
     /// The server without our library between.
     pub(crate) async fn raw(&self) -> jetstream::Context {
-        jetstream::new(async_nats::connect(&self.settings.url).await.unwrap())
+        jetstream::new(self.client().await)
+    }
+
+    /// The same streams by another way to their server.
+    pub(crate) async fn bus_by(&self, url: &str) -> Bus {
+        let settings = settings(url, &self.settings.prefix.to_string());
+        Bus::connect(&settings, "test").await.unwrap()
     }
 
     /// A stream's name on the server.

@@ -8,4 +8,5 @@ mod corner;
 mod live;
 mod ordered;
 mod relay;
+mod slow;
 mod streams;

@@ -1,15 +1,25 @@
 //! Relaying the outbox.
 
+use std::time::Duration;
+
 use bus::Bus;
 use contracts::matchmaking::Leave;
 use contracts::stream::StreamPlace;
 use contracts::{Stream, Topic};
-use store::Db;
+use futures::StreamExt as _;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use store::{Db, outbox};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::corner::{Corner, LIMIT, id, leave, matchers_database};
+use crate::corner::{Corner, LIMIT, id, leave, matchers_database, tick};
+use crate::slow::nats_answering_late;
+
+/// So long that nothing in a test goes out because of it.
+const NEVER: Duration = Duration::from_secs(3_600);
+/// What a raw subscription takes for the end.
+const END: &[u8] = b"end";
 
 async fn announce(db: &Db, aggregate: u128, version: i64, request: u128) {
     let tx = db.begin().await.unwrap();
@@ -68,31 +78,175 @@ async fn an_aggregates_messages_go_out_in_the_order_of_their_versions() {
     assert_eq!(order, [101, 102, 103]);
 }
 
+/// Waits until nothing waits to be published.
+async fn until_relayed(db: &Db) {
+    testkit::eventually(LIMIT, async || {
+        outbox::waiting_buckets(db).await.unwrap().is_empty()
+    })
+    .await;
+}
+
+/// What is sent to the matcher's leaves on core NATS, where nothing drops a repeat.
+struct Wire {
+    client: async_nats::Client,
+    subject: String,
+    heard: async_nats::Subscriber,
+}
+
+impl Wire {
+    async fn listen(corner: &Corner) -> Self {
+        let client = corner.client().await;
+        let subject = Topic::MatchmakingLeave.pattern();
+        let subject = corner.settings.prefix.subject(subject);
+        let heard = client.subscribe(subject.clone()).await.unwrap();
+        client.flush().await.unwrap();
+        Self {
+            client,
+            subject,
+            heard,
+        }
+    }
+
+    /// Every request that was sent until now, in order.
+    async fn requests(mut self) -> Vec<u128> {
+        let sent = self.client.publish(self.subject, END.into()).await;
+        sent.unwrap();
+        let mut requests = Vec::new();
+        loop {
+            let next = timeout(LIMIT, self.heard.next()).await;
+            let message = next.expect("a message in time").unwrap();
+            if message.payload == END {
+                return requests;
+            }
+            let leave: Leave = serde_json::from_slice(&message.payload).unwrap();
+            requests.push(leave.request.uuid().as_u128());
+        }
+    }
+}
+
 #[tokio::test]
-async fn a_commit_wakes_the_relay_and_nothing_is_published_twice() {
+async fn a_commit_wakes_the_relay() {
     let corner = Corner::new().await;
     let (_database, db) = matchers_database().await;
+    let shutdown = CancellationToken::new();
+    let relaying = corner
+        .bus
+        .clone()
+        .relay_polling(db.clone(), NEVER, shutdown.clone());
     let work = async {
-        for request in 1..=40 {
-            announce(&db, request % 4, 0, request).await;
+        for request in 1..=10 {
+            announce(&db, request, 0, request).await;
+            until_relayed(&db).await;
         }
-        let mut requests = published(&corner.bus, 40).await;
-        testkit::eventually(LIMIT, async || {
-            store::outbox::waiting_buckets(&db)
-                .await
-                .unwrap()
-                .is_empty()
-        })
-        .await;
-        requests.sort_unstable();
-        requests
+        shutdown.cancel();
     };
-    let requests = with_relays(&corner.bus, &db, 3, work).await;
-    assert_eq!(requests, (1..=40).collect::<Vec<_>>());
-    assert_eq!(
-        corner.bus.bounds(Stream::Matchmaking).await.unwrap().last,
-        40
-    );
+    let (relayed, ()) = tokio::join!(relaying, work);
+    relayed.unwrap();
+    let last = corner.bus.bounds(Stream::Matchmaking).await.unwrap().last;
+    assert_eq!(last, 10);
+}
+
+#[tokio::test]
+async fn several_relays_send_nothing_twice() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    for request in 1..=100 {
+        announce(&db, request % 40, 0, request).await;
+    }
+    let wire = Wire::listen(&corner).await;
+    with_relays(&corner.bus, &db, 3, until_relayed(&db)).await;
+    let mut requests = wire.requests().await;
+    requests.sort_unstable();
+    assert_eq!(requests, (1..=100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_stream_that_is_missing_holds_up_no_other_row() {
+    /// More than one transaction relays.
+    const STUCK: u64 = 450;
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let missing = corner.stream("MARKET");
+    let raw = corner.raw().await;
+    raw.delete_stream(missing).await.unwrap();
+    let tx = db.begin().await.unwrap();
+    for trade in 1..=STUCK {
+        // One aggregate has a page and more of such rows, the others lie in every bucket.
+        let aggregate = Uuid::from_u128(u128::from(trade.saturating_sub(250)));
+        let id = Uuid::from_u128(u128::from(10_000 + trade));
+        tx.announce(aggregate, 0, id, &tick(trade)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let bucket = outbox::bucket(Uuid::from_u128(0));
+    let beside = (1_000..).find(|n| outbox::bucket(Uuid::from_u128(*n)) == bucket);
+    announce(&db, beside.unwrap(), 0, 7).await;
+    for request in 8..=30 {
+        announce(&db, 1_000_000 + request, 0, request).await;
+    }
+    let mut requests = with_relays(&corner.bus, &db, 1, published(&corner.bus, 24)).await;
+    requests.sort_unstable();
+    assert_eq!(requests, (7..=30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_large_settlement_goes_out_in_order_though_every_answer_is_late() {
+    /// A thousand players, two messages for each, and the battle's own.
+    const ROWS: u128 = 2_001;
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let rows: Vec<_> = (1..=ROWS)
+        .map(|request| {
+            let (id, aggregate) = (Uuid::from_u128(request), Uuid::from_u128(1));
+            outbox::Row::of(id, aggregate, 1, &leave(request)).unwrap()
+        })
+        .collect();
+    let tx = db.begin().await.unwrap();
+    tx.announce_all(&rows).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let wire = Wire::listen(&corner).await;
+    let way = nats_answering_late(Duration::from_millis(50)).await;
+    let late = corner.bus_by(&way.url).await;
+    with_relays(&late, &db, 1, until_relayed(&db)).await;
+    assert_eq!(wire.requests().await, (1..=ROWS).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_could_not_be_sent_in_time_is_sent_later_and_what_was_is_noted() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    for version in 1..=20 {
+        announce(&db, 1, version, version.unsigned_abs().into()).await;
+    }
+    let wire = Wire::listen(&corner).await;
+    // Version waits for version: all of them take longer than one transaction may.
+    let way = nats_answering_late(Duration::from_millis(150)).await;
+    let late = corner.bus_by(&way.url).await;
+    with_relays(&late, &db, 1, until_relayed(&db)).await;
+    assert_eq!(wire.requests().await, (1..=20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn however_many_rows_were_published_they_are_cleared_away_a_day_later() {
+    let corner = Corner::new().await;
+    let (database, db) = matchers_database().await;
+    let superuser = Db::connect_as_operator(database.url().as_str())
+        .await
+        .unwrap();
+    let insert = "INSERT INTO outbox
+            (id, service, bucket, aggregate_id, version, subject, payload, published_at)
+        SELECT gen_random_uuid(), 'matcher', 0, gen_random_uuid(), 0, 's', '{}',
+            now() - (CASE WHEN n <= 12000 THEN interval '25 hours' ELSE interval '23 hours' END)
+        FROM generate_series(1, 12003) n";
+    let connection = superuser.connection();
+    connection.execute_unprepared(insert).await.unwrap();
+    let cleared = testkit::eventually(LIMIT, async || {
+        let count = "SELECT count(*) AS kept FROM outbox".to_owned();
+        let count = Statement::from_string(DbBackend::Postgres, count);
+        let row = connection.query_one_raw(count).await.unwrap().unwrap();
+        row.try_get::<i64>("", "kept").unwrap() == 3
+    });
+    with_relays(&corner.bus, &db, 1, cleared).await;
 }
 
 #[tokio::test]
