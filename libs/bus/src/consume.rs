@@ -13,7 +13,7 @@ use futures::{StreamExt, future};
 use metrics::counter;
 use store::Db;
 use store::dead_letter::{self, DeadLetter};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -34,10 +34,12 @@ impl Bus {
     /// Hands every message of `consumer` to `handler`, until `shutdown`: then no more are taken,
     /// and those begun are finished.
     ///
-    /// A handler that returns `Ok` is done with the message; the bus acknowledges only then. While
-    /// our own database is down, a failed message is held and not counted against.
+    /// A handler that returns `Ok` is done with the message; the bus acknowledges only then. One
+    /// that takes longer than the consumer's limit is given up and tried again. While our own
+    /// database is down, a failed message is held, then handled again, and not counted against.
     ///
-    /// Fails when the server refuses the consumer for a reason that does not pass.
+    /// Fails when the server refuses the consumer for a reason that does not pass; what was begun
+    /// is then delivered again.
     pub async fn consume<H, F>(
         self,
         db: Db,
@@ -58,14 +60,11 @@ impl Bus {
                 stream,
                 topics,
                 handler: &handler,
+                shutdown,
             };
             async move {
-                let sweep = reading
-                    .bus
-                    .sweep(&reading.db, reading.consumer, stream, &shutdown);
-                let (read, swept) =
-                    future::join(Box::pin(reading.run(&shutdown)), Box::pin(sweep)).await;
-                read.and(swept)
+                // Either of them ends before the shutdown only when a person must look.
+                future::try_join(Box::pin(reading.run()), Box::pin(reading.sweep())).await
             }
         });
         tokio::select! {
@@ -83,6 +82,7 @@ struct Reading<'a, H> {
     stream: Stream,
     topics: Vec<Topic>,
     handler: &'a H,
+    shutdown: CancellationToken,
 }
 
 impl<H, F> Reading<'_, H>
@@ -90,13 +90,13 @@ where
     H: Fn(Delivery) -> F + Send + Sync,
     F: Future<Output = Result<(), Failure>> + Send,
 {
-    async fn run(&self, shutdown: &CancellationToken) -> Result<(), BusError> {
-        while !shutdown.is_cancelled() {
-            match self.read(shutdown).await {
+    async fn run(&self) -> Result<(), BusError> {
+        while !self.shutdown.is_cancelled() {
+            match self.read().await {
                 Ok(()) => {}
                 Err(error) if error.may_pass() => {
                     warn!(consumer = self.consumer.durable(), %error, "consuming is resumed");
-                    shutdown.run_until_cancelled(sleep(RESUME_DELAY)).await;
+                    self.shutdown.run_until_cancelled(sleep(RESUME_DELAY)).await;
                 }
                 Err(error) => return Err(error),
             }
@@ -104,14 +104,20 @@ where
         Ok(())
     }
 
+    async fn sweep(&self) -> Result<(), BusError> {
+        self.bus
+            .sweep(&self.db, self.consumer, self.stream, &self.shutdown)
+            .await
+    }
+
     /// Reads until the shutdown or until the server must be asked anew.
-    async fn read(&self, shutdown: &CancellationToken) -> Result<(), BusError> {
+    async fn read(&self) -> Result<(), BusError> {
         let mut messages = self.open().await?;
         let mut running = FuturesUnordered::new();
         let ended = loop {
             let may_take = running.len() < self.consumer.at_once;
             tokio::select! {
-                () = shutdown.cancelled() => break Ok(()),
+                () = self.shutdown.cancelled() => break Ok(()),
                 Some(()) = running.next() => {}
                 next = messages.next(), if may_take => match next {
                     Some(Ok(message)) => running.push(self.handle(message)),
@@ -130,9 +136,9 @@ where
         let consumer: ServerConsumer<pull::Config> = self
             .bus
             .jetstream
-            .create_consumer_on_stream(config, name)
+            .create_consumer_on_stream(config, &name)
             .await
-            .map_err(|cause| BusError::unavailable("creating a consumer", cause))?;
+            .map_err(|cause| BusError::of_consumer("creating a consumer", name, cause))?;
         consumer
             .stream()
             .max_messages_per_batch(self.consumer.at_once)
@@ -156,13 +162,12 @@ where
                 return;
             }
         };
-        let handling = (self.handler)(delivery.clone());
-        let outcome = self.while_alive(&message, handling).await;
-        let kind = match outcome {
+        let outcome = self.while_alive(&message, self.try_to_handle(&delivery));
+        let kind = match outcome.await {
             Ok(()) => AckKind::Ack,
             Err(failure) => {
-                self.while_alive(&message, self.failed(&delivery, &failure))
-                    .await
+                let failed = self.failed(&message, &delivery, &failure);
+                self.while_alive(&message, failed).await
             }
         };
         self.count(&delivery, kind);
@@ -190,12 +195,50 @@ where
         }
     }
 
+    /// Lets the handler have the message, once more for every time that our own database was away
+    /// when it failed: no number of deliveries outlasts an outage.
+    async fn try_to_handle(&self, delivery: &Delivery) -> Result<(), Failure> {
+        let mut excused = false;
+        loop {
+            let handled = self.try_once(delivery).await;
+            let Err(failure @ Failure::Retry(_)) = &handled else {
+                return handled;
+            };
+            if self.db.ping().await.is_ok() {
+                // Back already, or it is the statement that takes too long: once is an excuse.
+                if excused || !failure.blames_postgres() {
+                    return handled;
+                }
+                excused = true;
+            } else if !self.until_database().await {
+                return handled;
+            }
+        }
+    }
+
+    async fn try_once(&self, delivery: &Delivery) -> Result<(), Failure> {
+        let limit = self.consumer.handler_limit;
+        let handled = timeout(limit, (self.handler)(delivery.clone())).await;
+        handled.unwrap_or_else(|_elapsed| Err(Failure::retry(TooLong { limit })))
+    }
+
+    /// Waits until Postgres answers; false if the shutdown came first.
+    async fn until_database(&self) -> bool {
+        let answering = async {
+            while self.db.ping().await.is_err() {
+                sleep(DATABASE_CHECK).await;
+            }
+        };
+        let answered = self.shutdown.run_until_cancelled(answering).await;
+        answered.is_some()
+    }
+
     /// What the server is told about a message whose handler failed.
-    async fn failed(&self, delivery: &Delivery, failure: &Failure) -> AckKind {
+    async fn failed(&self, message: &Message, delivery: &Delivery, failure: &Failure) -> AckKind {
         let cause = failure.causes();
         let last = delivery.delivered >= self.consumer.deliveries;
         if last || matches!(failure, Failure::Poison(_)) {
-            return self.give_up(delivery, &cause).await;
+            return self.give_up(message, delivery, &cause).await;
         }
         let (consumer, id) = (self.consumer.durable(), &delivery.id);
         info!(
@@ -205,14 +248,11 @@ where
             cause,
             "a message is tried again"
         );
-        while self.db.ping().await.is_err() {
-            sleep(DATABASE_CHECK).await;
-        }
         AckKind::Nak(Some(Consumer::retry_delay(delivery.delivered)))
     }
 
     /// Parks a message for a person. Terminating alone would park it nowhere.
-    async fn give_up(&self, delivery: &Delivery, cause: &str) -> AckKind {
+    async fn give_up(&self, message: &Message, delivery: &Delivery, cause: &str) -> AckKind {
         let consumer = self.consumer.durable();
         if !self.consumer.parks {
             warn!(
@@ -222,7 +262,8 @@ where
             );
             return AckKind::Term;
         }
-        match self.park(delivery, cause).await {
+        let letter = self.letter(message, delivery, cause);
+        match self.park(&letter).await {
             Ok(()) => {
                 error!(consumer, id = delivery.id, cause, "a message was parked");
                 AckKind::Term
@@ -235,26 +276,33 @@ where
         }
     }
 
-    async fn park(&self, delivery: &Delivery, cause: &str) -> Result<(), BusError> {
-        let stream = self.bus.stream(self.stream).await?;
-        let stored = stream
-            .get_raw_message(delivery.sequence)
-            .await
-            .map_err(|cause| BusError::unavailable("reading a message to park", cause))?;
-        let letter = DeadLetter {
+    /// Parks a letter, as soon as Postgres answers.
+    async fn park(&self, letter: &DeadLetter) -> store::Result<()> {
+        loop {
+            match dead_letter::park(&self.db, letter).await {
+                Err(store::Error::Unavailable(_)) if self.until_database().await => {
+                    // It may answer and still take nothing, as one that only reads.
+                    sleep(DATABASE_CHECK).await;
+                }
+                parked => return parked,
+            }
+        }
+    }
+
+    /// What a person gets to see: the delivery's own bytes, for the stream may have dropped them.
+    fn letter(&self, message: &Message, delivery: &Delivery, cause: &str) -> DeadLetter {
+        let headers = message.headers.clone().unwrap_or_default();
+        DeadLetter {
             consumer: self.consumer.name.to_owned(),
             stream: self.stream.name().to_owned(),
             stream_sequence: i64::try_from(delivery.sequence).unwrap_or(i64::MAX),
             subject: delivery.subject.clone(),
             message_id: Some(delivery.id.clone()),
-            headers: headers::to_json(&stored.headers),
-            payload: stored.payload.to_vec(),
+            headers: headers::to_json(&headers),
+            payload: message.payload.to_vec(),
             cause: cause.to_owned(),
             deliveries: i64::from(delivery.delivered),
-        };
-        dead_letter::park(&self.db, &letter)
-            .await
-            .map_err(|cause| BusError::unavailable("parking a message", cause))
+        }
     }
 
     fn count(&self, delivery: &Delivery, kind: AckKind) {
@@ -268,4 +316,11 @@ where
             "outcome" => outcome)
         .increment(1);
     }
+}
+
+/// A handler that did not come back.
+#[derive(Debug, thiserror::Error)]
+#[error("expected the handler to be done within {} s", limit.as_secs_f32())]
+struct TooLong {
+    limit: Duration,
 }

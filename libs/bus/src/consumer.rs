@@ -13,6 +13,15 @@ const FIRST_RETRY_DELAY: Duration = Duration::from_millis(500);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 /// How many times a message is delivered.
 const DELIVERIES: u32 = 6;
+/// How many times a message is delivered whose handler needs more than our own servers. With the
+/// delays between them it takes more than eleven minutes until a person has to see to it.
+const PATIENT_DELIVERIES: u32 = 30;
+/// How many messages of a patient consumer may be on their way for each that it handles: whoever's
+/// mail server has it wait must not hold up everybody else's mail.
+const WAITING_FOR_EACH: usize = 32;
+/// How long a handler may take. Postgres gives up a statement sooner; this is for what never comes
+/// back, such as an answer over a connection that only we believe in.
+const HANDLER_LIMIT: Duration = Duration::from_secs(60);
 /// How long a handler may be silent. Short, for a process that dies holds its message this long;
 /// a living one says so several times meanwhile.
 const ACK_WAIT: Duration = Duration::from_secs(5);
@@ -25,14 +34,16 @@ pub struct Consumer {
     pub name: &'static str,
     pub(crate) topics: &'static [Topic],
     pub(crate) at_once: usize,
+    pub(crate) on_their_way: usize,
     pub(crate) deliveries: u32,
+    pub(crate) handler_limit: Duration,
     pub(crate) ack_wait: Duration,
     pub(crate) parks: bool,
 }
 
 impl Consumer {
     /// A consumer of `topics`, of as many streams as they lie in: one message at a time and in
-    /// order, six deliveries, half a minute for each.
+    /// order, six deliveries, a minute for each.
     pub const fn new(service: Service, name: &'static str, topics: &'static [Topic]) -> Self {
         let (at_once, deliveries, ack_wait) = (1, DELIVERIES, ACK_WAIT);
         Self {
@@ -40,7 +51,9 @@ impl Consumer {
             name,
             topics,
             at_once,
+            on_their_way: at_once,
             deliveries,
+            handler_limit: HANDLER_LIMIT,
             ack_wait,
             parks: true,
         }
@@ -51,6 +64,18 @@ impl Consumer {
     #[must_use]
     pub const fn at_once(mut self, at_once: usize) -> Self {
         self.at_once = at_once;
+        self.on_their_way = at_once;
+        self
+    }
+
+    /// Handles up to `at_once` messages at the same time in each replica, and goes on with others
+    /// for ten minutes and longer while some fail: for a handler that needs a mail server or
+    /// another program which may be away.
+    #[must_use]
+    pub const fn patient(mut self, at_once: usize) -> Self {
+        self.at_once = at_once;
+        self.on_their_way = at_once.saturating_mul(WAITING_FOR_EACH);
+        self.deliveries = PATIENT_DELIVERIES;
         self
     }
 
@@ -58,6 +83,13 @@ impl Consumer {
     #[must_use]
     pub const fn deliveries(mut self, deliveries: u32) -> Self {
         self.deliveries = deliveries;
+        self
+    }
+
+    /// How long the handler may take before it is given up and the message tried again.
+    #[must_use]
+    pub const fn handler_limit(mut self, limit: Duration) -> Self {
+        self.handler_limit = limit;
         self
     }
 
@@ -97,7 +129,7 @@ impl Consumer {
     /// What the server is told. It gives up one delivery later than we do, so that a crash on our
     /// last one does not lose the message from sight.
     pub(crate) fn config(&self, prefix: &Prefix, topics: &[Topic]) -> pull::Config {
-        let most = i64::try_from(self.at_once).unwrap_or(i64::MAX);
+        let most = i64::try_from(self.on_their_way).unwrap_or(i64::MAX);
         pull::Config {
             durable_name: Some(self.durable()),
             deliver_policy: DeliverPolicy::All,
@@ -133,6 +165,14 @@ mod tests {
             [1, 2, 3, 7, 1_000].map(seconds),
             ["0.5", "1", "2", "30", "30"]
         );
+    }
+
+    #[test]
+    fn an_outage_of_ten_minutes_parks_nothing_of_a_patient_consumer() {
+        const OUTAGE: Duration = Duration::from_secs(600);
+        let consumer = Consumer::new(Service::Notifications, "email", &[Topic::Email]).patient(4);
+        let delays = (1..consumer.deliveries).map(Consumer::retry_delay);
+        assert!(delays.sum::<Duration>() > OUTAGE);
     }
 
     #[test]

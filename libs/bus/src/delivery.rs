@@ -95,6 +95,19 @@ impl Failure {
         Self::Poison(cause.into())
     }
 
+    /// Whether Postgres was away.
+    pub(crate) fn blames_postgres(&self) -> bool {
+        let (Self::Retry(cause) | Self::Poison(cause)) = self;
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&**cause);
+        while let Some(cause) = next {
+            if let Some(store::Error::Unavailable(_)) = cause.downcast_ref() {
+                return true;
+            }
+            next = cause.source();
+        }
+        false
+    }
+
     /// The causes, outermost first, for a log or a person.
     pub(crate) fn causes(&self) -> String {
         let (Self::Retry(cause) | Self::Poison(cause)) = self;

@@ -1,11 +1,17 @@
 //! How talking to NATS fails.
 
 use std::error::Error;
+use std::ops::Range;
 
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::stream::{ConsumerError, ConsumerErrorKind};
 use domain::market::Incarnation;
 
 /// A cause of another crate's making.
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
+
+/// The states in which the server says that the request itself is wrong.
+const REFUSALS: Range<usize> = 400..500;
 
 /// How talking to NATS fails.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +49,14 @@ pub enum BusError {
         expected: String,
         /// What the server says.
         found: String,
+    },
+    /// The server refuses a consumer, and would do so again.
+    #[error("nats refused: {doing} failed")]
+    Refused {
+        /// What was tried.
+        doing: &'static str,
+        /// What the server says.
+        source: Cause,
     },
     /// Somebody else published on the subject since the expected sequence.
     #[error("the subject's last sequence is not the expected one")]
@@ -100,6 +114,31 @@ impl BusError {
         Self::Unavailable {
             doing,
             source: cause.into(),
+        }
+    }
+
+    /// `doing` failed because of what the server says about a consumer of `stream`, by its name on
+    /// the server.
+    pub(crate) fn of_consumer(doing: &'static str, stream: String, cause: ConsumerError) -> Self {
+        match cause.kind() {
+            ConsumerErrorKind::JetStream(answer) => {
+                let (code, status) = (answer.error_code(), answer.code());
+                if code == ErrorCode::STREAM_NOT_FOUND {
+                    Self::StreamMissing { stream }
+                } else if code == ErrorCode::CONSUMER_CREATE || REFUSALS.contains(&status) {
+                    let source = cause.into();
+                    Self::Refused { doing, source }
+                } else {
+                    Self::unavailable(doing, cause)
+                }
+            }
+            ConsumerErrorKind::InvalidConsumerType | ConsumerErrorKind::InvalidName => {
+                let source = cause.into();
+                Self::Refused { doing, source }
+            }
+            ConsumerErrorKind::TimedOut | ConsumerErrorKind::Request | ConsumerErrorKind::Other => {
+                Self::unavailable(doing, cause)
+            }
         }
     }
 

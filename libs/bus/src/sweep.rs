@@ -16,7 +16,6 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use crate::error::Cause;
 use crate::{Bus, BusError, Consumer, headers};
 
 /// The pause before sweeping is resumed.
@@ -91,17 +90,17 @@ impl Bus {
             filter_subject: max_deliveries_advisory(&name, &consumer.durable()),
             ..pull::Config::default()
         };
-        let unavailable = |cause: Cause| BusError::unavailable("asking for advisories", cause);
+        let advisories = self.prefix().stream(ADVISORIES);
         self.jetstream
-            .create_consumer_on_stream(config, self.prefix().stream(ADVISORIES))
+            .create_consumer_on_stream(config, &advisories)
             .await
-            .map_err(|cause| unavailable(cause.into()))?
+            .map_err(|cause| BusError::of_consumer("creating a consumer", advisories, cause))?
             .stream()
             .expires(REQUEST_EXPIRES)
             .heartbeat(HEARTBEAT)
             .messages()
             .await
-            .map_err(|cause| unavailable(cause.into()))
+            .map_err(|cause| BusError::unavailable("asking for advisories", cause))
     }
 
     async fn sweep_one(

@@ -4,18 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::Service;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sea_orm::sqlx::{self, Connection as _};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::settings::Settings;
 use crate::{Result, Tx};
 
 /// How long a caller waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long Postgres may take to say that it is there.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The database, as one service sees it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -47,6 +51,7 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_release(|connection, _| Box::pin(answers(connection)))
             .connect_with(options)
             .await
             .map_err(|cause| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(cause))))?;
@@ -62,9 +67,12 @@ impl Db {
         Ok(Tx::new(self.connection.begin().await?, self.clone()))
     }
 
-    /// Whether Postgres answers.
+    /// Whether Postgres answers, within two seconds.
     pub async fn ping(&self) -> Result<()> {
-        self.connection.execute_unprepared("SELECT 1").await?;
+        let asking = self.connection.execute_unprepared("SELECT 1");
+        let asked = timeout(ANSWER_TIMEOUT, asking).await;
+        let silent = |_elapsed| DbErr::Conn(RuntimeErr::Internal("no answer in time".to_owned()));
+        asked.map_err(silent)??;
         Ok(())
     }
 
@@ -81,6 +89,16 @@ impl Db {
     /// Closes every connection.
     pub async fn close(self) -> Result<()> {
         Ok(self.connection.close().await?)
+    }
+}
+
+/// Whether a connection that was given back is one on both sides. The pool itself would wait for
+/// the answer as long as the system does, a quarter of an hour, and one connection the fewer; a
+/// broken one is thrown away without a farewell, which nobody would hear.
+async fn answers(connection: &mut PgConnection) -> std::result::Result<bool, sqlx::Error> {
+    match timeout(ANSWER_TIMEOUT, connection.ping()).await {
+        Ok(answered) => answered.map(|()| true),
+        Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
     }
 }
 

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bus::{Bus, Consumer, Delivery, Failure};
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use bus::{Bus, BusError, Consumer, Delivery, Failure};
 use contracts::matchmaking::Leave;
 use contracts::{Service, Topic};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use store::{Db, dead_letter};
+use testkit::Database;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::corner::{Corner, LIMIT, leave, matchers_database, settings};
+use crate::corner::{Corner, LIMIT, leave, matcher_of, matchers_database, settings};
 
 const LEAVES: Consumer = Consumer::new(Service::Matcher, "leaves", &[Topic::MatchmakingLeave]);
 
@@ -169,6 +172,161 @@ async fn a_message_is_parked_after_its_last_delivery() {
 }
 
 #[tokio::test]
+async fn a_message_that_its_stream_has_dropped_is_parked_all_the_same() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let stream = corner.raw().await;
+    let stream = stream.get_stream(corner.stream("MATCHMAKING")).await;
+    let stream = stream.unwrap();
+    let handler = async |_| {
+        stream.purge().await.unwrap();
+        Err(Failure::poison("it makes no sense"))
+    };
+    while_consuming(&corner.bus, &db, LEAVES, &handler, async {
+        corner.bus.publish(&leave(1), "1").await.unwrap();
+        testkit::eventually(LIMIT, async || parked(&db).await.len() == 1).await;
+    })
+    .await;
+    let parked = parked(&db).await;
+    let payload = serde_json::from_slice::<Leave>(&parked[0].payload);
+    assert_eq!(payload.unwrap(), leave(1));
+    assert_eq!(parked[0].headers["Nats-Msg-Id"], serde_json::json!(["1"]));
+}
+
+#[tokio::test]
+async fn an_outage_of_postgres_does_not_count_against_the_last_delivery() {
+    let corner = Corner::new().await;
+    let mut server = testkit::Server::postgres().await;
+    let database = Database::on(server.url()).await;
+    let db = matcher_of(&database).await;
+    let (begun, mut deliveries) = mpsc::unbounded_channel();
+    let killed = CancellationToken::new();
+    let handler = async |delivery: Delivery| {
+        begun.send(delivery.delivered).unwrap();
+        killed.cancelled().await;
+        let done = async { db.begin().await?.commit().await };
+        let done = done.await;
+        begun.send(delivery.delivered).unwrap();
+        Ok(done?)
+    };
+    let work = while_consuming(&corner.bus, &db, LEAVES.deliveries(1), &handler, async {
+        let mut next = async || {
+            let next = timeout(LIMIT, deliveries.recv()).await;
+            next.expect("a sign in time").unwrap()
+        };
+        corner.bus.publish(&leave(1), "1").await.unwrap();
+        assert_eq!(next().await, 1);
+        server.kill().await;
+        killed.cancel();
+        assert_eq!(next().await, 1, "it failed");
+        server.start().await;
+        assert_eq!([next().await, next().await], [1, 1], "it was tried again");
+    });
+    Box::pin(work).await;
+    assert!(parked(&db).await.is_empty());
+    assert_eq!(corner.unsettled(LEAVES.name).await, 0, "it was handled");
+}
+
+#[tokio::test]
+async fn a_handler_that_does_not_come_back_is_given_up_and_tried_again() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let done = Notify::new();
+    let handler = async |delivery: Delivery| {
+        if delivery.delivered == 1 {
+            pending::<()>().await;
+        }
+        done.notify_one();
+        Ok(())
+    };
+    let consumer = LEAVES.handler_limit(Duration::from_millis(200));
+    while_consuming(&corner.bus, &db, consumer, &handler, async {
+        corner.bus.publish(&leave(1), "1").await.unwrap();
+        timeout(LIMIT, done.notified()).await.expect("tried again");
+    })
+    .await;
+    assert!(parked(&db).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_stream_that_goes_missing_ends_consuming_at_once() {
+    for name in ["MATCHMAKING", "ADVISORIES"] {
+        let corner = Corner::new().await;
+        let (_database, db) = matchers_database().await;
+        let name = corner.stream(name);
+        let handler = async |_| Ok(());
+        let consuming =
+            corner
+                .bus
+                .clone()
+                .consume(db.clone(), LEAVES, &handler, CancellationToken::new());
+        let raw = corner.raw().await;
+        let deleting = async {
+            testkit::eventually(LIMIT, async || {
+                let mut stream = raw.get_stream(&name).await.unwrap();
+                stream.info().await.unwrap().state.consumer_count == 1
+            })
+            .await;
+            raw.delete_stream(&name).await.unwrap();
+        };
+        let (consumed, ()) = tokio::join!(timeout(LIMIT, consuming), deleting);
+        let consumed = consumed.expect("an end in time");
+        assert!(
+            matches!(&consumed, Err(BusError::StreamMissing { stream }) if *stream == name),
+            "{consumed:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_consumer_that_the_server_refuses_ends_consuming_at_once() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let taken = pull::Config {
+        durable_name: Some("matcher_leaves".to_owned()),
+        deliver_policy: DeliverPolicy::New,
+        ..pull::Config::default()
+    };
+    let raw = corner.raw().await;
+    let stream = corner.stream("MATCHMAKING");
+    raw.create_consumer_on_stream(taken, stream).await.unwrap();
+    let handler = async |_| Ok(());
+    let consuming = corner
+        .bus
+        .clone()
+        .consume(db, LEAVES, &handler, CancellationToken::new());
+    let refused = timeout(LIMIT, consuming).await.expect("an end in time");
+    assert!(
+        matches!(refused, Err(BusError::Refused { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn messages_that_wait_hold_up_no_other_of_a_patient_consumer() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let (handled, mut order) = mpsc::unbounded_channel();
+    let handler = async |delivery: Delivery| {
+        let request = request(&delivery)?;
+        if request <= 4 {
+            return Err(Failure::retry("its mail server has it wait"));
+        }
+        handled.send(request).unwrap();
+        Ok(())
+    };
+    while_consuming(&corner.bus, &db, LEAVES.patient(1), &handler, async {
+        for request in 1..=5 {
+            let id = request.to_string();
+            corner.bus.publish(&leave(request), &id).await.unwrap();
+        }
+        let next = timeout(LIMIT, order.recv()).await;
+        assert_eq!(next.expect("a message in time"), Some(5));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_must_not_be_kept_is_dropped_at_the_limit() {
     let corner = Corner::new().await;
     let (_database, db) = matchers_database().await;
@@ -319,7 +477,7 @@ async fn consuming_goes_on_after_nats_was_killed() {
         server.kill().await;
         server.start().await;
         testkit::eventually(LIMIT, async || bus.publish(&leave(2), "2").await.is_ok()).await;
-        let next = tokio::time::timeout(LIMIT, async {
+        let next = timeout(LIMIT, async {
             loop {
                 // The first message comes again where its acknowledgement died with the server.
                 match order.recv().await {
@@ -333,34 +491,33 @@ async fn consuming_goes_on_after_nats_was_killed() {
     Box::pin(work).await;
 }
 
-#[tokio::test]
-async fn the_inbox_forgets_what_its_stream_forgot_a_day_ago() {
+/// Runs a consumer until a table has no rows but `kept`, whom everybody may see.
+async fn clears(table: &str, insert: &str, kept: i64) {
     let corner = Corner::new().await;
     let (database, db) = matchers_database().await;
     let superuser = Db::connect_as_operator(database.url().as_str())
         .await
         .unwrap();
-    let insert = "INSERT INTO inbox (service, consumer, message_id, received_at) VALUES
-        ('matcher', 'leaves', 'old', now() - interval '49 hours'),
-        ('matcher', 'leaves', 'young', now() - interval '47 hours'),
-        ('matcher', 'others', 'old', now() - interval '49 hours')";
-    superuser
-        .connection()
-        .execute_unprepared(insert)
-        .await
-        .unwrap();
+    let connection = superuser.connection();
+    connection.execute_unprepared(insert).await.unwrap();
     let handler = async |_| Ok(());
     while_consuming(&corner.bus, &db, LEAVES, &handler, async {
-        testkit::eventually(LIMIT, async || kept(&superuser).await == 2).await;
+        testkit::eventually(LIMIT, async || {
+            let count = format!("SELECT count(*) AS kept FROM {table}");
+            let count = Statement::from_string(DbBackend::Postgres, count);
+            let row = connection.query_one_raw(count).await.unwrap().unwrap();
+            row.try_get::<i64>("", "kept").unwrap() == kept
+        })
+        .await;
     })
     .await;
 }
 
-async fn kept(db: &Db) -> u64 {
-    let touch = "UPDATE inbox SET consumer = consumer";
-    db.connection()
-        .execute_unprepared(touch)
-        .await
-        .unwrap()
-        .rows_affected()
+#[tokio::test]
+async fn the_inbox_forgets_what_its_stream_forgot_a_day_ago() {
+    let insert = "INSERT INTO inbox (service, consumer, message_id, received_at) VALUES
+        ('matcher', 'leaves', 'old', now() - interval '49 hours'),
+        ('matcher', 'leaves', 'young', now() - interval '47 hours'),
+        ('matcher', 'others', 'old', now() - interval '49 hours')";
+    clears("inbox", insert, 2).await;
 }

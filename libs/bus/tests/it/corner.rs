@@ -55,6 +55,14 @@ impl Corner {
         Bus::connect(&settings, "test").await.unwrap()
     }
 
+    /// How many messages a consumer of the matcher's leaves was given and has not settled.
+    pub(crate) async fn unsettled(&self, consumer: &str) -> usize {
+        let stream = self.raw().await;
+        let stream = stream.get_stream(self.stream("MATCHMAKING")).await.unwrap();
+        let info = stream.consumer_info(format!("matcher_{consumer}")).await;
+        info.unwrap().num_ack_pending
+    }
+
     /// A stream's name on the server.
     pub(crate) fn stream(&self, name: &str) -> String {
         format!("{}_{name}", self.settings.prefix)
@@ -72,13 +80,18 @@ pub(crate) fn settings(url: &str, prefix: &str) -> NatsSettings {
 /// A database of one's own, as the matcher sees it.
 pub(crate) async fn matchers_database() -> (Database, Db) {
     let database = Database::new().await;
+    let db = matcher_of(&database).await;
+    (database, db)
+}
+
+/// A database as the matcher sees it.
+pub(crate) async fn matcher_of(database: &Database) -> Db {
     let settings = store::Settings {
         url: database.url().to_string(),
         password: ROLE_PASSWORD.to_owned(),
         max_connections: 5,
     };
-    let db = Db::connect(&settings, Service::Matcher).await.unwrap();
-    (database, db)
+    Db::connect(&settings, Service::Matcher).await.unwrap()
 }
 
 pub(crate) fn id<T>(n: u128) -> Id<T> {
