@@ -90,7 +90,8 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let events = |name, topics| consumer(name, topics).at_once(EVENTS_AT_ONCE);
     let settled = events(battle_settled::CONSUMER, &[Topic::BattleSettled]);
     let positions = events(position::CONSUMER, &[Topic::ArenaPosition]);
-    let players = events(player_event::CONSUMER, &[Topic::PlayerEvent]);
+    // Granting starts a workflow, and Temporal may be away for a while.
+    let players = consumer(player_event::CONSUMER, &[Topic::PlayerEvent]).patient(EVENTS_AT_ONCE);
     worker.hear(&app, settled, battle_settled::handle);
     worker.hear(&app, positions, position::handle);
     worker.hear(&app, players, player_event::handle);

@@ -86,7 +86,7 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         .at_once(MAILS_AT_ONCE)
         .deliveries(OTP_DELIVERIES)
         .without_dead_letters();
-    let mails = consumer("email", &[Topic::Email]).at_once(MAILS_AT_ONCE);
+    let mails = consumer("email", &[Topic::Email]).patient(MAILS_AT_ONCE);
     let notices = consumer(in_app::CONSUMER, &[Topic::InApp]).at_once(NOTICES_AT_ONCE);
     let commands = consumer("commands", &[Topic::MarkNotificationsRead]);
     worker.hear(&app, codes, otp_email::handle);
