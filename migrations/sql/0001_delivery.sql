@@ -51,6 +51,7 @@ CREATE TABLE dead_letters (
     UNIQUE (service, consumer, stream, stream_sequence)
 );
 CREATE INDEX dead_letters_waiting ON dead_letters (service, id) WHERE resolution IS NULL;
+CREATE INDEX dead_letters_resolved ON dead_letters (service, resolved_at) WHERE resolution IS NOT NULL;
 
 CREATE TABLE command_outcomes (
     service text NOT NULL DEFAULT current_service(),

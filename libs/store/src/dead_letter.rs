@@ -92,6 +92,20 @@ pub async fn resolve(tx: &Tx, id: i64, resolution: Resolution) -> Result<()> {
     Ok(())
 }
 
+/// Forgets up to `limit` of the service's messages that a person saw to more than `age_s` seconds
+/// ago. Answers how many.
+pub async fn delete_resolved(tx: &Tx, age_s: i64, limit: u32) -> Result<u64> {
+    let delete = statement(
+        "DELETE FROM dead_letters WHERE id IN (
+             SELECT id FROM dead_letters
+             WHERE service = current_service() AND resolution IS NOT NULL
+                 AND resolved_at < now() - make_interval(secs => $1)
+             ORDER BY resolved_at LIMIT $2)",
+        [age_s.into(), i64::from(limit).into()],
+    );
+    Ok(tx.inner().execute_raw(delete).await?.rows_affected())
+}
+
 /// How many messages of one service wait for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
 pub struct Waiting {

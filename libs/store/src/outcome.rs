@@ -71,3 +71,17 @@ where
     tx.inner().execute_raw(insert).await?;
     Ok(())
 }
+
+/// Forgets up to `limit` of the service's outcomes that were kept more than `age_s` seconds ago.
+/// Answers how many.
+pub async fn delete_kept(tx: &Tx, age_s: i64, limit: u32) -> Result<u64> {
+    let delete = statement(
+        "DELETE FROM command_outcomes WHERE (service, caller_id, verb, request_id) IN (
+             SELECT service, caller_id, verb, request_id FROM command_outcomes
+             WHERE service = current_service()
+                 AND created_at < now() - make_interval(secs => $1)
+             ORDER BY created_at LIMIT $2)",
+        [age_s.into(), i64::from(limit).into()],
+    );
+    Ok(tx.inner().execute_raw(delete).await?.rows_affected())
+}

@@ -521,3 +521,26 @@ async fn the_inbox_forgets_what_its_stream_forgot_a_day_ago() {
         ('matcher', 'others', 'old', now() - interval '49 hours')";
     clears("inbox", insert, 2).await;
 }
+
+#[tokio::test]
+async fn outcomes_of_commands_are_forgotten_after_a_month() {
+    let insert = "INSERT INTO command_outcomes
+            (service, caller_id, verb, request_id, body_hash, outcome, created_at)
+        SELECT service, gen_random_uuid(), 'v', gen_random_uuid(), '', '{}',
+            now() - make_interval(days => age)
+        FROM unnest(ARRAY['matcher', 'treasury']) service, generate_series(29, 31, 2) age,
+            generate_series(1, 1500)";
+    clears("command_outcomes", insert, 4_500).await;
+}
+
+#[tokio::test]
+async fn dead_letters_are_forgotten_a_quarter_after_a_person_saw_to_them() {
+    let insert = "INSERT INTO dead_letters (service, consumer, stream, stream_sequence, subject,
+            payload, cause, deliveries, parked_at, resolution, resolved_at)
+        SELECT 'matcher', 'leaves', 's', number, 's', '', '', 1, now() - interval '200 days',
+            CASE WHEN number > 1 THEN 'DROPPED' END,
+            CASE number WHEN 2 THEN now() - interval '89 days'
+                WHEN 3 THEN now() - interval '91 days' END
+        FROM generate_series(1, 3) number";
+    clears("dead_letters", insert, 2).await;
+}
