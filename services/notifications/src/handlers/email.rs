@@ -27,8 +27,10 @@ pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     };
     match app.mailer.send(&user.email, &letter).await {
         Ok(()) => {}
-        Err(error @ MailError::Undeliverable(_)) => return Err(Failure::Poison(error.into())),
-        Err(error @ MailError::Unavailable(_)) => return Err(Failure::Retry(error.into())),
+        Err(error @ (MailError::Unwritable(_) | MailError::Undeliverable(_))) => {
+            return Err(Failure::poison(error));
+        }
+        Err(error @ MailError::Unavailable(_)) => return Err(Failure::retry(error)),
     }
     let tx = app.db.begin().await?;
     let kind = message.notice.kind();

@@ -24,7 +24,9 @@ pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     };
     match app.mailer.send(&message.to, &letter).await {
         Ok(()) => Ok(()),
-        Err(error @ MailError::Undeliverable(_)) => Err(Failure::Poison(error.into())),
-        Err(error @ MailError::Unavailable(_)) => Err(Failure::Retry(error.into())),
+        Err(error @ (MailError::Unwritable(_) | MailError::Undeliverable(_))) => {
+            Err(Failure::poison(error))
+        }
+        Err(error @ MailError::Unavailable(_)) => Err(Failure::retry(error)),
     }
 }
