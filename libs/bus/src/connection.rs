@@ -8,6 +8,7 @@ use async_nats::jetstream::{self, ContextBuilder};
 use async_nats::{Client, ConnectOptions, Event};
 use tracing::{info, warn};
 
+use crate::settings::without_credentials;
 use crate::{BusError, NatsSettings, Prefix};
 
 /// How long the first connection and each reconnection may take.
@@ -79,11 +80,6 @@ impl Bus {
         Ok(())
     }
 
-    /// The server's version.
-    pub fn server_version(&self) -> String {
-        self.client.server_info().version
-    }
-
     /// What goes before every subject and stream name.
     pub fn prefix(&self) -> &Prefix {
         &self.settings.prefix
@@ -120,17 +116,6 @@ fn note(event: &Event) {
     }
 }
 
-/// The servers without user and password, fit for a log.
-fn without_credentials(url: &str) -> String {
-    let host = |server: &str| {
-        server
-            .rsplit_once('@')
-            .map_or(server, |(_, host)| host)
-            .to_owned()
-    };
-    url.split(',').map(host).collect::<Vec<_>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,13 +125,5 @@ mod tests {
         assert_eq!(reconnect_delay(1), Duration::from_millis(50));
         assert_eq!(reconnect_delay(3), Duration::from_millis(200));
         assert_eq!(reconnect_delay(1_000), Duration::from_secs(1));
-    }
-
-    #[test]
-    fn a_log_never_shows_the_password_of_nats() {
-        assert_eq!(
-            without_credentials("nats://u:p@a:1,nats://b:2"),
-            "a:1,nats://b:2"
-        );
     }
 }
