@@ -45,14 +45,34 @@ impl From<DbErr> for Error {
             Some("23505" | "40001" | "40P01" | "55P03") => Self::Conflict(cause),
             Some(code) if is_outage(code) => Self::Unavailable(cause),
             Some(_) => Self::Refused(cause),
+            None if is_unreadable(&cause) => Self::corrupt("an answer", cause),
             None => Self::Unavailable(cause),
         }
     }
 }
 
-/// Connection lost, out of resources, shutting down, or ended for idling in a transaction.
+/// Connection lost, out of resources, shutting down, cut short by a limit, ended for idling in a
+/// transaction, no longer the primary, or a broken disk.
 fn is_outage(code: &str) -> bool {
-    code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") || code == "25P03"
+    let classes = ["08", "53", "57P", "58"];
+    let codes = ["57014", "25P03", "25006"];
+    classes.iter().any(|class| code.starts_with(class)) || codes.contains(&code)
+}
+
+/// Whether Postgres answered, and a row of it is not what we read it as.
+fn is_unreadable(cause: &DbErr) -> bool {
+    matches!(
+        cause,
+        DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. }
+    ) || matches!(
+        sqlx_error(cause),
+        Some(
+            sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::Decode(_)
+                | sqlx::Error::ColumnNotFound(_)
+                | sqlx::Error::ColumnIndexOutOfBounds { .. }
+        )
+    )
 }
 
 fn sqlstate(cause: &DbErr) -> Option<String> {
@@ -70,11 +90,30 @@ pub(crate) fn is_state(cause: &DbErr, code: &str) -> bool {
 }
 
 fn database_error(cause: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
+    sqlx_error(cause)?.as_database_error()
+}
+
+fn sqlx_error(cause: &DbErr) -> Option<&sqlx::Error> {
     let (DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime)) = cause else {
         return None;
     };
     match runtime {
-        RuntimeErr::SqlxError(error) => error.as_database_error(),
+        RuntimeErr::SqlxError(error) => Some(error),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_cannot_write_now_is_an_outage() {
+        for code in ["25006", "58030", "58P01", "57014", "57P01", "53300"] {
+            assert!(is_outage(code), "{code}");
+        }
+        for code in ["23514", "42501", "25001"] {
+            assert!(!is_outage(code), "{code}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod entities;
+mod errors;
 mod leases;
 mod ledger;
 mod ledger_audit;
