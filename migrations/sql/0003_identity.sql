@@ -24,9 +24,10 @@ CREATE TABLE sessions (
     revoked_at timestamptz
 );
 CREATE INDEX sessions_user ON sessions (user_id, id);
+CREATE INDEX sessions_ended ON sessions (least(revoked_at, expires_at));
 
--- Every refresh token that a session ever had, by its SHA-256. One that is presented again after
--- it was used gives a theft away.
+-- The refresh tokens that a session had, by their SHA-256. One that is presented again after it was
+-- used gives a theft away; a month later it is forgotten.
 CREATE TABLE refresh_tokens (
     hash bytea PRIMARY KEY CHECK (length(hash) = 32),
     session_id uuid NOT NULL REFERENCES sessions (id),
@@ -34,6 +35,7 @@ CREATE TABLE refresh_tokens (
     used_at timestamptz
 );
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_used ON refresh_tokens (used_at) WHERE used_at IS NOT NULL;
 
 CREATE TABLE staff_roles (
     user_id uuid NOT NULL REFERENCES users (id),

@@ -182,3 +182,24 @@ pub async fn revoke_all(tx: &Tx, user: UserId, now: OffsetDateTime) -> Result<u6
     );
     Ok(tx.inner().execute_raw(revoke).await?.rows_affected())
 }
+
+/// Forgets up to `limit` refresh tokens that were used before `before`, and as many sessions that
+/// ended before it, with their tokens. Answers how many rows went.
+pub async fn delete_ended(tx: &Tx, before: OffsetDateTime, limit: u32) -> Result<u64> {
+    let mut deleted = 0;
+    for sql in [
+        "DELETE FROM refresh_tokens WHERE hash IN (
+             SELECT hash FROM refresh_tokens WHERE used_at < $1 ORDER BY used_at LIMIT $2)",
+        "WITH ended AS (
+             SELECT id FROM sessions WHERE least(revoked_at, expires_at) < $1
+             ORDER BY least(revoked_at, expires_at) LIMIT $2 FOR UPDATE
+         ), tokens AS (
+             DELETE FROM refresh_tokens t USING ended WHERE t.session_id = ended.id
+         )
+         DELETE FROM sessions s USING ended WHERE s.id = ended.id",
+    ] {
+        let delete = statement(sql, [before.into(), i64::from(limit).into()]);
+        deleted += tx.inner().execute_raw(delete).await?.rows_affected();
+    }
+    Ok(deleted)
+}

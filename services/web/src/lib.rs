@@ -33,6 +33,9 @@ pub const SERVICE: Service = Service {
 /// Whatever keeps the gateway from starting, in one line.
 pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let gateway = Gateway::connect(&settings, &context).await?;
+    let (db, clock) = (gateway.db.clone(), context.clock.clone());
+    let forgetting = identity::forget(db, clock, context.shutdown());
+    context.spawn("forgetting", forgetting);
     let schema = graphql::schema(gateway.clone())?;
     let Settings { limits, cors, .. } = settings;
     context.mount(transport::routes(

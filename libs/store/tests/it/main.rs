@@ -14,4 +14,5 @@ mod ledger_model;
 mod ledger_races;
 mod messages;
 mod roles;
+mod sessions;
 mod stage;

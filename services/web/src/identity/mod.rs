@@ -1,13 +1,14 @@
 //! Who is there: one-time codes, tokens, sessions, and what each role may do.
 
 mod access_token;
+mod forget;
 mod permission;
 mod refresh_token;
 mod sign_in;
 mod visitor;
 
 pub(crate) use access_token::{AccessTokens, Bearer};
-
+pub(crate) use forget::forget;
 pub(crate) use permission::{Permission, Role};
 pub(crate) use sign_in::{Email, Tokens};
 pub(crate) use visitor::{Claim, Origin, SignedIn, Visitor};
