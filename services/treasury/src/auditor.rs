@@ -7,24 +7,27 @@ use store::{Db, ledger};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// How many differences of one check are logged; the metric counts them all.
+/// How many differences of one check are logged; the metric counts all that were listed.
 const LOGGED: usize = 20;
 
-/// Checks every `interval` until `shutdown`.
+/// Checks every `interval` until `shutdown`, which a check that has begun does not hold up.
 pub(crate) async fn run(
     db: Db,
     interval: Duration,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    while !shutdown.is_cancelled() {
-        audit(&db).await;
-        shutdown.run_until_cancelled(sleep(interval)).await;
-    }
+    let auditing = async {
+        loop {
+            audit(&db).await;
+            sleep(interval).await;
+        }
+    };
+    shutdown.run_until_cancelled(auditing).await;
     Ok(())
 }
 
 async fn audit(db: &Db) {
-    match ledger::check(db).await {
+    match ledger::audit(db).await {
         Ok(differences) => {
             counter!("treasury_ledger_checks_total").increment(1);
             let count = u32::try_from(differences.len()).unwrap_or(u32::MAX);

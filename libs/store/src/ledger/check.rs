@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::Serialize;
 
 use crate::statement::statement;
-use crate::{Read, Result};
+use crate::{Db, Read, Result};
 
 /// Something that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
@@ -43,12 +43,29 @@ const CHECKS: &[&str] = &[
     include_str!("check/escrows_are_settled.sql"),
 ];
 
-/// Checks the whole ledger; answers every difference, in one snapshot if `from` is a transaction
-/// that is isolated so.
+/// How many differences of one kind are listed: one is alarm enough.
+const MAX_DIFFERENCES: u32 = 1_000;
+/// How long one check may read: whatever was ever moved.
+const CHECK_TIMEOUT: &str = "SET LOCAL statement_timeout = '15min'";
+
+/// Checks the whole ledger in one snapshot.
+pub async fn audit(db: &Db) -> Result<Vec<Difference>> {
+    let tx = db.begin().await?;
+    let snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    tx.inner().execute_unprepared(snapshot).await?;
+    tx.inner().execute_unprepared(CHECK_TIMEOUT).await?;
+    let differences = check(&tx).await?;
+    tx.commit().await?;
+    Ok(differences)
+}
+
+/// Checks the whole ledger, each rule for itself; answers the first thousand differences of each.
 pub async fn check(from: &impl Read) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
     for sql in CHECKS {
-        let found = Difference::find_by_statement(statement(sql, []))
+        let first = format!("SELECT * FROM ({sql}\n) AS differences LIMIT $1");
+        let first = statement(&first, [i64::from(MAX_DIFFERENCES).into()]);
+        let found = Difference::find_by_statement(first)
             .all(from.conn())
             .await?;
         differences.extend(found);

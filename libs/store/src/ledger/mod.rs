@@ -2,14 +2,14 @@
 //!
 //! [`post()`] inserts transfers; the database alone moves balances, refuses what would make one
 //! negative, and keeps an entry per movement. [`check()`] recomputes everything and says what does
-//! not fit.
+//! not fit; [`audit()`] does so in one snapshot.
 
 mod check;
 mod escrow;
 mod post;
 mod read;
 
-pub use check::{Difference, check};
+pub use check::{Difference, audit, check};
 pub use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
 pub use escrow::{Flow, flows, left_in};
 pub use post::{Posted, open, post};

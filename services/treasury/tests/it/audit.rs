@@ -1,8 +1,13 @@
 //! The auditor raises the alarm when somebody tampers with the ledger.
 
+use std::time::Duration;
+
 use contracts::commands::ClaimPlayMoney;
 use domain::money::Currency;
+use runtime::Mode;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement, TransactionTrait as _};
 use testkit::{Process, eventually};
+use tokio::time::timeout;
 
 use crate::stage::{LIMIT, Stage, caller};
 
@@ -39,4 +44,26 @@ async fn a_crooked_row_is_found_and_counted() {
     eventually(LIMIT, async || !metrics(&process).await.contains(clean)).await;
     assert!(process.stderr().contains(ALARM));
     assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_check_that_takes_long_does_not_hold_up_a_shutdown() {
+    /// Far less than the check would wait for the table.
+    const SOON: Duration = Duration::from_secs(2);
+    let stage = Stage::new().await;
+    let own = [("audit.interval_ms", "100")];
+    let treasury = stage.treasury_with(Mode::Development, &own).await;
+    let busy = stage.db.connection().begin().await.unwrap();
+    let lock = "LOCK TABLE ledger_transfers IN ACCESS EXCLUSIVE MODE";
+    busy.execute_unprepared(lock).await.unwrap();
+    eventually(LIMIT, async || {
+        let waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+            AND application_name = 'treasury' AND datname = current_database()";
+        let waiting = Statement::from_string(DbBackend::Postgres, waiting.to_owned());
+        busy.query_one_raw(waiting).await.unwrap().is_some()
+    })
+    .await;
+    let stopped = timeout(SOON, treasury.stop()).await;
+    stopped.expect("a treasury that stops in time");
+    busy.rollback().await.unwrap();
 }
