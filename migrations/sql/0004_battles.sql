@@ -63,6 +63,7 @@ CREATE TABLE tickets (
 );
 CREATE UNIQUE INDEX tickets_live ON tickets (player_id, game_id) WHERE status = 'QUEUED';
 CREATE INDEX tickets_queue ON tickets (game_id, queued_at_ms, id) WHERE status = 'QUEUED';
+CREATE INDEX tickets_player ON tickets (player_id, created_at);
 CREATE INDEX tickets_due ON tickets (expires_at_ms) WHERE status = 'QUEUED';
 
 CREATE TABLE seats (

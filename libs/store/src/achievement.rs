@@ -3,7 +3,6 @@
 use domain::achievement::Terms;
 use domain::id::{AchievementDefinitionId, AchievementId, UserId};
 use entity::achievement_definition::{Column, Entity, Model};
-use entity::achievement_grant;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
 use uuid::Uuid;
 
@@ -13,18 +12,6 @@ use crate::{Read, Result, Tx};
 /// Finds a definition that was not deleted.
 pub async fn find(from: &impl Read, definition: AchievementDefinitionId) -> Result<Option<Model>> {
     let found = Entity::find_by_id(definition.uuid()).filter(Column::DeletedAt.is_null());
-    Ok(found.one(from.conn()).await?)
-}
-
-/// Finds the grant of a definition to a user.
-pub async fn find_grant(
-    from: &impl Read,
-    definition: AchievementDefinitionId,
-    user: UserId,
-) -> Result<Option<achievement_grant::Model>> {
-    let found = achievement_grant::Entity::find()
-        .filter(achievement_grant::Column::DefinitionId.eq(definition.uuid()))
-        .filter(achievement_grant::Column::UserId.eq(user.uuid()));
     Ok(found.one(from.conn()).await?)
 }
 
@@ -92,7 +79,11 @@ struct Due {
     id: Uuid,
 }
 
-/// Lists the active definitions of `metric` that a user has reached and was not granted.
+/// More definitions of one metric than anybody will write.
+const MAX_DUE: u32 = 1_000;
+
+/// Lists the active definitions of `metric` that a user has reached and was not granted, a thousand
+/// at the most; the next time that the metric rises finds the others.
 pub async fn list_due(
     from: &impl Read,
     user: UserId,
@@ -104,8 +95,8 @@ pub async fn list_due(
          WHERE d.metric = $2 AND d.deleted_at IS NULL AND d.is_active AND m.value >= d.threshold
              AND NOT EXISTS (SELECT FROM achievement_grants g
                              WHERE g.definition_id = d.id AND g.user_id = $1)
-         ORDER BY d.id",
-        [user.uuid().into(), metric.into()],
+         ORDER BY d.id LIMIT $3",
+        [user.uuid().into(), metric.into(), i64::from(MAX_DUE).into()],
     );
     let due = Due::find_by_statement(list).all(from.conn()).await?;
     Ok(due.into_iter().map(|row| row.id.into()).collect())

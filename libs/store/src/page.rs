@@ -1,7 +1,5 @@
 //! Keyset pages: a page begins behind a row, never at a count of rows.
 
-use uuid::Uuid;
-
 /// The most rows of a page.
 pub const MAX_PAGE: u32 = 100;
 
@@ -52,6 +50,3 @@ impl<T> Rows<T> {
         Self { rows, more }
     }
 }
-
-/// A page of rows that are ordered by id.
-pub type IdPage = Page<Uuid>;

@@ -114,14 +114,22 @@ pub fn movements(viewer: Viewer, wallet: Option<AccountId>) -> List<Movement> {
     List::new(sql, [viewer.restriction(), wallet.into()])
 }
 
-/// The items that a user has at `now_ms`, those that end first before the others.
+/// More lots than anybody owns at a time.
+const MAX_LOTS: u32 = 1_000;
+
+/// The items that a user has at `now_ms`, those that end first before the others; a thousand lots at
+/// the most.
 pub async fn items(from: &impl Read, owner: UserId, now_ms: i64) -> Result<Vec<Lot>> {
     let find = statement(
         "SELECT id, unit, balance, expires_at_ms FROM ledger_accounts
          WHERE owner_id = $1 AND kind = 'user' AND unit = 'LEVERAGE_CARD' AND balance > 0
             AND (expires_at_ms IS NULL OR expires_at_ms > $2)
-         ORDER BY expires_at_ms NULLS LAST, id",
-        [owner.uuid().into(), now_ms.into()],
+         ORDER BY expires_at_ms NULLS LAST, id LIMIT $3",
+        [
+            owner.uuid().into(),
+            now_ms.into(),
+            i64::from(MAX_LOTS).into(),
+        ],
     );
     Ok(Lot::find_by_statement(find).all(from.conn()).await?)
 }
