@@ -86,8 +86,10 @@ CREATE VIEW ledger_balances AS
             AS balance
     FROM ledger_accounts a;
 
+-- It writes what its caller may not. Unless pg_temp is named it is searched first, and the caller's
+-- temporary tables would stand in for ours.
 CREATE FUNCTION ledger_post() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF EXISTS (
         SELECT FROM posted t LEFT JOIN ledger_transfers p ON p.id = t.pending_id AND p.phase = 'pending'

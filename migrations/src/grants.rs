@@ -13,8 +13,25 @@ use crate::database::literal;
 /// The password of each service's role.
 pub type Passwords = BTreeMap<Service, String>;
 
-/// An owner that is paused inside a transaction cannot block its successor for longer.
-const IDLE_IN_TRANSACTION: &str = "2s";
+/// What Postgres sees to for every connection of a service, whatever its code does.
+const LIMITS: &[(&str, &str)] = &[
+    // An owner that is paused inside a transaction cannot block its successor for longer.
+    ("idle_in_transaction_session_timeout", "2s"),
+    // Nobody waits longer for what a statement answers: every caller has tried again by then. The
+    // auditor, which reads everything, asks for more.
+    ("statement_timeout", "20s"),
+    // Whoever holds a row this long is not about to give it back: the waiting one begins anew, and
+    // gives back what it holds itself.
+    ("lock_timeout", "5s"),
+    // A service whose machine is gone is noticed in 25 seconds, and its locks are free.
+    ("tcp_keepalives_idle", "10s"),
+    ("tcp_keepalives_interval", "5s"),
+    ("tcp_keepalives_count", "3"),
+];
+
+/// What a role could stand in for our tables with, and none needs.
+const NO_TEMPORARY_TABLES: &str = "DO $$ BEGIN EXECUTE format(
+    'REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$";
 
 /// Creates or updates the role of every service in `passwords` and gives it exactly the rights
 /// that the ownership table states. Running it again changes nothing.
@@ -25,6 +42,7 @@ pub async fn grant(db: &DatabaseConnection, passwords: &Passwords) -> Result<(),
     for (service, password) in passwords {
         tx.execute_unprepared(&role(*service, password)?).await?;
     }
+    tx.execute_unprepared(NO_TEMPORARY_TABLES).await?;
     for table in TABLES {
         tx.execute_unprepared(&rights(table)).await?;
     }
@@ -35,12 +53,15 @@ pub async fn grant(db: &DatabaseConnection, passwords: &Passwords) -> Result<(),
 fn role(service: Service, password: &str) -> Result<String, DbErr> {
     let role = service.role();
     let password = literal(password)?;
-    Ok(format!(
+    let mut sql = format!(
         "DO $$ BEGIN CREATE ROLE {role}; \
          EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
-         ALTER ROLE {role} WITH LOGIN PASSWORD {password}; \
-         ALTER ROLE {role} SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION}';"
-    ))
+         ALTER ROLE {role} WITH LOGIN PASSWORD {password};"
+    );
+    for (limit, value) in LIMITS {
+        let _infallible = write!(sql, "ALTER ROLE {role} SET {limit} = '{value}';");
+    }
+    Ok(sql)
 }
 
 fn rights(table: &Table) -> String {

@@ -2,10 +2,11 @@
 
 use contracts::Service;
 use contracts::ownership::{TABLES, Writer};
-use sea_orm::ConnectionTrait;
+use migrations::Passwords;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use store::ledger;
 
-use crate::stage::{ALICE, BOB, Stage, fund, holding, moving, post, wallet};
+use crate::stage::{ALICE, BOB, Stage, fund, holding, holds, moving, post, wallet};
 
 const INSUFFICIENT_PRIVILEGE: &str = "permission denied";
 
@@ -240,5 +241,60 @@ async fn a_service_that_does_not_handle_money_cannot_move_it() {
             matches!(refused, store::Error::Refused(_)),
             "{service}: {refused:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn nobodys_temporary_table_stands_in_for_the_ledgers() {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Treasury).await;
+    fund(&db, ALICE, 50).await;
+    fund(&db, BOB, 1).await;
+    let (alice, bob) = (wallet(ALICE).id(), wallet(BOB).id());
+    // A database of a test lets everybody make temporary tables.
+    let overdraw = format!(
+        "CREATE TEMPORARY TABLE ledger_accounts AS SELECT * FROM public.ledger_accounts;
+         UPDATE pg_temp.ledger_accounts SET balance = 1000000 WHERE id = '{alice}';
+         GRANT ALL ON pg_temp.ledger_accounts TO PUBLIC;
+         INSERT INTO public.ledger_transfers
+             (id, debit_id, credit_id, unit, amount, phase, kind, reference_id, key, body_hash)
+         VALUES (gen_random_uuid(), '{alice}', '{bob}', 'USDT', 1000, 'single', 'theft',
+             gen_random_uuid(), 'theft', '')"
+    );
+    let refused = refusal(&stage, Service::Treasury, &overdraw).await;
+    let refused = refused.expect("a refusal");
+    assert!(refused.contains("ledger_entries_balance"), "{refused}");
+    assert_eq!(holds(&db, wallet(ALICE)).await, (50, 0));
+}
+
+#[tokio::test]
+async fn no_service_makes_temporary_tables_where_rights_were_granted() {
+    let stage = Stage::new().await;
+    let superuser = stage.superuser().await;
+    let nobody = Passwords::new();
+    migrations::grant(superuser.connection(), &nobody)
+        .await
+        .unwrap();
+    for service in Service::ALL {
+        let refused = refusal(&stage, service, "CREATE TEMPORARY TABLE t ()").await;
+        let refused = refused.expect("a refusal");
+        assert!(refused.contains(INSUFFICIENT_PRIVILEGE), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn postgres_itself_ends_what_a_service_has_waiting() {
+    let stage = Stage::new().await;
+    for service in Service::ALL {
+        let db = stage.db(service).await;
+        for (limit, value) in [("statement_timeout", "20s"), ("lock_timeout", "5s")] {
+            let show = Statement::from_string(DbBackend::Postgres, format!("SHOW {limit}"));
+            let row = db.connection().query_one_raw(show).await.unwrap().unwrap();
+            assert_eq!(
+                row.try_get::<String>("", limit).unwrap(),
+                value,
+                "{service}"
+            );
+        }
     }
 }
