@@ -47,7 +47,7 @@ enum Turn {
     Told(Told),
     Beat(Beat),
     Input(Input),
-    Request(Request),
+    Request(Box<Request>),
 }
 
 /// Work of which one is under way at a time, and whether another is wanted behind it.
@@ -77,9 +77,9 @@ pub(crate) struct Arena {
     /// None before the market is opened.
     inputs: Option<Inputs>,
     recent: Recent,
-    requests: UnboundedReceiver<Request>,
+    requests: UnboundedReceiver<Box<Request>>,
     /// Where the shards' feeds put them.
-    feeds: UnboundedSender<Request>,
+    feeds: UnboundedSender<Box<Request>>,
     told: UnboundedReceiver<Told>,
     /// What follows from the group commit that is on its way; none if none is.
     commit: Option<BTreeMap<ShardNumber, Consequences>>,

@@ -71,7 +71,7 @@ impl Feed {
         app: &App,
         lease: Lease,
         place: StreamPlace,
-        to: UnboundedSender<Request>,
+        to: UnboundedSender<Box<Request>>,
     ) -> Self {
         let stop = CancellationToken::new();
         let (feeding, stopped) = (app.clone(), stop.clone());
@@ -83,7 +83,7 @@ impl Feed {
     }
 }
 
-async fn feed(app: App, lease: Lease, place: StreamPlace, to: UnboundedSender<Request>) {
+async fn feed(app: App, lease: Lease, place: StreamPlace, to: UnboundedSender<Box<Request>>) {
     let ahead = Arc::new(Semaphore::new(AHEAD));
     let mut reader = None;
     while let Ok(permit) = Arc::clone(&ahead).acquire_owned().await {
@@ -98,7 +98,7 @@ async fn feed(app: App, lease: Lease, place: StreamPlace, to: UnboundedSender<Re
             said,
             _ahead: permit,
         };
-        if to.send(request).is_err() || ends {
+        if to.send(Box::new(request)).is_err() || ends {
             return;
         }
     }

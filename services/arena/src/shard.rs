@@ -35,7 +35,7 @@ pub(crate) struct Shard {
     feed: Option<Feed>,
     /// Requests that came and wait for the first of them, whose battle is being looked for: the
     /// checkpoint stays in front of them.
-    pub(crate) waiting: VecDeque<Request>,
+    pub(crate) waiting: VecDeque<Box<Request>>,
 }
 
 impl Shard {

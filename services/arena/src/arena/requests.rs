@@ -20,14 +20,14 @@ use crate::shard::Shard;
 enum Tried {
     Decided,
     /// Its battle has to be looked for first.
-    Unknown(Request),
+    Unknown(Box<Request>),
     /// Nothing more comes on the feed.
     Broken(Error),
 }
 
 impl Arena {
     /// Takes in what came on a shard's feed.
-    pub(super) fn request(&mut self, request: Request) -> Result<(), Error> {
+    pub(super) fn request(&mut self, request: Box<Request>) -> Result<(), Error> {
         counter!("arena_requests_total").increment(1);
         let lease = request.lease;
         let shard = self.shards.get_mut(&lease.shard);
@@ -134,7 +134,7 @@ fn decide(
     shard: &mut Shard,
     misses: &Misses,
     found: Option<&LookedUp>,
-    request: Request,
+    request: Box<Request>,
 ) -> Result<Tried, Error> {
     let sequence = request.sequence;
     match &request.said {

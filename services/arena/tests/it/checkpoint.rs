@@ -7,6 +7,7 @@ use domain::battle::BattleTerms;
 use domain::id::BattleId;
 use domain::order::Side;
 use sea_orm::ConnectionTrait;
+use testkit::Process;
 
 use crate::floor::{Floor, LIMIT, order, soon};
 use crate::process::{Running, binary};
@@ -22,14 +23,18 @@ async fn stopped_in_a_battle() -> (Floor, BattleTerms) {
     (floor, terms)
 }
 
-/// The line with which an arena leaves the shard of a battle out, while another battle is played.
+/// The line with which a new arena leaves the shard of a battle out.
 async fn left_out(floor: &Floor, battle: BattleId) -> String {
     let process = binary(floor).start_ready().await;
+    leaves_out(floor, &process, battle).await
+}
+
+/// The line with which an arena leaves the shard of a battle out, while another battle is played.
+async fn leaves_out(floor: &Floor, process: &Process, battle: BattleId) -> String {
     let line = testkit::eventually(LIMIT, async || {
         let written = process.stderr();
-        let line = written
-            .lines()
-            .find(|line| line.contains("a shard is left out"));
+        let mut lines = written.lines();
+        let line = lines.find(|line| line.contains("a shard is left out"));
         line.map(str::to_owned)
     });
     let line = line.await;
@@ -131,4 +136,34 @@ async fn a_row_that_cannot_be_read_leaves_its_shard_alone_out() {
         .unwrap();
     let line = left_out(&floor, terms.battle).await;
     assert!(line.contains("of positions is corrupt"), "{line}");
+}
+
+#[tokio::test]
+async fn a_shard_whose_commit_is_refused_is_left_out_alone_and_nothing_of_it_is_written() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let process = binary(&floor).start_ready().await;
+    floor.ask(&order(&terms, 0, Side::Buy)).await;
+    let doomed = order(&terms, 1, Side::Sell);
+    // An outcome that its shard does not know of.
+    let foreign = format!(
+        "INSERT INTO position_outcomes (battle_id, player_id, request_id, body_hash, outcome)
+         SELECT '{}', '{}', '{}', body_hash, outcome FROM position_outcomes",
+        terms.battle, doomed.caller.user, doomed.caller.request
+    );
+    floor
+        .db
+        .connection()
+        .execute_unprepared(&foreign)
+        .await
+        .unwrap();
+    floor.send(&doomed).await;
+    let line = leaves_out(&floor, &process, terms.battle).await;
+    assert!(line.contains("another transaction was faster"), "{line}");
+    let positions = format!(
+        "SELECT count(*) FROM positions WHERE battle_id = '{}'",
+        terms.battle
+    );
+    assert_eq!(floor.number(&positions).await, 1);
 }

@@ -1,12 +1,11 @@
 //! Every command, over NATS, with its answer.
 
-use std::time::Duration;
-
 use contracts::Code;
 use contracts::arena::PositionEvent;
-use contracts::commands::{Answer, Refused};
+use contracts::commands::{Answer, Ask as _, Refused};
 use contracts::live::{LiveBattle, battle as live_battle};
 use contracts::positions::{AmendPosition, CancelPosition, ClosePosition};
+use contracts::shard::Shard;
 use domain::engine::PositionChange;
 use domain::id::PositionId;
 use domain::order::{Entered, LevelChange, OrderKind, Side};
@@ -138,28 +137,10 @@ async fn a_command_that_comes_again_past_the_dedupe_is_done_once_and_answered_th
     let floor = Floor::new().await;
     floor.tick(95, soon()).await;
     let terms = floor.open_battle(600).await;
-    let raw = async_nats::jetstream::new(async_nats::connect(&floor.nats.url).await.unwrap());
-    let name = floor.nats.prefix.stream("POSITIONS");
-    let mut config = raw
-        .get_stream(&name)
-        .await
-        .unwrap()
-        .cached_info()
-        .config
-        .clone();
-    config.duplicate_window = Duration::from_millis(100);
     let arena = Running::start(&floor);
     let buy = order(&terms, 0, Side::Buy);
     assert_eq!(floor.ask(&buy).await, done(buy.order.position));
-
-    raw.update_stream(&config).await.unwrap();
-    let again = testkit::eventually(LIMIT, async || {
-        match floor.bus.ask(&buy, LIMIT).await.unwrap() {
-            bus::Asked::Answer(answer) => Some(answer),
-            bus::Asked::NoAnswer | bus::Asked::Repeated => None,
-        }
-    });
-    assert_eq!(again.await, done(buy.order.position));
+    assert_eq!(floor.ask_again(&buy).await, done(buy.order.position));
     let mut other = buy.clone();
     other.order.side = Side::Sell;
     assert_eq!(floor.ask(&other).await, refused(Code::IdempotencyConflict));
@@ -186,6 +167,80 @@ async fn a_battle_that_nobody_told_of_is_loaded_before_it_is_not_found() {
         refused(Code::MatchNotFound)
     );
     arena.stop().await;
+}
+
+#[tokio::test]
+async fn commands_to_battles_that_do_not_exist_are_refused_and_hold_nobody_up() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    floor.ask(&order(&terms, 0, Side::Buy)).await;
+    let shard = Shard::of(terms.battle);
+    let mut nowhere = terms.clone();
+    for _ in 0..500 {
+        nowhere.battle = runtime::ids::mint();
+        while Shard::of(nowhere.battle) != shard {
+            nowhere.battle = runtime::ids::mint();
+        }
+        let lost = order(&nowhere, 0, Side::Buy);
+        floor.bus.publish(&lost, &lost.message_id()).await.unwrap();
+    }
+    let lost = order(&nowhere, 0, Side::Buy);
+    let buy = order(&terms, 1, Side::Buy);
+    let (refusal, answer) = tokio::join!(floor.ask(&lost), floor.ask(&buy));
+    assert_eq!(refusal, refused(Code::MatchNotFound));
+    assert_eq!(answer, done(buy.order.position));
+    // Those that do not exist leave no trace, and the shard has passed them.
+    let kept = "SELECT count(*) FROM position_outcomes";
+    assert_eq!(floor.number(kept).await, 2);
+    let passed = format!(
+        "SELECT count(*) FROM arena_shards WHERE shard = {shard} AND positions_sequence >= 502"
+    );
+    testkit::eventually(LIMIT, async || floor.number(&passed).await == 1).await;
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn an_ended_battle_answers_what_it_kept_and_takes_nothing_more() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    let buy = order(&terms, 0, Side::Buy);
+    let mut greedy = order(&terms, 1, Side::Buy);
+    greedy.order.margin = Entered::Malformed;
+    floor.ask(&buy).await;
+    floor.ask(&greedy).await;
+    floor.end(std::slice::from_ref(&terms)).await;
+    arena.stop().await;
+
+    // An arena that has never seen the battle. It is ready before the dedupe is shortened, for it
+    // refuses a stream that is not as it was declared.
+    let _arena = crate::process::binary(&floor).start_ready().await;
+    let repeats = [
+        (buy.clone(), done(buy.order.position)),
+        (greedy, refused(Code::InvalidMargin)),
+    ];
+    for (repeat, expected) in repeats {
+        assert_eq!(floor.ask_again(&repeat).await, expected);
+    }
+    let mut other = buy;
+    other.order.side = Side::Sell;
+    assert_eq!(
+        floor.ask_again(&other).await,
+        refused(Code::IdempotencyConflict)
+    );
+    let late = order(&terms, 0, Side::Buy);
+    assert_eq!(floor.ask(&late).await, refused(Code::MatchNotOpen));
+    let mut stranger = late;
+    stranger.caller.user = runtime::ids::mint();
+    stranger.order.position = contracts::positions::position_id(
+        terms.battle,
+        stranger.caller.user,
+        stranger.caller.request,
+    );
+    assert_eq!(floor.ask(&stranger).await, refused(Code::NotAParticipant));
 }
 
 #[tokio::test]

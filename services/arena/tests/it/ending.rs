@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contracts::Topic;
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
 use contracts::battles::BattleCanceled;
 use domain::engine::PositionChange;
@@ -12,7 +13,7 @@ use domain::record;
 use runtime::MovableClock;
 use store::battle;
 
-use crate::floor::{Floor, LIMIT, order, soon};
+use crate::floor::{Floor, LIMIT, btc, order, soon};
 use crate::process::Running;
 
 #[tokio::test]
@@ -76,6 +77,34 @@ async fn one_changed_byte_in_a_record_is_found() {
         changed[place] ^= 1;
         assert!(record::verify(changed.as_slice()).is_err(), "byte {place}");
     }
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_market_entry_that_cannot_be_read_is_skipped_by_the_engine_and_by_the_record() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    let buy = order(&terms, 0, Side::Buy);
+    floor.ask(&buy).await;
+    let raw = async_nats::jetstream::new(async_nats::connect(&floor.nats.url).await.unwrap());
+    let subject = floor
+        .nats
+        .prefix
+        .subject(&Topic::Tick.subject(&(&btc()).into()));
+    raw.publish(subject, "no tick".into())
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+    floor.tick(95, soon()).await;
+    floor.tick(110, soon()).await;
+
+    floor.end(std::slice::from_ref(&terms)).await;
+    let report = record::verify(floor.sealed(terms.battle).await.as_slice()).unwrap();
+    let equity = report.result.unwrap().standings[0].equity.units();
+    assert_eq!(equity, 10_315_789_473);
     arena.stop().await;
 }
 

@@ -149,12 +149,17 @@ impl Floor {
 
     /// A trade of BTCUSDT at a whole price; answers its sequence.
     pub(crate) async fn tick(&self, price: i64, time: Timestamp) -> u64 {
+        self.tick_at(whole(price), time).await
+    }
+
+    /// A trade of BTCUSDT; answers its sequence.
+    pub(crate) async fn tick_at(&self, price: Price, time: Timestamp) -> u64 {
         let trade_id = self.trades.fetch_add(1, Ordering::SeqCst) + 1;
         let tick = Tick {
             epoch: 1,
             symbol: btc(),
             trade_id,
-            price: whole(price),
+            price,
             time,
         };
         self.bus
@@ -188,6 +193,23 @@ impl Floor {
         }
     }
 
+    /// Asks what was asked before, past the dedupe.
+    pub(crate) async fn ask_again<A: Ask>(&self, question: &A) -> Answer<A::Value> {
+        let raw = async_nats::jetstream::new(async_nats::connect(&self.nats.url).await.unwrap());
+        let name = self.nats.prefix.stream("POSITIONS");
+        let stream = raw.get_stream(&name).await.unwrap();
+        let mut config = stream.cached_info().config.clone();
+        config.duplicate_window = Duration::from_millis(100);
+        raw.update_stream(&config).await.unwrap();
+        testkit::eventually(LIMIT, async || {
+            match self.bus.ask(question, LIMIT).await.unwrap() {
+                Asked::Answer(answer) => Some(answer),
+                Asked::NoAnswer | Asked::Repeated => None,
+            }
+        })
+        .await
+    }
+
     /// Asks without waiting for the answer, on a fresh market.
     pub(crate) async fn send<A: Ask>(&self, question: &A) {
         self.watermark(now()).await;
@@ -199,35 +221,50 @@ impl Floor {
 
     /// All messages of a topic, once there are `count` and none waits to be published.
     pub(crate) async fn heard<M: Message>(&self, count: usize) -> Vec<M> {
-        let waiting = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
         testkit::eventually(LIMIT, async || {
-            if self.number(waiting).await > 0 {
+            if !self.has_told_everything().await {
                 return None;
             }
-            let heard = self.all::<M>().await;
+            let heard = self.stored::<M>().await;
+            let heard: Vec<M> = heard.into_iter().map(|(_, message)| message).collect();
             (heard.len() >= count).then_some(heard)
         })
         .await
     }
 
-    /// All messages of a topic, to the tail of its stream.
-    async fn all<M: Message>(&self) -> Vec<M> {
+    /// Whether everything that was announced is in its stream.
+    pub(crate) async fn has_told_everything(&self) -> bool {
+        let waiting = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
+        self.number(waiting).await == 0
+    }
+
+    /// All messages of a topic, to the tail of its stream, with their sequences.
+    pub(crate) async fn stored<M: Message>(&self) -> Vec<(u64, M)> {
         let stream = M::TOPIC.stream();
         let bounds = self.bus.bounds(stream).await.unwrap();
         let head = bounds.head();
         let mut reader = self.bus.ordered(stream, &[M::TOPIC], head).await.unwrap();
-        let mut heard = Vec::new();
+        let mut stored = Vec::new();
         while reader.place().sequence < bounds.last {
             let Ok(entry) = timeout(SILENCE, reader.next()).await else {
                 break;
             };
             let entry = entry.unwrap();
-            heard.push(entry.decode().unwrap());
+            stored.push((entry.sequence, entry.decode().unwrap()));
             if entry.pending == 0 {
                 break;
             }
         }
-        heard
+        stored
+    }
+
+    /// Ends these battles and waits until they are sealed.
+    pub(crate) async fn end(&self, battles: &[BattleTerms]) {
+        let last = battles.iter().map(|terms| terms.end_time).max().unwrap();
+        self.watermark(last.plus_ms(1)).await;
+        for terms in battles {
+            self.sealed(terms.battle).await;
+        }
     }
 
     /// One number of the database.

@@ -2,12 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic where it fails")]
 
+mod audit;
 mod checkpoint;
 mod commands;
 mod crash;
+mod cut;
 mod ending;
 mod fencing;
 mod floor;
+mod load;
 mod outage;
+mod paused;
 mod process;
 mod rows;
+mod spread;
+mod twice;

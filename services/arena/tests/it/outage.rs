@@ -1,4 +1,5 @@
-//! Servers that die in the middle: the arena waits for them and loses nothing.
+//! Servers that die in the middle: the arena waits for them and loses nothing. Redis is not among
+//! them: the arena does not know it, and so there is no test without it.
 
 use contracts::arena::PositionEvent;
 use contracts::commands::Answer;

@@ -1,0 +1,167 @@
+//! Two arenas under load, one of which is killed every few seconds.
+
+use std::time::Duration;
+
+use contracts::positions::NewPosition;
+use domain::battle::BattleTerms;
+use domain::chips::Chips;
+use domain::game::Template;
+use domain::leverage::Leverage;
+use domain::order::{Entered, OrderKind, Side};
+use domain::price::Price;
+use futures::future::join_all;
+use testkit::{Binary, Process};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::audit;
+use crate::floor::{Floor, LIMIT, now, order, template, terms};
+use crate::process::binary;
+
+const BATTLES: usize = 8;
+/// Each player's orders: five a second.
+const ROUNDS: i64 = 36;
+const ROUND: Duration = Duration::from_millis(200);
+const TICK: Duration = Duration::from_millis(20);
+const KILL_EVERY: Duration = Duration::from_millis(2_500);
+/// Units of price.
+const ONE: i64 = 100_000_000;
+
+/// Eight players, each with as many positions as he likes.
+fn crowd() -> Template {
+    Template {
+        max_players: 8,
+        max_positions: 1_000,
+        ..template()
+    }
+}
+
+/// The script: up and down between 95 and 105, a twentieth a tick.
+fn price(tick: i64) -> i64 {
+    let step = tick.rem_euclid(400);
+    let up = if step < 200 { step } else { 400 - step };
+    95 * ONE + up * ONE / 20
+}
+
+/// The orders of one round: with stops and targets on both sides of the price, some of them
+/// limited.
+fn round(battles: &[BattleTerms], number: i64, price: i64) -> Vec<NewPosition> {
+    let seats = battles
+        .iter()
+        .flat_map(|terms| (0..terms.seats.len()).map(move |seat| (terms, seat)));
+    let orders = seats.zip(0..).map(|((terms, seat), place)| {
+        let turn = number + place;
+        let (side, sign) = if turn % 2 == 0 {
+            (Side::Buy, 1)
+        } else {
+            (Side::Sell, -1)
+        };
+        let at = |offset: i64| Price::from_units(price + sign * offset).unwrap();
+        let mut new = order(terms, seat, side);
+        new.order.margin = Entered::Value(Chips::from_units(ONE / 10));
+        new.order.leverage = Entered::Value(Leverage::try_from(10).unwrap());
+        if turn % 8 < 2 {
+            new.order.kind = OrderKind::Limit(Entered::Value(at(-ONE / 2)));
+        }
+        new.order.stop_loss = Entered::Value(at(-(ONE + turn % 5 * ONE / 2)));
+        new.order.take_profit = Entered::Value(at(ONE + turn % 7 * ONE / 2));
+        new
+    });
+    orders.collect()
+}
+
+/// Moves the market by the script until `stop`; `at` says where it is.
+async fn market(floor: &Floor, stop: &CancellationToken) {
+    let mut beat = interval(TICK);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for tick in 0.. {
+        beat.tick().await;
+        if stop.is_cancelled() {
+            return;
+        }
+        let price = Price::from_units(price(tick)).unwrap();
+        floor.tick_at(price, now().plus_ms(300)).await;
+        if tick % 10 == 0 {
+            floor.watermark(now()).await;
+        }
+    }
+}
+
+/// Sends the orders of all rounds, at the price of the moment.
+async fn trade(floor: &Floor, battles: &[BattleTerms]) -> Vec<NewPosition> {
+    let began = Instant::now();
+    let mut beat = interval(ROUND);
+    let mut sent = Vec::new();
+    for number in 0..ROUNDS {
+        beat.tick().await;
+        let ticks = began.elapsed().as_millis() / TICK.as_millis();
+        let orders = round(battles, number, price(i64::try_from(ticks).unwrap()));
+        let sending = orders.iter().map(|order| async {
+            let id = contracts::commands::Ask::message_id(order);
+            floor.bus.publish(order, &id).await.unwrap();
+        });
+        join_all(sending).await;
+        sent.extend(orders);
+    }
+    sent
+}
+
+/// Kills one arena after the other where it stands, and starts it again at once.
+async fn kill(
+    programs: [Binary; 2],
+    mut processes: [Process; 2],
+    stop: &CancellationToken,
+) -> [Process; 2] {
+    let mut beat = interval(KILL_EVERY);
+    beat.tick().await;
+    for turn in 0.. {
+        if stop.run_until_cancelled(beat.tick()).await.is_none() {
+            return processes;
+        }
+        let which = turn % 2;
+        processes[which].kill().await;
+        processes[which] = programs[which].start();
+    }
+    processes
+}
+
+#[tokio::test]
+async fn under_load_and_kill_9_every_order_has_one_outcome_and_every_trigger_its_tick() {
+    let floor = Floor::new().await;
+    floor
+        .tick_at(Price::from_units(price(0)).unwrap(), now())
+        .await;
+    let battles: Vec<BattleTerms> = (0..BATTLES).map(|_| terms(600, crowd())).collect();
+    for terms in &battles {
+        floor.open(terms).await;
+    }
+    let programs = [binary(&floor), binary(&floor)];
+    let processes = [
+        programs[0].start_ready().await,
+        programs[1].start_ready().await,
+    ];
+
+    let (traded, over) = (CancellationToken::new(), CancellationToken::new());
+    let trading = async {
+        let sent = trade(&floor, &battles).await;
+        traded.cancel();
+        let decided = "SELECT count(*) FROM position_outcomes";
+        let all = i64::try_from(sent.len()).unwrap();
+        testkit::eventually(LIMIT, async || floor.number(decided).await == all).await;
+        over.cancel();
+        sent
+    };
+    let (sent, (), _processes) = tokio::join!(
+        trading,
+        market(&floor, &over),
+        kill(programs, processes, &traded)
+    );
+
+    floor.end(&battles).await;
+    let audit = audit(&floor, &battles, &sent).await;
+    assert!(
+        sent.len() > 2_000 && audit.accepted * 2 > sent.len(),
+        "{audit:?}"
+    );
+    assert!(audit.fired * 2 > audit.accepted, "{audit:?}");
+}
