@@ -25,7 +25,7 @@ mod frames;
 mod naive;
 #[path = "../tests/oracle/random.rs"]
 mod random;
-#[path = "../tests/oracle/script.rs"]
+#[path = "../tests/oracle/script/mod.rs"]
 mod script;
 #[path = "../tests/oracle/shrink.rs"]
 mod shrink;

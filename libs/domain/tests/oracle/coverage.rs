@@ -60,6 +60,7 @@ const CASES: &[&str] = &[
     "order for an asset that is final",
     "order on a market that never spoke",
     "order stamped before the watermark",
+    "order under the id of another",
     "order waits for its effective time",
     "pending order amended",
     "players tie",

@@ -279,6 +279,7 @@ impl<'a> Driver<'a> {
         let counting_from = |ms: i64| (ms - delay) * 1_000_000 - ahead_ns;
         match stored {
             Stored::Now { ns } => self.now * 1_000_000 - ahead_ns + ns,
+            Stored::At(ns) => ns,
             Stored::Start { off } => counting_from(battle.start_time.ms() + off),
             Stored::End { off } => counting_from(battle.end_time.ms() + off),
             Stored::Fresh { off } => {
@@ -371,7 +372,7 @@ impl<'a> Driver<'a> {
         let which = self.commands.len() - 1 - back % self.commands.len();
         let mut command = self.commands[which].clone();
         // When it is stored again does not matter, and neither does what a hash stands for.
-        command.stored_at_ns += 5_000_000;
+        command.stored_at_ns = command.stored_at_ns.saturating_add(5_000_000);
         if changed {
             command.body_hash.0[31] ^= 1;
         }
@@ -471,8 +472,12 @@ impl<'a> Driver<'a> {
             Choice::Value(times) => Entered::Value(Leverage::try_from(times).unwrap()),
         };
         let number = u128::try_from(self.commands.len()).unwrap();
+        let fresh = PositionId::new(Uuid::from_u128(0xD000_0000 + number));
+        let rows = self.duel.naive.rows(battle.battle);
+        let newest = rows.and_then(|rows| rows.positions.last());
+        let newest = newest.filter(|_| order.clash).map(|newest| newest.id);
         let body = CommandBody::New(NewOrder {
-            position: PositionId::new(Uuid::from_u128(0xD000_0000 + number)),
+            position: newest.unwrap_or(fresh),
             symbol: asset,
             side,
             kind,

@@ -1126,6 +1126,14 @@ impl Walk<'_> {
                 origin: Origin::Kept,
             };
         }
+        // A position's id is derived from battle, player and request id: under it there is another
+        // body already.
+        if let CommandBody::New(order) = &command.body
+            && rows.positions.iter().any(|one| one.id == order.position)
+        {
+            self.coverage.saw("order under the id of another");
+            return passing(Refusal::IdempotencyConflict);
+        }
         if rows.battle.status != BattleStatus::Open {
             self.coverage.saw("command after the end");
             return passing(Refusal::MatchNotOpen);

@@ -15,7 +15,8 @@ use domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::random::Random;
-use crate::script::{START, battle, plain_terms, player, symbol};
+use crate::script::START;
+use crate::script::terms::{battle, plain_terms, player, symbol};
 
 const ROUNDS: u64 = 300;
 /// How far ahead the sniper sees, in milliseconds: the default fill delay.
@@ -120,7 +121,7 @@ impl Round {
             self.market(2 * index + 1, MarketEvent::Tick { symbol, tick });
             if index == 0 || index % 10 == 9 {
                 let event = MarketEvent::Watermark {
-                    symbol: crate::script::symbol(0),
+                    symbol: crate::script::terms::symbol(0),
                     time: Timestamp::from_ms(time - 1),
                 };
                 self.market(2 * index + 2, event);

@@ -15,7 +15,8 @@ use domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::compare::Duel;
-use crate::script::{START, battle, plain_terms, player, symbol};
+use crate::script::START;
+use crate::script::terms::{battle, plain_terms, player, symbol};
 
 const DOCS: &str = include_str!("../../src/position.rs");
 /// When the order counts, in milliseconds after the start.
