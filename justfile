@@ -58,6 +58,10 @@ lint:
 ci *options:
     @python3 dev ci "$@"
 
+# Play the engine against a naive one for 10^8 position-ticks (--position-ticks N --seed N --frames FILE)
+soak *options:
+    @python3 dev soak "$@"
+
 # Measure: all benchmarks or one, a JSON object per figure
 bench *name:
     @python3 dev bench "$@"

@@ -65,6 +65,7 @@ def parser():
     command("doctor", check_machine)
     passed_on("unit", suite.run_unit)
     passed_on("test", test)
+    passed_on("soak", suite.soak)
     command("lint", lambda arguments: ci.lint())
     command("ci", ci.run, bare="as on a fresh machine")
     command("generate", generate)

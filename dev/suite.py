@@ -26,6 +26,7 @@ ALIVE = "alive"
 FRAMES = f"{PREFIX}FRAMES"
 # Tests wait for servers more than they compute.
 THREADS = 4 * (os.cpu_count() or 1)
+SOAK = ("--position-ticks", "100000000")
 # Its own tests try the servers that it starts for others.
 NEEDS_SERVERS = "testkit"
 
@@ -141,3 +142,10 @@ def run_unit(options):
     with build.output_folder():
         if build.cargo("test", "--workspace", f"--exclude={NEEDS_SERVERS}", "--lib", "--bins", *options).returncode != 0:
             raise Failed("a test failed")
+
+
+def soak(options):
+    """Plays random matches on the engine and on a naive one, which have to agree on everything."""
+    with build.output_folder():
+        if build.cargo("run", "--release", "--quiet", "--package=domain", "--example=oracle", "--", *(options or SOAK)).returncode != 0:
+            raise Failed("the engines differ")
