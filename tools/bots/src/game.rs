@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use domain::money::{Currency, Money};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -18,6 +19,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 const SETTLE_LIMIT: Duration = Duration::from_secs(90);
 /// How many nodes a page holds.
 const PAGE: u32 = 100;
+/// What a place in the demo's game costs.
+pub const ENTRY_FEE: Money = Money {
+    minor: 10_000_000,
+    currency: Currency::Usdt,
+};
 
 const CREATE_GAME: &str = "mutation CreateGame($input: CreateGameInput!) {
     createGame(createGameInput: $input) { id }
@@ -42,7 +48,7 @@ const POSITIONS: &str = "query Positions($match: ID!, $first: Int!, $after: Stri
     }
 }";
 
-/// What the demo's game costs and pays, as the API takes it.
+/// Creates the demo's game and answers its id.
 pub async fn create(
     staff: &Client,
     players: u32,
@@ -61,12 +67,12 @@ pub async fn create(
     let input = json!({
         "title": format!("Demo, {seconds} seconds"),
         "description": "A short battle among bots.",
-        "currency": "USDT",
+        "currency": ENTRY_FEE.currency.code(),
         "duration": seconds,
         "minPlayers": players,
         "maxPlayers": players,
         "maxPositions": 10,
-        "entryFee": "10",
+        "entryFee": ENTRY_FEE.to_string(),
         "assets": assets,
         "feeBps": 1,
         "maintenanceBps": 10,

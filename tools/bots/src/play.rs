@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::account::{self, Profile};
+use crate::account::{self, Equipment, Profile};
 use crate::client::{Client, Refusal};
 use crate::game::{self, Match};
 use crate::mailbox::Mailbox;
@@ -24,8 +24,11 @@ use crate::report::{Player, Report};
 use crate::screen::{LiveLine, Screen, by_rank};
 use crate::temperament::{Intent, Temperament};
 
-/// How many uses of leverage cards each bot claims.
-const CARDS: u32 = 5;
+/// What each bot brings to the battle.
+const EQUIPMENT: Equipment = Equipment {
+    money: game::ENTRY_FEE,
+    cards: 5,
+};
 /// How long the first prices may take.
 const PRICE_LIMIT: Duration = Duration::from_secs(30);
 /// How long achievements, mails and notices may take after the payout.
@@ -127,7 +130,7 @@ async fn sign_up(options: &Options, api: &Client, mailbox: &Mailbox) -> anyhow::
         let email = format!("bot-{number}@bots.example");
         let signed_in = account::sign_in(api, mailbox, &email).await?;
         account::rename(&signed_in, &format!("{}-{number}", temperament.name())).await?;
-        account::claim(&signed_in, CARDS).await?;
+        account::equip(&signed_in, EQUIPMENT).await?;
         let before = account::profile(&signed_in).await?;
         bots.push(Bot {
             api: signed_in,
