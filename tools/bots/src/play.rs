@@ -1,6 +1,7 @@
 //! One battle from sign-up to payout.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +68,10 @@ struct Bot {
 }
 
 /// Plays the battle and writes its report.
-pub(crate) async fn battle(options: &Options, screen: &mut Screen) -> anyhow::Result<()> {
+pub(crate) async fn battle(
+    options: &Options,
+    screen: &mut Screen<impl Write>,
+) -> anyhow::Result<()> {
     let api = Client::new(options.api.clone())?;
     let mailbox = Mailbox::new(options.mail.clone());
 
@@ -230,7 +234,7 @@ async fn watch_battle(
     battle: &Match,
     end: Instant,
     prices: &watch::Receiver<Prices>,
-    screen: &mut Screen,
+    screen: &mut Screen<impl Write>,
 ) -> anyhow::Result<()> {
     let mut board = api.subscribe(LEADERBOARD, json!({ "id": id })).await?;
     let span: Duration = (battle.end - battle.start)

@@ -1,7 +1,7 @@
 //! What the person at the terminal sees: redrawn in place, or plain lines where there is no
 //! terminal.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Stdout, Write};
 use std::time::{Duration, Instant};
 
 use crate::game::Seat;
@@ -22,19 +22,28 @@ pub(crate) struct LiveLine {
     pub(crate) open_positions: i64,
 }
 
-/// The terminal.
-pub(crate) struct Screen {
+/// Where the battle is shown.
+pub(crate) struct Screen<W> {
+    out: W,
     quiet: bool,
     in_place: bool,
     drawn_lines: usize,
     last_plain: Option<Instant>,
 }
 
-impl Screen {
+impl Screen<Stdout> {
     /// A screen on standard output.
     pub(crate) fn new(quiet: bool) -> Self {
-        let in_place = std::io::stdout().is_terminal();
+        let stdout = std::io::stdout();
+        let in_place = stdout.is_terminal();
+        Self::on(stdout, quiet, in_place)
+    }
+}
+
+impl<W: Write> Screen<W> {
+    const fn on(out: W, quiet: bool, in_place: bool) -> Self {
         Self {
+            out,
             quiet,
             in_place,
             drawn_lines: 0,
@@ -72,12 +81,12 @@ impl Screen {
     pub(crate) fn result(&mut self, report: &Report) {
         self.drawn_lines = 0;
         let mut text = format!("\n  The battle is {}.\n\n", report.status.to_lowercase());
-        text += "  rank  player                equity      prize      wallet        cups   exp  earned\n";
+        text += "  rank  player                equity      prize   wallet            cups   exp  earned\n";
         for player in &report.players {
             let wallet = format!("{} → {}", player.wallet_before, player.wallet_after);
             let star = if player.winner { "*" } else { " " };
             text += &format!(
-                "  {:>3}{star}  {:<18} {:>9}  {:>9}   {:<13} {:>4}  {:>4}  {}\n",
+                "  {:>3}{star}  {:<18} {:>9}  {:>9}   {:<17} {:>4}  {:>4}  {}\n",
                 player.rank,
                 player.name,
                 player.equity,
@@ -102,16 +111,15 @@ impl Screen {
         self.print(&text);
     }
 
-    fn print(&self, text: &str) {
+    fn print(&mut self, text: &str) {
         if self.quiet {
             return;
         }
-        let mut stdout = std::io::stdout().lock();
         // A closed pipe must not end the battle: whoever asked still gets the report.
         drop(
-            stdout
+            self.out
                 .write_all(text.as_bytes())
-                .and_then(|()| stdout.flush()),
+                .and_then(|()| self.out.flush()),
         );
     }
 }
@@ -162,4 +170,161 @@ fn price_list(prices: &Prices) -> String {
 pub(crate) fn by_rank(mut seats: Vec<Seat>) -> Vec<Seat> {
     seats.sort_by_key(|seat| seat.rank.unwrap_or(i64::MAX));
     seats
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Player;
+
+    fn screen(in_place: bool) -> Screen<Vec<u8>> {
+        Screen::on(Vec::new(), false, in_place)
+    }
+
+    /// What was printed since the last look.
+    fn printed(screen: &mut Screen<Vec<u8>>) -> String {
+        String::from_utf8(std::mem::take(&mut screen.out)).unwrap()
+    }
+
+    fn prices() -> Prices {
+        [("bitcoin", "60000.5"), ("ethereum", "3000")]
+            .into_iter()
+            .map(|(asset, price)| (asset.to_owned(), price.parse().unwrap()))
+            .collect()
+    }
+
+    fn board(players: usize) -> Vec<LiveLine> {
+        let line = |number| LiveLine {
+            rank: number,
+            name: format!("Bot-{number}"),
+            equity: "101.25".to_owned(),
+            open_positions: 2,
+        };
+        (1..).map(line).take(players).collect()
+    }
+
+    #[test]
+    fn a_terminal_shows_clock_prices_and_leaderboard() {
+        let mut screen = screen(true);
+        screen.live(Duration::from_secs(37), &prices(), &board(2));
+        assert_eq!(
+            printed(&mut screen),
+            "\n   37 s left   bitcoin 60000.5  ethereum 3000\n\n  \
+             rank  player                equity   open\n     \
+             1  Bot-1                 101.25      2\n     \
+             2  Bot-2                 101.25      2\n"
+        );
+    }
+
+    #[test]
+    fn a_terminal_is_redrawn_in_place() {
+        let mut screen = screen(true);
+        let mut draw = |players| {
+            screen.live(Duration::ZERO, &prices(), &board(players));
+            printed(&mut screen)
+        };
+        let (first, second, third) = (draw(2), draw(3), draw(3));
+        assert_eq!(first.lines().count(), 6);
+        assert!(!first.contains('\x1b'), "{first:?}");
+        assert!(second.starts_with("\x1b[6A\x1b[J\n"), "{second:?}");
+        assert!(third.starts_with("\x1b[7A\x1b[J\n"), "{third:?}");
+    }
+
+    #[test]
+    fn what_stands_above_a_frame_stays() {
+        let mut screen = screen(true);
+        screen.live(Duration::ZERO, &prices(), &board(2));
+        screen.step("the battle has opened");
+        printed(&mut screen);
+        screen.live(Duration::ZERO, &prices(), &board(2));
+        assert!(!printed(&mut screen).contains('\x1b'));
+    }
+
+    #[test]
+    fn a_crowd_does_not_push_the_clock_off_the_terminal() {
+        let mut screen = screen(true);
+        screen.live(Duration::ZERO, &prices(), &board(100));
+        let frame = printed(&mut screen);
+        assert!(frame.contains("Bot-12 ") && !frame.contains("Bot-13 "));
+    }
+
+    #[test]
+    fn off_a_terminal_there_are_plain_lines_now_and_then() {
+        let mut screen = screen(false);
+        let line = "   37 s left, bitcoin 60000.5  ethereum 3000; Bot-1 leads with 101.25\n";
+        let show = |screen: &mut Screen<Vec<u8>>| {
+            screen.live(Duration::from_secs(37), &prices(), &board(2));
+            printed(screen)
+        };
+        assert_eq!(show(&mut screen), line);
+        assert_eq!(show(&mut screen), "", "{PLAIN_INTERVAL:?} have not passed");
+        screen.last_plain = Instant::now().checked_sub(PLAIN_INTERVAL);
+        assert_eq!(show(&mut screen), line);
+    }
+
+    fn report() -> Report {
+        let player = Player {
+            name: "Bull-0".to_owned(),
+            rank: 1,
+            winner: true,
+            equity: "131.5".to_owned(),
+            prize: "43.2".to_owned(),
+            cups: 20,
+            level: 2,
+            experience: 100,
+            wallet_before: "50".to_owned(),
+            wallet_after: "83.2".to_owned(),
+            achievements: vec!["Debut".to_owned(), "First win".to_owned()],
+        };
+        let loser = Player {
+            name: "Bear-1".to_owned(),
+            rank: 2,
+            winner: false,
+            achievements: Vec::new(),
+            ..player.clone()
+        };
+        Report {
+            battle: "b".to_owned(),
+            status: "CLOSED".to_owned(),
+            players: vec![player, loser],
+            positions: 9,
+            fills: 8,
+            liquidations: 1,
+            stops: 2,
+            achievements: 3,
+            emails: 4,
+            notifications: 5,
+        }
+    }
+
+    #[test]
+    fn the_result_shows_ranks_prizes_wallets_and_what_was_earned() {
+        for in_place in [true, false] {
+            let mut screen = screen(in_place);
+            screen.live(Duration::ZERO, &prices(), &board(2));
+            printed(&mut screen);
+            screen.result(&report());
+            let shown = printed(&mut screen);
+            let lines: Vec<_> = shown.lines().filter(|line| !line.is_empty()).collect();
+            assert_eq!(
+                lines,
+                [
+                    "  The battle is closed.",
+                    "  rank  player                equity      prize   wallet            cups   exp  earned",
+                    "    1*  Bull-0                 131.5       43.2   50 → 83.2           20   100  Debut, First win",
+                    "    2   Bear-1                 131.5       43.2   50 → 83.2           20   100  ",
+                    "  9 positions, 8 fills, 1 liquidations, 2 stops; 3 achievements, 4 mails, 5 inbox messages",
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn a_quiet_screen_shows_nothing() {
+        let mut screen = Screen::on(Vec::new(), true, true);
+        screen.step("a step");
+        screen.live(Duration::ZERO, &prices(), &board(2));
+        screen.result(&report());
+        assert_eq!(printed(&mut screen), "");
+    }
 }
