@@ -17,9 +17,9 @@ const LIMIT_BPS: i64 = 3;
 /// A way to trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Temperament {
-    /// Everything on a rise, at the highest leverage.
+    /// A rise, at the highest leverage.
     Bull,
-    /// Everything on a fall, at the highest leverage.
+    /// A fall, at the highest leverage.
     Bear,
     /// A rise, with a stop close below.
     CautiousBull,
@@ -177,12 +177,26 @@ fn moved(price: Price, bps: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::leverage::Leverage;
     use rand::SeedableRng as _;
 
     use super::*;
 
     fn price(text: &str) -> Price {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn bull_and_bear_stand_against_each_other_at_the_highest_leverage() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut order = |temperament: Temperament| temperament.order(price("60000"), &mut random);
+        let (bull, bear) = (order(Temperament::Bull), order(Temperament::Bear));
+        assert_eq!(
+            (&bull["side"], &bear["side"]),
+            (&json!("BUY"), &json!("SELL"))
+        );
+        let highest = json!(Leverage::MAX.times());
+        assert_eq!((&bull["leverage"], &bear["leverage"]), (&highest, &highest));
     }
 
     #[test]
