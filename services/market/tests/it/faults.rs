@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use contracts::market::{Note, NoteKind, Tick};
 use exchange::{Config, Fault, Shape, Source};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use runtime::Clock;
 use testkit::eventually;
 
@@ -11,7 +12,10 @@ use crate::reader::{LIMIT, Said};
 use crate::scene::Scene;
 
 #[tokio::test]
-async fn malformed_frames_are_skipped() {
+async fn malformed_frames_are_counted_and_skipped() {
+    // Counts for this thread alone, which is where the whole of this test's market runs.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _counting = metrics::set_default_local_recorder(&recorder);
     let scene = Scene::new().await;
     let market = scene.market().await;
     let mut reader = scene.reader().await;
@@ -28,6 +32,9 @@ async fn malformed_frames_are_skipped() {
     reader.tick(2).await;
     assert_eq!(reader.ids(), [1, 2]);
     reader.assert_flawless();
+    let page = recorder.handle().render();
+    let counted = "battlesbit_market_malformed_frames_total 4";
+    assert!(page.lines().any(|line| line == counted), "{page}");
     market.stop().await;
 }
 
