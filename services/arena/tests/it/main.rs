@@ -17,3 +17,4 @@ mod process;
 mod rows;
 mod spread;
 mod twice;
+mod way;

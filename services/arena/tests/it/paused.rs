@@ -11,6 +11,7 @@ use testkit::Process;
 use crate::audit::audit;
 use crate::floor::{Floor, LIMIT, order, soon, whole};
 use crate::process::binary;
+use crate::way::{Cut, Way};
 
 /// A battle with a filled order that stops at 80.
 async fn filled_with_a_stop(floor: &Floor) -> (BattleTerms, NewPosition) {
@@ -47,18 +48,32 @@ async fn goes_on_in_vain(floor: &Floor, paused: &Process) {
 async fn an_owner_that_was_paused_past_its_lease_changes_nothing() {
     let floor = Floor::new().await;
     floor.tick(95, soon()).await;
-    let first = binary(&floor).start_ready().await;
+    let mut url = floor.database.url();
+    let way = Way::to(url.port().unwrap(), Cut::Before).await;
+    url.set_port(Some(way.port)).unwrap();
+    let first = binary(&floor)
+        .setting("postgres.url", url.as_str())
+        // Nothing else is written meanwhile.
+        .setting("shards.checkpoint_ms", "10000")
+        .start_ready()
+        .await;
     let (terms, stopped) = filled_with_a_stop(&floor).await;
     let before = epochs(&floor).await;
+    testkit::eventually(LIMIT, async || floor.has_told_everything().await).await;
 
+    // The stop is crossed and its commit begun when the owner falls asleep: what it has to write
+    // is on its way.
+    way.hold();
+    floor.tick(79, soon()).await;
+    testkit::eventually(LIMIT, async || way.holds() > 0).await;
     first.signal(Signal::SIGSTOP);
     let _second = binary(&floor).start_ready().await;
     replaced(&floor, before).await;
     let sell = order(&terms, 1, Side::Sell);
     floor.ask(&sell).await;
-    floor.tick(79, soon()).await;
     let closed = "SELECT count(*) FROM positions WHERE end_cause = 'stop_loss'";
     testkit::eventually(LIMIT, async || floor.number(closed).await == 1).await;
+    way.release();
     goes_on_in_vain(&floor, &first).await;
 
     floor.end(std::slice::from_ref(&terms)).await;
