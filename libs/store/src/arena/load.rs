@@ -34,40 +34,44 @@ pub async fn list_running(from: &impl Read, shards: &[Shard]) -> Result<Vec<Batt
 
 /// Finds a battle as the engine left it.
 pub async fn find_battle(from: &impl Read, battle: BattleId) -> Result<Option<BattleState>> {
-    let rows = list::<BattleRow>(from, "arena_battles", "battle_id", &[battle]).await?;
+    let rows = list::<BattleRow>(from, BATTLES, &[battle]).await?;
     Ok(rows.into_iter().next().map(BattleRow::state))
 }
 
 /// Every row of these battles, in no particular order. A battle without rows is left out.
 pub async fn list_rows(from: &impl Read, battles: &[BattleId]) -> Result<Vec<BattleRows>> {
+    let (found, participants, positions, outcomes) = tokio::try_join!(
+        list::<BattleRow>(from, BATTLES, battles),
+        list::<ParticipantRow>(from, PARTICIPANTS, battles),
+        list::<Row>(from, POSITIONS, battles),
+        list::<OutcomeRow>(from, OUTCOMES, battles),
+    )?;
     let mut rows: BTreeMap<BattleId, BattleRows> = BTreeMap::new();
-    for row in list::<BattleRow>(from, "arena_battles", "battle_id", battles).await? {
+    for row in found {
         let battle = row.state();
-        let (id, none) = (battle.terms.battle, (Vec::new(), Vec::new(), Vec::new()));
-        let (participants, positions, outcomes) = none;
         rows.insert(
-            id,
+            battle.terms.battle,
             BattleRows {
                 battle,
-                participants,
-                positions,
-                outcomes,
+                participants: Vec::new(),
+                positions: Vec::new(),
+                outcomes: Vec::new(),
             },
         );
     }
-    for row in list::<ParticipantRow>(from, "arena_participants", "player_id", battles).await? {
+    for row in participants {
         let participant = row.state();
         if let Some(rows) = rows.get_mut(&participant.battle) {
             rows.participants.push(participant);
         }
     }
-    for row in list::<Row>(from, "positions", "id", battles).await? {
+    for row in positions {
         let position: PositionState = row.state()?;
         if let Some(rows) = rows.get_mut(&position.battle) {
             rows.positions.push(position);
         }
     }
-    for row in list::<OutcomeRow>(from, "position_outcomes", "request_id", battles).await? {
+    for row in outcomes {
         let outcome = row.state();
         if let Some(rows) = rows.get_mut(&outcome.battle) {
             rows.outcomes.push(outcome);
@@ -81,29 +85,66 @@ pub async fn list_rows(from: &impl Read, battles: &[BattleId]) -> Result<Vec<Bat
     Ok(rows.into_values().collect())
 }
 
+/// Where rows lie, what names one of them, and its columns in the order of the fields that they
+/// are read into.
+#[derive(Clone, Copy)]
+struct Table {
+    name: &'static str,
+    id: &'static str,
+    columns: &'static str,
+}
+
+const BATTLES: Table = Table {
+    name: "arena_battles",
+    id: "battle_id",
+    columns: "terms, status, log_number, accepted, last_effective_time_ms, finals, ended_at, result",
+};
+const PARTICIPANTS: Table = Table {
+    name: "arena_participants",
+    id: "player_id",
+    columns: "battle_id, player_id, number, cash, cards_left, fills, usage_second,
+        usage_in_second, usage_orders, usage_exits",
+};
+const POSITIONS: Table = Table {
+    name: "positions",
+    id: "id",
+    columns: "id, battle_id, player_id, number, symbol, side, kind, limit_price, margin, leverage,
+        size, open_fee, card_spent, stop_loss, take_profit, status, effective_time_ms,
+        stale_at_ms, fill_trade, fill_price, fill_time_ms, fill_sequence, liquidation_price,
+        end_cause, end_time_ms, end_sequence, exit_trade, exit_price, exit_trade_time_ms, profit,
+        close_fee, payout, noted",
+};
+const OUTCOMES: Table = Table {
+    name: "position_outcomes",
+    id: "request_id",
+    columns: "battle_id, player_id, request_id, body_hash, outcome",
+};
+
 #[derive(FromQueryResult)]
 struct TextRow {
     id: Uuid,
     row: String,
 }
 
-/// Rows as they are, straight from their JSON text: a shard that is taken over may have ten
-/// thousand positions, and reading values first takes three times as long.
+/// Rows straight from the text of JSON arrays, with `columns` in the order of the row's fields: a
+/// shard that is taken over may have ten thousand positions, and to read values first, or the
+/// names of fields, takes several times as long.
 async fn list<R: DeserializeOwned>(
     from: &impl Read,
-    table: &'static str,
-    id: &'static str,
+    table: Table,
     battles: &[BattleId],
 ) -> Result<Vec<R>> {
+    let Table { name, id, columns } = table;
     let sql = format!(
-        "SELECT {id} AS id, to_jsonb(t)::text AS row FROM {table} t WHERE battle_id = ANY ($1)"
+        "SELECT {id} AS id, json_build_array({columns})::text AS row FROM {name}
+         WHERE battle_id = ANY ($1)"
     );
     let battles: Vec<Uuid> = battles.iter().map(|battle| battle.uuid()).collect();
     let find = statement(&sql, [battles.into()]);
     let rows = TextRow::find_by_statement(find).all(from.conn()).await?;
     let parse = |TextRow { id, row }: TextRow| {
         let parsed = serde_json::from_str(&row).ok();
-        parsed.ok_or_else(|| Error::corrupt(table, id))
+        parsed.ok_or_else(|| Error::corrupt(name, id))
     };
     rows.into_iter().map(parse).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contracts::shard::Shard as ShardNumber;
 use metrics::{counter, gauge, histogram};
-use store::arena::Lease;
+use store::arena::{Lease, ShardRow};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
@@ -46,22 +46,22 @@ impl Arena {
         let again = self.keeping.end();
         self.share = kept.share;
         self.drop_shards(&kept.lost);
-        if kept.taken.is_empty() {
+        // One may have been left out and taken again by the same look.
+        let is_out = |row: &ShardRow| self.left_out.contains_key(&row.lease.shard);
+        let (out, taken): (Vec<_>, Vec<_>) = kept.taken.into_iter().partition(is_out);
+        self.release(out.iter().map(|row| row.lease).collect());
+        if taken.is_empty() {
             if self.taking.is_empty() {
                 self.readiness.reached();
             }
         } else {
-            info!(
-                shards = kept.taken.len(),
-                share = kept.share,
-                "shards taken"
-            );
-            counter!("arena_shards_taken_total").increment(kept.taken.len() as u64);
-            let taken = kept.taken.iter().map(|row| (row.lease.shard, row.lease));
-            self.taking.extend(taken);
+            info!(shards = taken.len(), share = kept.share, "shards taken");
+            counter!("arena_shards_taken_total").increment(taken.len() as u64);
+            let leases = taken.iter().map(|row| (row.lease.shard, row.lease));
+            self.taking.extend(leases);
             self.takeovers += 1;
             self.tell_what_is_read();
-            let taking = take_over(self.app.clone(), kept.taken);
+            let taking = take_over(self.app.clone(), taken);
             let taking = async { Told::TakenOver(taking.await) };
             self.app.beside.run_until_shutdown("take-over", taking);
         }
