@@ -10,6 +10,7 @@ mod client;
 mod decimals;
 mod events;
 mod explorer;
+mod games;
 mod joining;
 mod limits;
 mod money;

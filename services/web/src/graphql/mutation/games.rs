@@ -1,6 +1,6 @@
 //! Making and changing games.
 
-use async_graphql::{Context, ID, InputObject, InputType, Object};
+use async_graphql::{Context, ID, InputObject, InputType, MaybeUndefined, Object};
 use contracts::commands::{self, Refused};
 use contracts::{Code, Service};
 use domain::game::{AllowedAsset, ItemReward, Prize, Template};
@@ -37,7 +37,8 @@ pub(crate) struct GameInput<Title: InputType> {
     description: Option<String>,
     /// Address of a picture; empty unless given.
     cover: Option<String>,
-    /// What fee and prize are counted in; USDT unless given.
+    /// What fee and prize are counted in; USDT unless given. When it changes, an entry fee and a
+    /// fixed prize have to be given too.
     currency: Option<Currency>,
     /// Whether players may join; they may unless it says otherwise.
     is_active: Option<bool>,
@@ -70,7 +71,8 @@ pub(crate) struct GameInput<Title: InputType> {
     card_uses: Option<u32>,
     /// What is paid for rank 1, in the currency. Either this or the pool.
     fixed_prize: Option<Decimal>,
-    /// Whether the house adds to a fixed prize what the fees do not cover; not unless given.
+    /// Whether the house adds to a fixed prize what the fees do not cover; not unless given. It may
+    /// change without the prize.
     house_funded: Option<bool>,
     /// How the fees are shared out; all to rank 1 unless this or a fixed prize is given.
     pool: Option<PrizePoolInput>,
@@ -82,8 +84,9 @@ pub(crate) struct GameInput<Title: InputType> {
     lose_exp: Option<i64>,
     /// What else a winner gets; nothing unless given.
     item_rewards: Option<Vec<ItemRewardInput>>,
-    /// How far apart in cups players may be at first; anybody meets anybody unless given.
-    cup_band: Option<i64>,
+    /// How far apart in cups players may be at first; anybody meets anybody unless given. Null
+    /// takes it away.
+    cup_band: MaybeUndefined<i64>,
     /// How long the fewest players wait for more, in milliseconds; 10000 unless given.
     fill_wait_ms: Option<i64>,
     /// How long a place in the queue lives, in milliseconds; 300000 unless given.
@@ -215,6 +218,7 @@ fn laid_over<T: InputType>(
     input: &GameInput<T>,
     catalogue: &Catalogue,
 ) -> ApiResult<Template> {
+    check_amounts(&template, input)?;
     let it = &mut template;
     put(&mut it.description, input.description.clone());
     put(&mut it.cover, input.cover.clone());
@@ -235,7 +239,11 @@ fn laid_over<T: InputType>(
     put(&mut it.lose_exp, input.lose_exp);
     put(&mut it.fill_wait_ms, input.fill_wait_ms);
     put(&mut it.queue_ttl_ms, input.queue_ttl_ms);
-    it.cup_band = input.cup_band.or(it.cup_band);
+    match input.cup_band {
+        MaybeUndefined::Undefined => {}
+        MaybeUndefined::Null => it.cup_band = None,
+        MaybeUndefined::Value(band) => it.cup_band = Some(band),
+    }
     let highest = input
         .max_leverage
         .map(|times| leverage("maxLeverage", times));
@@ -265,7 +273,7 @@ fn laid_over<T: InputType>(
         .as_ref()
         .map(|assets| allowed(assets, catalogue));
     put(&mut it.assets, assets.transpose()?);
-    put(&mut it.prize, prize(input, it.currency)?);
+    it.prize = prize(input, it.currency, &it.prize)?;
     let items = input.item_rewards.as_ref().map(|items| {
         items
             .iter()
@@ -285,25 +293,63 @@ fn put<T>(field: &mut T, value: Option<T>) {
     }
 }
 
+/// Amounts are kept in minor units: in another currency they would mean something else, so that
+/// they have to be said anew.
+fn check_amounts<T: InputType>(template: &Template, input: &GameInput<T>) -> ApiResult<()> {
+    let currency: Option<money::Currency> = input.currency.map(Into::into);
+    if currency.is_none_or(|currency| currency == template.currency) {
+        return Ok(());
+    }
+    let expected = "expected an amount in the new currency";
+    if template.entry_fee_minor != 0 && input.entry_fee.is_none() {
+        return Err(invalid("entryFee", expected));
+    }
+    let is_amount = matches!(template.prize, Prize::Fixed { .. });
+    if is_amount && input.fixed_prize.is_none() && input.pool.is_none() {
+        return Err(invalid("fixedPrize", expected));
+    }
+    Ok(())
+}
+
+/// The prize that the input says, where it says one over the one that stands.
 fn prize<T: InputType>(
     input: &GameInput<T>,
     currency: money::Currency,
-) -> ApiResult<Option<Prize>> {
-    match (&input.fixed_prize, &input.pool) {
-        (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(invalid("pool", "expected either a fixed prize or a pool")),
-        (Some(amount), None) => Ok(Some(Prize::Fixed {
+    standing: &Prize,
+) -> ApiResult<Prize> {
+    let prize = match (&input.fixed_prize, &input.pool) {
+        (None, None) => standing.clone(),
+        (Some(_), Some(_)) => {
+            return Err(invalid("pool", "expected either a fixed prize or a pool"));
+        }
+        (Some(amount), None) => Prize::Fixed {
             amount_minor: minor("fixedPrize", amount, currency)?,
-            house_funded: input.house_funded.unwrap_or(false),
-        })),
-        (None, Some(pool)) => Ok(Some(Prize::Pool {
+            house_funded: matches!(
+                standing,
+                Prize::Fixed {
+                    house_funded: true,
+                    ..
+                }
+            ),
+        },
+        (None, Some(pool)) => Prize::Pool {
             rake_bps: bps("pool", pool.rake_bps)?,
             shares_bps: pool
                 .shares_bps
                 .iter()
                 .map(|share| bps("pool", *share))
                 .collect::<ApiResult<_>>()?,
-        })),
+        },
+    };
+    match (prize, input.house_funded) {
+        (Prize::Fixed { amount_minor, .. }, Some(house_funded)) => Ok(Prize::Fixed {
+            amount_minor,
+            house_funded,
+        }),
+        (Prize::Pool { .. }, Some(true)) => {
+            Err(invalid("houseFunded", "expected a fixed prize beside it"))
+        }
+        (prize, _) => Ok(prize),
     }
 }
 
