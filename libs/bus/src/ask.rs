@@ -6,6 +6,7 @@ use async_nats::HeaderMap;
 use contracts::commands::{ANSWER_TO, Answer, Ask};
 use futures::StreamExt;
 use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
 use crate::publish::{PublishOptions, decode, encode};
@@ -16,8 +17,10 @@ use crate::{Bus, BusError};
 pub enum Asked<T> {
     /// The owner answered.
     Answer(Answer<T>),
-    /// Nobody answered in time. The request may be stored, and may still be carried out.
+    /// It is stored, and nobody answered in time: it may still be carried out.
     NoAnswer,
+    /// No stream took it: nothing will come of it.
+    NotStored,
     /// The same request was stored before: its answer went, or will go, to whoever asked first.
     /// Look for the kept outcome.
     Repeated,
@@ -42,23 +45,23 @@ impl Bus {
         let mut headers = HeaderMap::new();
         headers.insert(ANSWER_TO, inbox.as_str());
         let payload = encode(&subject, question)?;
-        let asking = async {
-            let id = question.message_id();
-            let options = PublishOptions::default();
-            let stored = self
-                .publish_bytes(&subject, payload, &id, options, headers)
-                .await?;
-            if stored.duplicate {
-                return Ok(Asked::Repeated);
-            }
-            match answers.next().await {
-                Some(answer) => decode(&subject, &answer.payload).map(Asked::Answer),
-                None => Ok(Asked::NoAnswer),
-            }
+        let until = Instant::now() + timeout;
+        let id = question.message_id();
+        let storing =
+            self.publish_bytes(&subject, payload, &id, PublishOptions::default(), headers);
+        let stored = match timeout_at(until, storing).await {
+            Ok(Ok(stored)) => stored,
+            Ok(Err(BusError::NoStream)) => return Ok(Asked::NotStored),
+            Ok(Err(error)) => return Err(error),
+            Err(elapsed) => return Err(BusError::unavailable("publishing", elapsed)),
         };
-        tokio::time::timeout(timeout, asking)
-            .await
-            .unwrap_or(Ok(Asked::NoAnswer))
+        if stored.duplicate {
+            return Ok(Asked::Repeated);
+        }
+        match timeout_at(until, answers.next()).await {
+            Ok(Some(answer)) => decode(&subject, &answer.payload).map(Asked::Answer),
+            Ok(None) | Err(_) => Ok(Asked::NoAnswer),
+        }
     }
 
     /// Answers whoever waits at `to`, the [`ANSWER_TO`] of a request. Call it after the commit.

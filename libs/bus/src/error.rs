@@ -61,6 +61,9 @@ pub enum BusError {
     /// Somebody else published on the subject since the expected sequence.
     #[error("the subject's last sequence is not the expected one")]
     WrongLastSequence,
+    /// No stream answers for the subject: nothing was stored.
+    #[error("no stream answers for the subject")]
+    NoStream,
     /// A reader's checkpoint belongs to a stream that is no more.
     #[error(
         "stream {stream} was created anew: the checkpoint is of incarnation {}, the \
@@ -144,6 +147,9 @@ impl BusError {
 
     /// Whether it may pass by itself; the others need a person.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Connect { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::NoStream | Self::Connect { .. }
+        )
     }
 }

@@ -156,9 +156,14 @@ pub(crate) fn decode<T: serde::de::DeserializeOwned>(
 }
 
 fn publish_error(error: async_nats::jetstream::context::PublishError) -> BusError {
-    if error.kind() == PublishErrorKind::WrongLastSequence {
-        BusError::WrongLastSequence
-    } else {
-        BusError::unavailable("publishing", error)
+    match error.kind() {
+        PublishErrorKind::WrongLastSequence => BusError::WrongLastSequence,
+        PublishErrorKind::StreamNotFound => BusError::NoStream,
+        PublishErrorKind::WrongLastMessageId
+        | PublishErrorKind::TimedOut
+        | PublishErrorKind::BrokenPipe
+        | PublishErrorKind::MaxAckPending
+        | PublishErrorKind::MaxPayloadExceeded
+        | PublishErrorKind::Other => BusError::unavailable("publishing", error),
     }
 }

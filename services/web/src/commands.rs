@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use bus::Asked;
+use cache::{Limit, Verdict};
 use contracts::commands::{Answer, Ask};
 use contracts::positions::{self, PositionRequest};
 use contracts::{Code, Service};
-use domain::id::PositionId;
+use domain::id::{PositionId, UserId};
+use store::entity::battle::BattleStatus;
+use store::gateway::positions::find_outcome;
+use store::gateway::{Viewer, battles, participants};
 use store::outcome::{self, Kept};
 use tokio::time::{Instant, interval};
 
@@ -22,26 +26,37 @@ const OUTCOME_WITHIN: Duration = Duration::from_millis(500);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// What came of sending a request to its owner.
+enum Sent<T> {
+    /// The owner answered.
+    Answered(Answer<T>),
+    /// It is stored, and its outcome is still to come.
+    Stored,
+    /// It may be stored.
+    Unsure,
+    /// It is not stored, and never will be.
+    Nowhere,
+}
+
 impl Gateway {
-    /// Asks `owner` and waits for the outcome; `None` if there is none yet. The request is stored,
-    /// or it is not: only repeating it under the same id tells.
+    /// Asks `owner` and waits for the outcome; `None` if there is none yet and the request is
+    /// stored.
+    ///
+    /// `SERVICE_UNAVAILABLE` if it is stored nowhere, `OUTCOME_UNKNOWN` if nobody knows: only
+    /// repeating it under the same id tells then.
     pub(crate) async fn ask<A: Ask>(
         &self,
         owner: Service,
         question: &A,
     ) -> ApiResult<Option<A::Value>> {
-        let until = Instant::now() + ANSWER_WITHIN;
-        if let Some(answer) = self.hear(question).await {
-            return settled(answer).map(Some);
+        let kept = || self.kept_by(owner, question);
+        let count = self.limits.requests_per_user;
+        let caller = question.caller().user;
+        if let Err(limited) = self.limit_user("requests_per_user", count, caller).await {
+            return kept().await?.map(Some).ok_or(limited);
         }
-        look_for(until + OUTCOME_WITHIN, || async move {
-            match outcome::find(&self.db, owner, question).await? {
-                Kept::New => Ok(None),
-                Kept::Answered(answer) => settled(answer).map(Some),
-                Kept::Conflict => Err(ApiError::of(Code::IdempotencyConflict)),
-            }
-        })
-        .await
+        let until = Instant::now() + ANSWER_WITHIN + OUTCOME_WITHIN;
+        self.outcome(question, until, kept).await
     }
 
     /// As [`Gateway::ask`], for a caller that has nothing to show without an outcome.
@@ -54,44 +69,119 @@ impl Gateway {
         outcome.ok_or_else(|| ApiError::of(Code::OutcomeUnknown))
     }
 
-    /// Asks the arena; `None` if it is silent.
+    /// Asks the arena, unless the request cannot be meant for a match of the caller's that is not
+    /// over; otherwise as [`Gateway::ask`].
     pub(crate) async fn ask_arena<A: PositionRequest>(
         &self,
         question: &A,
     ) -> ApiResult<Option<PositionId>> {
-        let until = Instant::now() + ANSWER_WITHIN;
-        if let Some(answer) = self.hear(question).await {
-            return settled(answer).map(Some);
+        let kept = || self.kept_by_arena(question);
+        if let Err(refusal) = self.admit(question).await? {
+            return kept().await?.map(Some).ok_or(refusal);
         }
-        look_for(until, || async move {
-            let caller = question.caller();
-            let kept = store::gateway::positions::find_outcome(
-                &self.db,
-                question.battle(),
-                caller.user,
-                caller.request,
-            )
-            .await?;
-            match kept {
-                None => Ok(None),
-                Some(kept) if kept.body_hash != question.body_hash() => {
-                    Err(ApiError::of(Code::IdempotencyConflict))
-                }
-                Some(kept) => settled(positions::answer(kept.outcome)).map(Some),
-            }
-        })
-        .await
+        let until = Instant::now() + ANSWER_WITHIN;
+        self.outcome(question, until, kept).await
     }
 
-    /// The owner's own answer, if it comes in time and to us.
-    async fn hear<A: Ask>(&self, question: &A) -> Option<Answer<A::Value>> {
+    /// The refusals that cost the arena nothing, in the order of the rules. The inner one is for
+    /// requests that are new: a known one is answered first.
+    async fn admit<A: PositionRequest>(&self, question: &A) -> ApiResult<ApiResult<()>> {
+        let (battle, user) = (question.battle(), question.caller().user);
+        let seats = participants::find_seats(&self.db, Viewer::Staff, &[(battle, user)]).await?;
+        let Some(seat) = seats.into_iter().next() else {
+            let found = battles::find(&self.db, Viewer::Staff, &[battle]).await?;
+            return Err(ApiError::of(if found.is_empty() {
+                Code::MatchNotFound
+            } else {
+                Code::NotAParticipant
+            }));
+        };
+        Ok(match seat.battle_status {
+            BattleStatus::Closed | BattleStatus::Canceled => Err(ApiError::of(Code::MatchNotOpen)),
+            BattleStatus::Waiting | BattleStatus::Open | BattleStatus::Settling => {
+                let count = self.limits.orders_per_user;
+                self.limit_user("orders_per_user", count, user).await
+            }
+        })
+    }
+
+    /// Counts one more request of `user`. Nobody is stopped while Redis is away: it may be lost,
+    /// and trading goes on without it.
+    async fn limit_user(&self, of: &'static str, count: u32, user: UserId) -> ApiResult<()> {
+        let limit = Limit {
+            of,
+            count,
+            window: self.limits.user_window(),
+        };
+        match self.cache.count(limit, &user.to_string()).await {
+            Ok(Verdict::Allowed) => Ok(()),
+            Ok(Verdict::Wait(wait)) => Err(ApiError::RateLimited(wait)),
+            Err(error) => {
+                tracing::warn!(%error, "requests are not counted");
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends the question, and looks for what `kept` finds until it is answered.
+    async fn outcome<A: Ask, F>(
+        &self,
+        question: &A,
+        until: Instant,
+        kept: impl Fn() -> F,
+    ) -> ApiResult<Option<A::Value>>
+    where
+        F: Future<Output = ApiResult<Option<A::Value>>>,
+    {
+        let (until, without) = match self.send(question).await {
+            Sent::Answered(answer) => return settled(answer).map(Some),
+            Sent::Stored => (until, Ok(None)),
+            Sent::Unsure => (until, Err(ApiError::of(Code::OutcomeUnknown))),
+            Sent::Nowhere => (Instant::now(), Err(ApiError::of(Code::ServiceUnavailable))),
+        };
+        match look_for(until, kept).await? {
+            Some(value) => Ok(Some(value)),
+            None => without,
+        }
+    }
+
+    async fn send<A: Ask>(&self, question: &A) -> Sent<A::Value> {
         match self.bus.ask(question, ANSWER_WITHIN).await {
-            Ok(Asked::Answer(answer)) => Some(answer),
-            Ok(Asked::NoAnswer | Asked::Repeated) => None,
+            Ok(Asked::Answer(answer)) => Sent::Answered(answer),
+            Ok(Asked::NoAnswer | Asked::Repeated) => Sent::Stored,
+            Ok(Asked::NotStored) => {
+                tracing::warn!(subject = question.subject(), "no stream took a request");
+                Sent::Nowhere
+            }
             Err(error) => {
                 tracing::warn!(%error, subject = question.subject(), "an owner could not be asked");
-                None
+                Sent::Unsure
             }
+        }
+    }
+
+    /// What the owner keeps of this request.
+    async fn kept_by<A: Ask>(&self, owner: Service, question: &A) -> ApiResult<Option<A::Value>> {
+        match outcome::find(&self.db, owner, question).await? {
+            Kept::New => Ok(None),
+            Kept::Answered(answer) => settled(answer).map(Some),
+            Kept::Conflict => Err(ApiError::of(Code::IdempotencyConflict)),
+        }
+    }
+
+    /// What the arena keeps of this request.
+    async fn kept_by_arena<A: PositionRequest>(
+        &self,
+        question: &A,
+    ) -> ApiResult<Option<PositionId>> {
+        let caller = question.caller();
+        let battle = question.battle();
+        match find_outcome(&self.db, battle, caller.user, caller.request).await? {
+            None => Ok(None),
+            Some(kept) if kept.body_hash != question.body_hash() => {
+                Err(ApiError::of(Code::IdempotencyConflict))
+            }
+            Some(kept) => settled(positions::answer(kept.outcome)).map(Some),
         }
     }
 }

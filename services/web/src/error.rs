@@ -23,6 +23,10 @@ pub(crate) enum ApiError {
     Internal(Arc<dyn StdError + Send + Sync>),
 }
 
+/// How long the owner of something counts before it starts anew: the arena allows so many commands
+/// in one whole second.
+const OWNERS_WINDOW: Duration = Duration::from_secs(1);
+
 /// What resolvers answer with.
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
@@ -58,7 +62,11 @@ impl ApiError {
 
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
-        Self::Refused(refused)
+        if refused.code == Code::RateLimited {
+            Self::RateLimited(OWNERS_WINDOW)
+        } else {
+            Self::Refused(refused)
+        }
     }
 }
 
@@ -110,7 +118,9 @@ impl From<ApiError> for async_graphql::Error {
 
 /// Rounded up, so that a client that waits this long has waited long enough.
 fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs().saturating_add(1)
+    let whole = wait.as_secs();
+    let begun = u64::from(wait > Duration::from_secs(whole));
+    whole.saturating_add(begun).max(1)
 }
 
 /// What failed, on its way to the log.

@@ -77,6 +77,12 @@ pub struct Limits {
     pub logins_per_ip: u32,
     /// The window.
     pub window_s: u32,
+    /// The most commands to the arena of one user in a window of its own.
+    pub orders_per_user: u32,
+    /// The most requests to other owners of one user in the same window.
+    pub requests_per_user: u32,
+    /// That window.
+    pub user_window_s: u32,
 }
 
 impl Limits {
@@ -88,6 +94,11 @@ impl Limits {
     /// The window of the limits that count.
     pub(crate) fn window(&self) -> Duration {
         Duration::from_secs(self.window_s.into())
+    }
+
+    /// The window in which the requests of one user are counted.
+    pub(crate) fn user_window(&self) -> Duration {
+        Duration::from_secs(self.user_window_s.into())
     }
 }
 

@@ -1,10 +1,11 @@
 //! Orders: answered, refused, and on their way while the arena is silent.
 
-use contracts::Code;
 use contracts::commands::{Answer, Ask, Refused};
 use contracts::positions::{ClosePosition, NewPosition};
+use contracts::{Code, Stream};
 use domain::id::BattleId;
 use serde_json::{Value, json};
+use testkit::{Server, Space};
 use uuid::Uuid;
 
 use crate::client::{Client, Told};
@@ -186,13 +187,117 @@ async fn another_order_under_the_same_request_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn an_outsiders_order_is_refused_even_while_the_arena_is_silent() {
-    let (stage, _, battle, _) = scene().await;
+async fn an_order_that_cannot_be_meant_never_reaches_the_arena() {
+    let (stage, ann, battle, _) = scene().await;
     let bob = stage.signed_in("bob@example.com").await;
-    assert_eq!(
-        order(&bob, battle, Uuid::from_u128(1)).await.code(),
-        "NOT_A_PARTICIPANT"
-    );
+    let over = stage
+        .battle(&stage.game("Duel").await, &[&ann.id().await], "CLOSED")
+        .await;
+    for (client, battle, code) in [
+        (&ann, runtime::ids::mint(), "MATCH_NOT_FOUND"),
+        (&bob, battle, "NOT_A_PARTICIPANT"),
+        (&ann, over, "MATCH_NOT_OPEN"),
+    ] {
+        let told = order(client, battle, Uuid::from_u128(1)).await;
+        assert_eq!(told.code(), code);
+    }
+    let stored = stage.bus.bounds(Stream::Positions).await.unwrap();
+    assert_eq!(stored.tail().sequence, 0);
+}
+
+#[tokio::test]
+async fn a_repeat_hears_what_became_of_it_even_when_the_match_is_over() {
+    let (stage, ann, battle, _) = scene().await;
+    let request = Uuid::from_u128(1);
+    order(&ann, battle, request).await.data();
+    let question = stage.questions::<NewPosition>(1).await.remove(0);
+    keep_outcome(&stage, &question, json!({ "refused": "INVALID_MARGIN" })).await;
+    stage.script("UPDATE battles SET status = 'CLOSED'").await;
+    assert_eq!(order(&ann, battle, request).await.code(), "INVALID_MARGIN");
+    let another = order(&ann, battle, Uuid::from_u128(2)).await;
+    assert_eq!(another.code(), "MATCH_NOT_OPEN");
+}
+
+#[tokio::test]
+async fn whoever_orders_too_much_is_told_to_wait_and_repeats_are_answered() {
+    let stage = Stage::with(&[("limits.orders_per_user", "2")]).await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let game = stage.game("Duel").await;
+    let battle = stage.battle(&game, &[&ann.id().await], "OPEN").await;
+    let first = Uuid::from_u128(1);
+    for request in [first, Uuid::from_u128(2)] {
+        order(&ann, battle, request).await.data();
+    }
+    let question = stage.questions::<NewPosition>(1).await.remove(0);
+    let told = order(&ann, battle, Uuid::from_u128(3)).await;
+    assert_eq!(told.code(), "RATE_LIMITED");
+    let wait = &told.0["errors"][0]["extensions"]["retryAfterSeconds"];
+    assert!(wait.as_u64().is_some_and(|wait| wait > 0), "{told:?}");
+    // What the rules refuse before is refused before.
+    let nowhere = order(&ann, runtime::ids::mint(), Uuid::from_u128(3)).await;
+    assert_eq!(nowhere.code(), "MATCH_NOT_FOUND");
+    keep_outcome(&stage, &question, json!({ "refused": "INVALID_MARGIN" })).await;
+    let told = order(&ann, battle, question.caller.request.uuid()).await;
+    assert_eq!(told.code(), "INVALID_MARGIN");
+}
+
+#[tokio::test]
+async fn whoever_asks_owners_too_much_is_told_to_wait() {
+    let stage = Stage::with(&[("limits.requests_per_user", "1")]).await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let leave = "mutation($id: ID!) { leaveQueue(gameId: $id) { userErrors { code } } }";
+    let leave = async || ann.ask(leave, json!({ "id": Uuid::from_u128(1) })).await;
+    assert_eq!(leave().await.code(), "OUTCOME_UNKNOWN");
+    let told = leave().await;
+    assert_eq!(told.code(), "RATE_LIMITED");
+    let wait = &told.0["errors"][0]["extensions"]["retryAfterSeconds"];
+    assert!(wait.as_u64().is_some_and(|wait| wait > 0), "{told:?}");
+}
+
+#[tokio::test]
+async fn the_arenas_own_limit_says_how_long_to_wait() {
+    let (mut stage, ann, battle, _) = scene().await;
+    stage
+        .answer(|_: NewPosition| Answer::Refused {
+            refusal: Refused::new(Code::RateLimited),
+        })
+        .await;
+    let told = order(&ann, battle, Uuid::from_u128(1)).await;
+    assert_eq!(told.code(), "RATE_LIMITED");
+    let wait = &told.0["errors"][0]["extensions"]["retryAfterSeconds"];
+    assert_eq!(*wait, json!(1));
+}
+
+#[tokio::test]
+async fn an_order_that_no_stream_took_is_not_pending() {
+    let (stage, ann, battle, id) = scene().await;
+    stage.bus.remove_streams().await.unwrap();
+    let request = Uuid::from_u128(1);
+    let told = order(&ann, battle, request).await;
+    assert_eq!(told.code(), "SERVICE_UNAVAILABLE");
+    let position = contracts::positions::position_id(battle, id.parse().unwrap(), request.into());
+    let told = ann.ask(LOOK, json!({ "id": position })).await.data();
+    assert_eq!(told["gameMatchPosition"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_order_whose_storage_was_not_confirmed_is_not_pending() {
+    let nats = Server::nats().await;
+    let redis = Space::new().redis_url().to_owned();
+    let space = Space::on(nats.url().to_string(), redis);
+    let stage = Stage::on(space, &[]).await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let id = ann.id().await;
+    let game = stage.game("Duel").await;
+    let battle = stage.battle(&game, &[&id], "OPEN").await;
+    nats.pause();
+    let request = Uuid::from_u128(1);
+    let told = order(&ann, battle, request).await;
+    let position = contracts::positions::position_id(battle, id.parse().unwrap(), request.into());
+    let looked = ann.ask(LOOK, json!({ "id": position })).await;
+    nats.resume();
+    assert_eq!(told.code(), "OUTCOME_UNKNOWN");
+    assert_eq!(looked.data()["gameMatchPosition"], Value::Null);
 }
 
 #[tokio::test]

@@ -40,7 +40,12 @@ impl Stage {
 
     /// The same with some settings of its own, as name and value.
     pub(crate) async fn with(own: &[(&str, &str)]) -> Self {
-        let (database, space) = (Database::new().await, Space::new());
+        Self::on(Space::new(), own).await
+    }
+
+    /// The same on servers of its own.
+    pub(crate) async fn on(space: Space, own: &[(&str, &str)]) -> Self {
+        let database = Database::new().await;
         let nats = NatsSettings {
             max_stream_bytes: Some(MAX_STREAM_BYTES),
             ..NatsSettings::new(

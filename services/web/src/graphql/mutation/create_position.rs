@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::caller;
 use crate::error::{ApiError, ApiResult};
-use crate::graphql::loaders::SeatKey;
 use crate::graphql::object::{
     GameMatchPosition, GameMatchPositionSide, GameMatchPositionType, PendingOrder,
 };
@@ -49,8 +48,8 @@ pub(crate) struct CreateGameMatchPositionInput {
 
 #[Object]
 impl CreatePosition {
-    /// Orders a position. Above 10x it spends one use of a leverage card. While the arena is
-    /// silent the order stands as PENDING; what became of it shows under the same id.
+    /// Orders a position. Above 10x it spends one use of a leverage card. An order that is stored
+    /// stands as PENDING while the arena is silent; what became of it shows under the same id.
     async fn create_game_match_position(
         &self,
         ctx: &Context<'_>,
@@ -72,7 +71,7 @@ impl CreatePosition {
         if let Some(position) = ctx.gateway().ask_arena(&question).await? {
             return kept(ctx, position).await;
         }
-        pending(ctx, question).await
+        Ok(pending(ctx, question).await)
     }
 }
 
@@ -110,21 +109,14 @@ async fn kept(ctx: &Context<'_>, position: PositionId) -> ApiResult<GameMatchPos
     found.ok_or_else(|| store::Error::corrupt("positions", position).into())
 }
 
-/// The arena is silent: the order is remembered, so that its owner sees it until there is more to
-/// see.
-async fn pending(ctx: &Context<'_>, question: NewPosition) -> ApiResult<GameMatchPosition> {
+/// The order is stored and the arena is silent: it is remembered, so that its owner sees it until
+/// there is more to see.
+async fn pending(ctx: &Context<'_>, question: NewPosition) -> GameMatchPosition {
     let NewPosition {
         caller,
         battle,
         order,
     } = question;
-    let seat = SeatKey {
-        battle,
-        player: caller.user,
-    };
-    if ctx.loaders().load_one(seat).await?.is_none() {
-        return Err(ApiError::of(Code::NotAParticipant));
-    }
     let position = order.position;
     let sent_at_ms = ctx.gateway().clock.now_ms();
     let sent = PendingOrder {
@@ -134,6 +126,10 @@ async fn pending(ctx: &Context<'_>, question: NewPosition) -> ApiResult<GameMatc
         sent_at_ms,
         order,
     };
-    ctx.gateway().cache.remember_order(position, &sent).await?;
-    Ok(GameMatchPosition::sent(sent, None))
+    let remembered = ctx.gateway().cache.remember_order(position, &sent).await;
+    if let Err(error) = remembered {
+        // It is stored all the same, and the arena's row will show it.
+        tracing::warn!(%error, "a pending order is not remembered");
+    }
+    GameMatchPosition::sent(sent, None)
 }
