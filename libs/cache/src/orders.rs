@@ -29,18 +29,24 @@ impl Cache {
         Ok(self.connection().set_ex(&key, text, KEPT.as_secs()).await?)
     }
 
-    /// The order remembered under this id.
+    /// The orders remembered under these ids, in one round trip.
     ///
     /// # Errors
     /// [`CacheError`]
-    pub async fn find_order<O: DeserializeOwned>(
+    pub async fn find_orders<O: DeserializeOwned>(
         &self,
-        position: PositionId,
-    ) -> Result<Option<O>, CacheError> {
-        let key = self.order_key(position);
-        let text: Option<String> = self.connection().get(&key).await?;
-        text.map(|text| serde_json::from_str(&text).map_err(|_foreign| CacheError::Corrupt { key }))
-            .transpose()
+        positions: &[PositionId],
+    ) -> Result<Vec<O>, CacheError> {
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<String> = positions.iter().map(|id| self.order_key(*id)).collect();
+        let texts: Vec<Option<String>> = self.connection().mget(&keys).await?;
+        let parse = |(key, text): (String, Option<String>)| {
+            let parsed = serde_json::from_str(&text?);
+            Some(parsed.map_err(|_foreign| CacheError::Corrupt { key }))
+        };
+        keys.into_iter().zip(texts).filter_map(parse).collect()
     }
 
     fn order_key(&self, position: PositionId) -> String {

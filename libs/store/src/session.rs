@@ -151,11 +151,30 @@ pub async fn find_live(from: &impl Read, session: SessionId) -> Result<Option<Li
     Ok(Live::find_by_statement(find).one(from.conn()).await?)
 }
 
-/// Finds a session of this user.
-pub async fn find(from: &impl Read, user: UserId, session: SessionId) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id(session.uuid())
+#[derive(FromQueryResult)]
+struct Key {
+    id: Uuid,
+}
+
+/// Those of these sessions that were not revoked and whose users are still there.
+pub async fn list_live(from: &impl Read, sessions: &[SessionId]) -> Result<Vec<SessionId>> {
+    let sessions: Vec<Uuid> = sessions.iter().map(|session| session.uuid()).collect();
+    let list = statement(
+        "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE s.id = ANY ($1) AND s.revoked_at IS NULL AND u.deleted_at IS NULL",
+        [sessions.into()],
+    );
+    let keys = Key::find_by_statement(list).all(from.conn()).await?;
+    Ok(keys.into_iter().map(|key| key.id.into()).collect())
+}
+
+/// Finds those of these sessions that are this user's.
+pub async fn find(from: &impl Read, user: UserId, sessions: &[SessionId]) -> Result<Vec<Model>> {
+    let ids = sessions.iter().map(|session| session.uuid());
+    Ok(Entity::find()
+        .filter(Column::Id.is_in(ids))
         .filter(Column::UserId.eq(user.uuid()))
-        .one(from.conn())
+        .all(from.conn())
         .await?)
 }
 

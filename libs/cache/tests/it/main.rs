@@ -152,11 +152,18 @@ async fn the_last_price_of_each_symbol_is_kept_exact() {
 }
 
 #[tokio::test]
-async fn an_order_is_remembered_under_its_position() {
+async fn orders_are_remembered_under_their_positions() {
     let (_space, cache) = corner().await;
-    let position = Uuid::from_u128(7).into();
-    assert_eq!(cache.find_order::<String>(position).await.unwrap(), None);
-    cache.remember_order(position, &"order").await.unwrap();
-    let found = cache.find_order::<String>(position).await.unwrap();
-    assert_eq!(found.as_deref(), Some("order"));
+    let [first, second, third] = [7, 8, 9].map(|n| Uuid::from_u128(n).into());
+    let find = async || {
+        cache
+            .find_orders::<String>(&[first, second, third])
+            .await
+            .unwrap()
+    };
+    assert!(find().await.is_empty());
+    cache.remember_order(third, &"third").await.unwrap();
+    cache.remember_order(first, &"first").await.unwrap();
+    assert_eq!(find().await, ["first", "third"]);
+    assert!(cache.find_orders::<String>(&[]).await.unwrap().is_empty());
 }

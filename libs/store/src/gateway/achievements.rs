@@ -28,13 +28,15 @@ pub fn definitions() -> List<achievement_definition::Model> {
     List::new(sql, [])
 }
 
-/// Finds what somebody earned. Achievements are public.
+/// Finds these of what anybody earned. Achievements are public.
 pub async fn find(
     from: &impl Read,
-    achievement: AchievementId,
-) -> Result<Option<achievement_grant::Model>> {
-    Ok(achievement_grant::Entity::find_by_id(achievement.uuid())
-        .one(from.conn())
+    achievements: &[AchievementId],
+) -> Result<Vec<achievement_grant::Model>> {
+    let ids = achievements.iter().map(|achievement| achievement.uuid());
+    Ok(achievement_grant::Entity::find()
+        .filter(achievement_grant::Column::Id.is_in(ids))
+        .all(from.conn())
         .await?)
 }
 

@@ -7,15 +7,17 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::List;
 use crate::{Read, Result};
 
-/// Finds a message of this user's inbox.
+/// Finds those of these messages that are in this user's inbox.
 pub async fn find(
     from: &impl Read,
     user: UserId,
-    notification: NotificationId,
-) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id(notification.uuid())
+    notifications: &[NotificationId],
+) -> Result<Vec<Model>> {
+    let ids = notifications.iter().map(|notification| notification.uuid());
+    Ok(Entity::find()
+        .filter(Column::Id.is_in(ids))
         .filter(Column::UserId.eq(user.uuid()))
-        .one(from.conn())
+        .all(from.conn())
         .await?)
 }
 

@@ -1,5 +1,7 @@
 //! Positions: one's own, and those of rivals once their match is closed.
 
+use std::collections::HashMap;
+
 use domain::id::{BattleId, ParticipantId, PositionId, RequestId, UserId};
 use domain::order::Outcome;
 use domain::symbol::Symbol;
@@ -90,6 +92,33 @@ pub async fn find_outcome(
         .one(from.conn())
         .await?;
     row.map(parse).transpose()
+}
+
+/// Whose command, in which match.
+pub type CommandKey = (BattleId, UserId, RequestId);
+
+/// Finds what became of these commands to the arena.
+pub async fn find_outcomes(
+    from: &impl Read,
+    keys: &[CommandKey],
+) -> Result<HashMap<CommandKey, KeptOutcome>> {
+    let find = statement(
+        "SELECT * FROM position_outcomes WHERE (battle_id, player_id, request_id) IN
+            (SELECT * FROM unnest($1, $2, $3))",
+        [
+            array(keys.iter().map(|(battle, _, _)| battle.uuid())),
+            array(keys.iter().map(|(_, player, _)| player.uuid())),
+            array(keys.iter().map(|(_, _, request)| request.uuid())),
+        ],
+    );
+    let rows = position_outcome::Model::find_by_statement(find);
+    let rows = rows.all(from.conn()).await?;
+    let keyed = |row: position_outcome::Model| {
+        let (battle, player) = (row.battle_id.into(), row.player_id.into());
+        let key = (battle, player, row.request_id.into());
+        Ok((key, parse(row)?))
+    };
+    rows.into_iter().map(keyed).collect()
 }
 
 fn parse(row: position_outcome::Model) -> Result<KeptOutcome> {

@@ -5,7 +5,7 @@ use domain::timestamp::Timestamp;
 use entity::ticket::Model;
 use sea_orm::FromQueryResult;
 
-use super::List;
+use super::{List, array};
 use crate::statement::statement;
 use crate::{Read, Result};
 
@@ -14,11 +14,12 @@ const OWN: &str = "
         t.id AS cursor_id
     FROM tickets t WHERE t.player_id = $1";
 
-/// Finds a ticket of this player.
-pub async fn find(from: &impl Read, player: UserId, ticket: TicketId) -> Result<Option<Model>> {
-    let sql = format!("{OWN} AND t.id = $2");
-    let find = statement(&sql, [player.uuid().into(), ticket.uuid().into()]);
-    Ok(Model::find_by_statement(find).one(from.conn()).await?)
+/// Finds those of these tickets that are this player's.
+pub async fn find(from: &impl Read, player: UserId, tickets: &[TicketId]) -> Result<Vec<Model>> {
+    let sql = format!("{OWN} AND t.id = ANY ($2)");
+    let tickets = array(tickets.iter().map(|ticket| ticket.uuid()));
+    let find = statement(&sql, [player.uuid().into(), tickets]);
+    Ok(Model::find_by_statement(find).all(from.conn()).await?)
 }
 
 /// Finds the ticket that became this player's seat in a match.

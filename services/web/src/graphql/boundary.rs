@@ -47,7 +47,7 @@ impl Extension for Boundary {
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
         if access::is_root(info.parent_type) {
-            let visitor: &Visitor = ctx.data_unchecked();
+            let visitor: &Arc<Visitor> = ctx.data_unchecked();
             if let Err(error) = access::allow(info.parent_type, info.name, visitor).await {
                 let position = info.field.name.pos;
                 let error = async_graphql::Error::from(error).into_server_error(position);

@@ -10,20 +10,43 @@ use store::gateway::participants::Participant;
 use store::gateway::users::Person;
 use store::gateway::{self, Viewer};
 
+use super::object::Node;
+use super::query::node;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::identity::Visitor;
 
 /// Loads rows by their ids, many at a time. It decides nothing about access: whoever was shown the
-/// object that an id comes from may see what it names.
-pub(crate) struct Loaders(Arc<Gateway>);
+/// object that an id comes from may see what it names. Only a [`NodeKey`] comes from anywhere.
+pub(crate) struct Loaders {
+    gateway: Arc<Gateway>,
+    visitor: Arc<Visitor>,
+}
 
-/// The loaders of a request.
-pub(super) fn of(gateway: &Arc<Gateway>) -> DataLoader<Loaders> {
+/// The loaders of a visitor's request.
+pub(super) fn of(gateway: &Arc<Gateway>, visitor: &Arc<Visitor>) -> DataLoader<Loaders> {
+    let loaders = Loaders {
+        gateway: Arc::clone(gateway),
+        visitor: Arc::clone(visitor),
+    };
     #[expect(
         clippy::disallowed_methods,
         reason = "a batch lives no longer than its request"
     )]
-    DataLoader::new(Loaders(Arc::clone(gateway)), tokio::spawn)
+    DataLoader::new(loaders, tokio::spawn)
+}
+
+/// The id of anything, as a client says it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct NodeKey(pub(crate) String);
+
+impl Loader<NodeKey> for Loaders {
+    type Value = Node;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[NodeKey]) -> Result<HashMap<NodeKey, Node>, ApiError> {
+        node::find_each(&self.gateway, &self.visitor, keys).await
+    }
 }
 
 /// A seat in a match.
@@ -38,7 +61,7 @@ impl Loader<UserId> for Loaders {
     type Error = ApiError;
 
     async fn load(&self, ids: &[UserId]) -> Result<HashMap<UserId, Person>, ApiError> {
-        let found = gateway::users::find(&self.0.db, ids).await?;
+        let found = gateway::users::find(&self.gateway.db, ids).await?;
         Ok(found
             .into_iter()
             .map(|person| (person.id.into(), person))
@@ -51,7 +74,7 @@ impl Loader<GameId> for Loaders {
     type Error = ApiError;
 
     async fn load(&self, ids: &[GameId]) -> Result<HashMap<GameId, Self::Value>, ApiError> {
-        let found = gateway::games::find(&self.0.db, ids).await?;
+        let found = gateway::games::find(&self.gateway.db, ids).await?;
         Ok(found
             .into_iter()
             .map(|game| (game.id.into(), game))
@@ -64,7 +87,7 @@ impl Loader<BattleId> for Loaders {
     type Error = ApiError;
 
     async fn load(&self, ids: &[BattleId]) -> Result<HashMap<BattleId, battle::Model>, ApiError> {
-        let found = gateway::battles::find(&self.0.db, Viewer::Staff, ids).await?;
+        let found = gateway::battles::find(&self.gateway.db, Viewer::Staff, ids).await?;
         Ok(found
             .into_iter()
             .map(|battle| (battle.id.into(), battle))
@@ -78,7 +101,8 @@ impl Loader<SeatKey> for Loaders {
 
     async fn load(&self, keys: &[SeatKey]) -> Result<HashMap<SeatKey, Participant>, ApiError> {
         let seats: Vec<_> = keys.iter().map(|key| (key.battle, key.player)).collect();
-        let found = gateway::participants::find_seats(&self.0.db, Viewer::Staff, &seats).await?;
+        let found =
+            gateway::participants::find_seats(&self.gateway.db, Viewer::Staff, &seats).await?;
         let keyed = found.into_iter().map(|seat| {
             let key = SeatKey {
                 battle: seat.battle_id.into(),
@@ -98,7 +122,7 @@ impl Loader<AchievementDefinitionId> for Loaders {
         &self,
         ids: &[AchievementDefinitionId],
     ) -> Result<HashMap<AchievementDefinitionId, Self::Value>, ApiError> {
-        let found = gateway::achievements::find_definitions(&self.0.db, ids).await?;
+        let found = gateway::achievements::find_definitions(&self.gateway.db, ids).await?;
         Ok(found
             .into_iter()
             .map(|definition| (definition.id.into(), definition))

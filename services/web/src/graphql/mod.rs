@@ -51,7 +51,8 @@ pub(crate) fn sdl() -> String {
 
 /// `request` with who sends it and what its resolvers load together.
 pub(crate) fn prepared(request: Request, gateway: &Arc<Gateway>, visitor: Visitor) -> Request {
-    request.data(loaders::of(gateway)).data(visitor)
+    let visitor = Arc::new(visitor);
+    request.data(loaders::of(gateway, &visitor)).data(visitor)
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {

@@ -27,7 +27,7 @@ impl Scope for Context<'_> {
     }
 
     fn visitor(&self) -> &Visitor {
-        self.data_unchecked()
+        self.data_unchecked::<Arc<Visitor>>()
     }
 
     fn loaders(&self) -> &DataLoader<Loaders> {

@@ -14,6 +14,7 @@ mod games;
 mod joining;
 mod limits;
 mod money;
+mod nodes;
 mod operations;
 mod orders;
 mod paging;

@@ -47,6 +47,24 @@ impl Asset {
         Ok(all.into_iter().find(|asset| asset.listed == *listed))
     }
 
+    /// The assets of these names, by name, with at most one look into the cache.
+    pub(crate) async fn find_each<'n>(
+        gateway: &Arc<Gateway>,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> ApiResult<HashMap<&'n str, Self>> {
+        let listed = |name| Some((name, gateway.catalogue.find(name)?));
+        let listed: Vec<_> = names.into_iter().filter_map(listed).collect();
+        if listed.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let all = Self::all(gateway).await?;
+        let shown = |(name, listed): (&'n str, &Listed)| {
+            let asset = all.iter().find(|asset| asset.listed == *listed)?;
+            Some((name, asset.clone()))
+        };
+        Ok(listed.into_iter().filter_map(shown).collect())
+    }
+
     /// The market that prices it.
     pub(crate) fn pair(&self) -> &Symbol {
         &self.listed.pair

@@ -31,7 +31,7 @@ pub(crate) use user::{Player, PublicUser, User};
 pub(crate) use wallet::{Currency, Item, ItemKind, Transaction, Wallet};
 
 /// Anything with an id of its own.
-#[derive(Interface)]
+#[derive(Clone, Debug, Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The id, unique over all types."))]
 pub(crate) enum Node {
     User(User),

@@ -1,5 +1,7 @@
 //! Positions and the orders for them, those that the arena has not answered yet included.
 
+use std::collections::{HashMap, HashSet};
+
 use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use contracts::Code;
 use domain::id::{BattleId, PositionId, RequestId, UserId};
@@ -9,18 +11,19 @@ use domain::position::EndCause;
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::entity::battle::BattleStatus;
+use store::entity::battle::{self, BattleStatus};
 use store::entity::position::{self, Model, PositionStatus};
 use store::gateway::participants::Participant;
-use store::gateway::{Viewer, positions};
+use store::gateway::{Viewer, battles, positions};
 
 use super::{GameMatch, GameMatchParticipant, id};
 use crate::catalogue::QUOTE;
 use crate::error::{ApiError, ApiResult};
+use crate::gateway::Gateway;
 use crate::graphql::loaders::SeatKey;
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::scope::Scope;
-use crate::identity::Permission;
+use crate::identity::{Permission, SignedIn};
 
 /// Which way a position bets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -216,51 +219,68 @@ impl GameMatchPosition {
     /// The position, if the visitor may see it: as the arena keeps it, or else as it was sent.
     pub(crate) async fn find(ctx: &Context<'_>, id: PositionId) -> ApiResult<Option<Self>> {
         let viewer = ctx.visitor().signed_in().await?;
+        let mut found = Self::find_each(ctx.gateway(), viewer, &[id]).await?;
+        Ok(found.remove(&id))
+    }
+
+    /// The same of many at once.
+    pub(crate) async fn find_each(
+        gateway: &Gateway,
+        viewer: &SignedIn,
+        ids: &[PositionId],
+    ) -> ApiResult<HashMap<PositionId, Self>> {
         let eyes = viewer.eyes(Permission::ReadGameMatchPositions);
-        let kept = positions::find(ctx.db(), eyes, &[id]).await?;
-        if let Some(row) = kept.into_iter().next() {
-            return Ok(Some(row.into()));
-        }
-        let sent: Option<PendingOrder> = ctx.gateway().cache.find_order(id).await?;
-        let seen = sent.filter(|sent| eyes == Viewer::Staff || sent.player == viewer.user);
-        match seen {
-            None => Ok(None),
-            Some(sent) => Self::become_of(ctx, sent).await.map(Some),
-        }
+        let kept = positions::find(&gateway.db, eyes, ids).await?;
+        let mut found: HashMap<PositionId, Self> = kept.into_iter().map(Self::keyed).collect();
+        let missing: Vec<_> = ids
+            .iter()
+            .filter(|id| !found.contains_key(id))
+            .copied()
+            .collect();
+        let mut sent: Vec<PendingOrder> = gateway.cache.find_orders(&missing).await?;
+        sent.retain(|sent| eyes == Viewer::Staff || sent.player == viewer.user);
+        found.extend(Self::become_of(gateway, sent).await?);
+        Ok(found)
     }
 
-    /// What became of an order that was sent and has no row.
-    async fn become_of(ctx: &Context<'_>, sent: PendingOrder) -> ApiResult<Self> {
-        let PendingOrder {
-            battle,
-            player,
-            request,
-            ..
-        } = sent;
-        let kept = positions::find_outcome(ctx.db(), battle, player, request).await?;
-        let code = match kept.map(|kept| kept.outcome) {
-            Some(Outcome::Refused(refusal)) => Some(Code::from(refusal)),
-            // It was taken between two looks.
-            Some(Outcome::Accepted { position }) => {
-                let kept = positions::find(ctx.db(), Viewer::Player(player), &[position]).await?;
-                if let Some(row) = kept.into_iter().next() {
-                    return Ok(row.into());
+    /// What became of orders that were sent and had no row.
+    async fn become_of(
+        gateway: &Gateway,
+        sent: Vec<PendingOrder>,
+    ) -> ApiResult<HashMap<PositionId, Self>> {
+        if sent.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let db = &gateway.db;
+        let key = |sent: &PendingOrder| (sent.battle, sent.player, sent.request);
+        let keys: Vec<_> = sent.iter().map(key).collect();
+        let outcomes = positions::find_outcomes(db, &keys).await?;
+        let battles: Vec<_> = sent.iter().map(|sent| sent.battle).collect();
+        let going_on = going_on(&battles::find(db, Viewer::Staff, &battles).await?);
+        let mut taken = Vec::new();
+        let mut found = HashMap::new();
+        for sent in sent {
+            let code = match outcomes.get(&key(&sent)).map(|kept| &kept.outcome) {
+                Some(Outcome::Refused(refusal)) => Some(Code::from(*refusal)),
+                Some(Outcome::Accepted { position }) => {
+                    taken.push(*position);
+                    None
                 }
-                None
-            }
-            None if Self::is_over(ctx, battle).await? => Some(Code::MatchNotOpen),
-            None => None,
-        };
-        Ok(Self::sent(sent, code))
+                None if going_on.contains(&sent.battle) => None,
+                None => Some(Code::MatchNotOpen),
+            };
+            found.insert(sent.order.position, Self::sent(sent, code));
+        }
+        // They were taken between two looks.
+        if !taken.is_empty() {
+            let rows = positions::find(db, Viewer::Staff, &taken).await?;
+            found.extend(rows.into_iter().map(Self::keyed));
+        }
+        Ok(found)
     }
 
-    /// Whether nothing that was sent to this match can be taken any more.
-    async fn is_over(ctx: &Context<'_>, battle: BattleId) -> ApiResult<bool> {
-        let battle = ctx.loaders().load_one(battle).await?;
-        Ok(battle.is_none_or(|battle| match battle.status {
-            BattleStatus::Waiting | BattleStatus::Open | BattleStatus::Settling => false,
-            BattleStatus::Closed | BattleStatus::Canceled => true,
-        }))
+    fn keyed(row: Model) -> (PositionId, Self) {
+        (row.id.into(), row.into())
     }
 
     /// An order without a row: pending, or rejected with this code.
@@ -346,6 +366,16 @@ impl From<Model> for GameMatchPosition {
             symbol: Some(row.symbol),
         }
     }
+}
+
+/// The matches in which something that was sent can still be taken.
+fn going_on(battles: &[battle::Model]) -> HashSet<BattleId> {
+    let goes_on = |battle: &&battle::Model| match battle.status {
+        BattleStatus::Waiting | BattleStatus::Open | BattleStatus::Settling => true,
+        BattleStatus::Closed | BattleStatus::Canceled => false,
+    };
+    let going_on = battles.iter().filter(goes_on);
+    going_on.map(|battle| battle.id.into()).collect()
 }
 
 fn read_end(text: &str) -> Option<EndCause> {

@@ -6,7 +6,7 @@ mod games;
 mod inbox;
 mod matches;
 mod money;
-mod node;
+pub(super) mod node;
 mod people;
 mod positions;
 mod sessions;

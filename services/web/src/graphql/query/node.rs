@@ -1,17 +1,24 @@
 //! Anything by its id, with the access that its own query has.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object};
-use domain::id::{AchievementDefinitionId, GameId, UserId};
-use store::gateway::{achievements, money, notifications, participants, tickets};
+use store::gateway::{
+    achievements, battles, games, money, notifications, participants, tickets, users,
+};
+use store::session;
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
+use crate::gateway::Gateway;
+use crate::graphql::loaders::NodeKey;
 use crate::graphql::object::{
     Achievement, AchievementDefinition, Asset, Game, GameMatch, GameMatchParticipant,
     GameMatchPosition, Node, Notification, Player, QueueTicket, Session, Transaction, Wallet,
 };
 use crate::graphql::scope::Scope;
-use crate::identity::{Permission, SignedIn};
+use crate::identity::{Permission, SignedIn, Visitor};
 
 /// The most ids that are looked up at once.
 const MAX_IDS: usize = 100;
@@ -27,7 +34,7 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The id of anything.")] id: ID,
     ) -> ApiResult<Option<Node>> {
-        find(ctx, &id).await
+        ctx.loaders().load_one(NodeKey(id.0)).await
     }
 
     /// Whatever has these ids, in their order, with null for what one may not see.
@@ -40,84 +47,144 @@ impl NodeQuery {
         if ids.len() > MAX_IDS {
             return Err(ApiError::bad_input("ids", "at most 100 ids"));
         }
-        futures::future::try_join_all(ids.iter().map(|id| find(ctx, id))).await
+        let keys: Vec<_> = ids.into_iter().map(|id| NodeKey(id.0)).collect();
+        let found = ctx.loaders().load_many(keys.iter().cloned()).await?;
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 }
 
-/// Ids are unique over all types, so that the first table that knows one is the right one.
-async fn find(ctx: &Context<'_>, id: &ID) -> ApiResult<Option<Node>> {
-    let Ok(uuid) = id.parse::<Uuid>() else {
-        return Ok(Asset::find(ctx.gateway(), id).await?.map(Node::from));
+/// Looks each table up once for all that is left to be found. Ids are unique over all types, so
+/// that the first table that knows one is the right one.
+pub(in crate::graphql) async fn find_each(
+    gateway: &Arc<Gateway>,
+    visitor: &Visitor,
+    keys: &[NodeKey],
+) -> ApiResult<HashMap<NodeKey, Node>> {
+    let parsed = |key: &NodeKey| Some((key.clone(), key.0.parse::<Uuid>().ok()?));
+    let ids: Vec<(NodeKey, Uuid)> = keys.iter().filter_map(parsed).collect();
+    let names = keys.iter().map(|key| key.0.as_str());
+    let assets = Asset::find_each(gateway, names).await?;
+    let assets = assets
+        .into_iter()
+        .map(|(name, asset)| (NodeKey(name.to_owned()), Node::from(asset)));
+    let mut search = Search {
+        gateway,
+        left: ids.iter().map(|(_, id)| *id).collect(),
+        found: HashMap::new(),
     };
-    if let Some(node) = find_public(ctx, uuid).await? {
-        return Ok(Some(node));
+    search.find_public().await?;
+    if let Some(viewer) = visitor.if_signed_in().await? {
+        search.find_seen(viewer).await?;
+        search.find_own(viewer).await?;
     }
-    match ctx.visitor().if_signed_in().await? {
-        None => Ok(None),
-        Some(viewer) => find_seen(ctx, viewer, uuid).await,
-    }
-}
-
-async fn find_public(ctx: &Context<'_>, uuid: Uuid) -> ApiResult<Option<Node>> {
-    if let Some(game) = ctx.loaders().load_one(GameId::new(uuid)).await? {
-        return Ok(Some(Game::from(game).into()));
-    }
-    let definition = ctx
-        .loaders()
-        .load_one(AchievementDefinitionId::new(uuid))
-        .await?;
-    Ok(definition.map(|row| AchievementDefinition::from(row).into()))
-}
-
-async fn find_seen(ctx: &Context<'_>, viewer: &SignedIn, uuid: Uuid) -> ApiResult<Option<Node>> {
-    let db = ctx.db();
-    if let Some(person) = ctx.loaders().load_one(UserId::new(uuid)).await? {
-        return Ok(Some(match Player::seen_by(viewer, person) {
-            Player::User(user) => user.into(),
-            Player::PublicUser(user) => user.into(),
-        }));
-    }
-    if let Some(battle) = GameMatch::find(ctx, uuid.into()).await? {
-        return Ok(Some(battle.into()));
-    }
-    if let Some(position) = GameMatchPosition::find(ctx, uuid.into()).await? {
-        return Ok(Some(position.into()));
-    }
-    let eyes = viewer.eyes(Permission::ReadGameMatches);
-    let seats = participants::find(db, eyes, &[uuid.into()]).await?;
-    if let Some(seat) = seats.into_iter().next() {
-        return Ok(Some(GameMatchParticipant::from(seat).into()));
-    }
-    if let Some(achievement) = achievements::find(db, uuid.into()).await? {
-        return Ok(Some(Achievement::from(achievement).into()));
-    }
-    find_own(ctx, viewer, uuid).await
-}
-
-async fn find_own(ctx: &Context<'_>, viewer: &SignedIn, uuid: Uuid) -> ApiResult<Option<Node>> {
-    let db = ctx.db();
-    let eyes = viewer.eyes(Permission::ReadWallets);
-    if let Some(row) = money::find_wallets(db, eyes, &[uuid.into()])
-        .await?
+    let found = ids
         .into_iter()
-        .next()
-    {
-        return Ok(Some(Wallet::from(row).into()));
+        .filter_map(|(key, id)| Some((key, search.found.get(&id)?.clone())));
+    Ok(assets.chain(found).collect())
+}
+
+/// What is left to be found, and what was.
+struct Search<'g> {
+    gateway: &'g Arc<Gateway>,
+    left: HashSet<Uuid>,
+    found: HashMap<Uuid, Node>,
+}
+
+impl Search<'_> {
+    async fn find_public(&mut self) -> ApiResult<()> {
+        let db = &self.gateway.db;
+        if let Some(ids) = self.left() {
+            let rows = games::find(db, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, Game::from(row))));
+        }
+        if let Some(ids) = self.left() {
+            let rows = achievements::find_definitions(db, &ids).await?;
+            self.keep(
+                rows.into_iter()
+                    .map(|row| (row.id, AchievementDefinition::from(row))),
+            );
+        }
+        Ok(())
     }
-    let eyes = viewer.eyes(Permission::ReadTransactions);
-    if let Some(row) = money::find_movements(db, eyes, &[uuid.into()])
-        .await?
-        .into_iter()
-        .next()
-    {
-        return Ok(Some(Transaction::from(row).into()));
+
+    async fn find_seen(&mut self, viewer: &SignedIn) -> ApiResult<()> {
+        let db = &self.gateway.db;
+        if let Some(ids) = self.left() {
+            let rows = users::find(db, &ids).await?;
+            self.keep(rows.into_iter().map(|row| {
+                let id = row.id;
+                let node: Node = match Player::seen_by(viewer, row) {
+                    Player::User(user) => user.into(),
+                    Player::PublicUser(user) => user.into(),
+                };
+                (id, node)
+            }));
+        }
+        let eyes = viewer.eyes(Permission::ReadGameMatches);
+        if let Some(ids) = self.left() {
+            let rows = battles::find(db, eyes, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, GameMatch::from(row))));
+        }
+        if let Some(ids) = self.left() {
+            let found = GameMatchPosition::find_each(self.gateway, viewer, &ids).await?;
+            self.keep(found.into_iter().map(|(id, found)| (id.uuid(), found)));
+        }
+        if let Some(ids) = self.left() {
+            let rows = participants::find(db, eyes, &ids).await?;
+            self.keep(
+                rows.into_iter()
+                    .map(|row| (row.participant_id, GameMatchParticipant::from(row))),
+            );
+        }
+        if let Some(ids) = self.left() {
+            let rows = achievements::find(db, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, Achievement::from(row))));
+        }
+        Ok(())
     }
-    if let Some(ticket) = tickets::find(db, viewer.user, uuid.into()).await? {
-        return Ok(Some(QueueTicket::from(ticket).into()));
+
+    async fn find_own(&mut self, viewer: &SignedIn) -> ApiResult<()> {
+        let db = &self.gateway.db;
+        if let Some(ids) = self.left() {
+            let eyes = viewer.eyes(Permission::ReadWallets);
+            let rows = money::find_wallets(db, eyes, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, Wallet::from(row))));
+        }
+        if let Some(ids) = self.left() {
+            let eyes = viewer.eyes(Permission::ReadTransactions);
+            let rows = money::find_movements(db, eyes, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, Transaction::from(row))));
+        }
+        if let Some(ids) = self.left() {
+            let rows = tickets::find(db, viewer.user, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, QueueTicket::from(row))));
+        }
+        if let Some(ids) = self.left() {
+            let rows = notifications::find(db, viewer.user, &ids).await?;
+            self.keep(
+                rows.into_iter()
+                    .map(|row| (row.id, Notification::from(row))),
+            );
+        }
+        if let Some(ids) = self.left() {
+            let rows = session::find(db, viewer.user, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, Session::from(row))));
+        }
+        Ok(())
     }
-    if let Some(message) = notifications::find(db, viewer.user, uuid.into()).await? {
-        return Ok(Some(Notification::from(message).into()));
+
+    /// The ids that are left, if any are.
+    fn left<I: From<Uuid>>(&self) -> Option<Vec<I>> {
+        let ids = self.left.iter().copied().map(I::from);
+        (!self.left.is_empty()).then(|| ids.collect())
     }
-    let session = store::session::find(db, viewer.user, uuid.into()).await?;
-    Ok(session.map(|session| Session::from(session).into()))
+
+    /// Where a table knows an id twice, as both sides of a transfer are, the first is kept.
+    fn keep<N: Into<Node>>(&mut self, nodes: impl Iterator<Item = (Uuid, N)>) {
+        for (id, node) in nodes {
+            if self.left.remove(&id) {
+                self.found.insert(id, node.into());
+            }
+        }
+    }
 }

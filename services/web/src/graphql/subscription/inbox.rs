@@ -29,11 +29,9 @@ impl NotificationCreated {
         Ok(messages.filter_map(move |message| {
             let gateway = Arc::clone(&gateway);
             async move {
-                let found = notifications::find(&gateway.db, user, message.id).await;
-                found
-                    .map_err(ApiError::from)
-                    .transpose()
-                    .map(|row| row.map(Notification::from))
+                let found = notifications::find(&gateway.db, user, &[message.id]).await;
+                let row = found.map(|rows| rows.into_iter().next()).transpose()?;
+                Some(row.map(Notification::from).map_err(ApiError::from))
             }
         }))
     }
