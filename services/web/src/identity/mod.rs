@@ -9,6 +9,6 @@ mod visitor;
 
 pub(crate) use access_token::{AccessTokens, Bearer};
 pub(crate) use forget::forget;
-pub(crate) use permission::{Permission, Role};
+pub(crate) use permission::Permission;
 pub(crate) use sign_in::{Email, Tokens};
 pub(crate) use visitor::{Claim, Origin, SignedIn, Visitor};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use contracts::staff::StaffRole;
+
 /// Something that only staff may do, as `verb:resource`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Permission {
@@ -62,81 +64,51 @@ impl Permission {
             Self::ReadWallets => "read:wallets",
         }
     }
+
+    /// Whether the role includes it.
+    pub(crate) const fn is_of(self, role: StaffRole) -> bool {
+        match role {
+            StaffRole::Admin => true,
+            StaffRole::GameMaster => match self {
+                Self::CreateGames
+                | Self::UpdateGames
+                | Self::DeleteGames
+                | Self::CreateAchievementDefinitions
+                | Self::UpdateAchievementDefinitions
+                | Self::DeleteAchievementDefinitions
+                | Self::ReadGameMatches
+                | Self::CancelGameMatches => true,
+                Self::CreateUsers
+                | Self::UpdateUsers
+                | Self::DeleteUsers
+                | Self::ReadUsers
+                | Self::ReadGameMatchPositions
+                | Self::ReadTransactions
+                | Self::ReadWallets => false,
+            },
+            StaffRole::Support => match self {
+                Self::ReadUsers
+                | Self::ReadGameMatches
+                | Self::ReadGameMatchPositions
+                | Self::ReadTransactions
+                | Self::ReadWallets => true,
+                Self::CreateGames
+                | Self::UpdateGames
+                | Self::DeleteGames
+                | Self::CreateUsers
+                | Self::UpdateUsers
+                | Self::DeleteUsers
+                | Self::CreateAchievementDefinitions
+                | Self::UpdateAchievementDefinitions
+                | Self::DeleteAchievementDefinitions
+                | Self::CancelGameMatches => false,
+            },
+        }
+    }
 }
 
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
-    }
-}
-
-/// What somebody is employed as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Role {
-    /// May do everything.
-    Admin,
-    /// Runs games and achievements, and cancels matches.
-    GameMaster,
-    /// Looks into players' affairs without changing them.
-    Support,
-}
-
-impl Role {
-    /// Every role.
-    pub(crate) const ALL: [Self; 3] = [Self::Admin, Self::GameMaster, Self::Support];
-
-    /// The name in `staff_roles`.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::GameMaster => "game_master",
-            Self::Support => "support",
-        }
-    }
-
-    /// The role of this name; one that we do not know gives nothing.
-    pub(crate) fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-
-    /// Whether the role includes `permission`.
-    pub(crate) const fn includes(self, permission: Permission) -> bool {
-        match self {
-            Self::Admin => true,
-            Self::GameMaster => match permission {
-                Permission::CreateGames
-                | Permission::UpdateGames
-                | Permission::DeleteGames
-                | Permission::CreateAchievementDefinitions
-                | Permission::UpdateAchievementDefinitions
-                | Permission::DeleteAchievementDefinitions
-                | Permission::ReadGameMatches
-                | Permission::CancelGameMatches => true,
-                Permission::CreateUsers
-                | Permission::UpdateUsers
-                | Permission::DeleteUsers
-                | Permission::ReadUsers
-                | Permission::ReadGameMatchPositions
-                | Permission::ReadTransactions
-                | Permission::ReadWallets => false,
-            },
-            Self::Support => match permission {
-                Permission::ReadUsers
-                | Permission::ReadGameMatches
-                | Permission::ReadGameMatchPositions
-                | Permission::ReadTransactions
-                | Permission::ReadWallets => true,
-                Permission::CreateGames
-                | Permission::UpdateGames
-                | Permission::DeleteGames
-                | Permission::CreateUsers
-                | Permission::UpdateUsers
-                | Permission::DeleteUsers
-                | Permission::CreateAchievementDefinitions
-                | Permission::UpdateAchievementDefinitions
-                | Permission::DeleteAchievementDefinitions
-                | Permission::CancelGameMatches => false,
-            },
-        }
     }
 }

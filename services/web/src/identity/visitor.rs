@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use contracts::Code;
+use contracts::staff::StaffRole;
 use domain::id::{SessionId, UserId};
 use store::gateway::Viewer;
 use tokio::sync::OnceCell;
 
-use super::{Bearer, Permission, Role};
+use super::{Bearer, Permission};
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 
@@ -59,13 +60,18 @@ pub(crate) enum Claim {
 pub(crate) struct SignedIn {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
-    pub(crate) roles: Vec<Role>,
+    pub(crate) roles: Vec<StaffRole>,
 }
 
 impl SignedIn {
     /// Whether one of the roles includes `permission`.
     pub(crate) fn may(&self, permission: Permission) -> bool {
-        self.roles.iter().any(|role| role.includes(permission))
+        self.roles.iter().any(|role| permission.is_of(*role))
+    }
+
+    /// Whether what belongs to `owner` may be seen: one's own, or with the permission.
+    pub(crate) fn sees(&self, owner: UserId, permission: Permission) -> bool {
+        self.user == owner || self.may(permission)
     }
 
     /// The eyes to read with: everybody's with the permission, one's own without.
@@ -132,7 +138,30 @@ impl Visitor {
         Ok(SignedIn {
             user: bearer.user,
             session: bearer.session,
-            roles: live.roles.split(',').filter_map(Role::find).collect(),
+            roles: live.roles.split(',').filter_map(StaffRole::find).collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_somebody_owns_is_for_them_and_for_whoever_has_the_permission() {
+        let [ann, bob] = [1, 2].map(|n| UserId::new(Uuid::from_u128(n)));
+        let seen_by = |roles: &[StaffRole]| {
+            let viewer = SignedIn {
+                user: ann,
+                session: Uuid::from_u128(3).into(),
+                roles: roles.to_vec(),
+            };
+            [ann, bob].map(|owner| viewer.sees(owner, Permission::ReadWallets))
+        };
+        assert_eq!(seen_by(&[]), [true, false]);
+        assert_eq!(seen_by(&[StaffRole::GameMaster]), [true, false]);
+        assert_eq!(seen_by(&[StaffRole::Support]), [true, true]);
     }
 }

@@ -1,16 +1,18 @@
 //! People: as they see themselves, and as others see them.
 
 use async_graphql::{Context, ID, Interface, Object};
+use contracts::Code;
+use contracts::staff::StaffRole;
 use domain::id::UserId;
 use domain::level;
 use store::gateway::users::Person;
 use store::gateway::{self, Slice, Viewer};
 
 use super::{Item, Wallet, id};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::scope::Scope;
-use crate::identity::{Permission, Role, SignedIn};
+use crate::identity::{Permission, SignedIn};
 
 /// Somebody who plays, as others may see them.
 #[derive(Interface)]
@@ -105,13 +107,13 @@ impl User {
 
     /// The roles of staff; none for players.
     async fn roles(&self) -> Vec<&'static str> {
-        self.known_roles().map(Role::name).collect()
+        self.known_roles().map(StaffRole::name).collect()
     }
 
     /// What the roles allow, as verb:resource.
     async fn permissions(&self) -> Vec<&'static str> {
         let allowed =
-            |permission: &Permission| self.known_roles().any(|role| role.includes(*permission));
+            |permission: &Permission| self.known_roles().any(|role| permission.is_of(role));
         Permission::ALL
             .into_iter()
             .filter(allowed)
@@ -119,8 +121,9 @@ impl User {
             .collect()
     }
 
-    /// The user's wallets, one per currency.
+    /// The user's wallets, one per currency. One's own, or with read:wallets.
     async fn wallets(&self, ctx: &Context<'_>) -> ApiResult<Vec<Wallet>> {
+        self.opens_to(ctx).await?;
         let wallets = gateway::money::wallets(Viewer::Player(self.user()));
         let part = wallets.part(ctx.db(), &Slice::WHOLE).await?;
         Ok(part
@@ -130,8 +133,10 @@ impl User {
             .collect())
     }
 
-    /// The user's items that have not run out, those that end first before the others.
+    /// The user's items that have not run out, those that end first before the others. One's own,
+    /// or with read:wallets.
     async fn items(&self, ctx: &Context<'_>) -> ApiResult<Vec<Item>> {
+        self.opens_to(ctx).await?;
         Item::all_of(ctx, self.user()).await
     }
 }
@@ -141,8 +146,18 @@ impl User {
         self.0.id.into()
     }
 
-    fn known_roles(&self) -> impl Iterator<Item = Role> {
-        self.0.roles.split(',').filter_map(Role::find)
+    /// Refuses whoever may not see what the user owns.
+    async fn opens_to(&self, ctx: &Context<'_>) -> ApiResult<()> {
+        let viewer = ctx.visitor().signed_in().await?;
+        if viewer.sees(self.user(), Permission::ReadWallets) {
+            Ok(())
+        } else {
+            Err(ApiError::of(Code::Forbidden))
+        }
+    }
+
+    fn known_roles(&self) -> impl Iterator<Item = StaffRole> {
+        self.0.roles.split(',').filter_map(StaffRole::find)
     }
 }
 
