@@ -9,9 +9,10 @@ CREATE TABLE users (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
-    CONSTRAINT users_email UNIQUE (email),
-    CONSTRAINT users_nick_name UNIQUE (nick_name)
+    CONSTRAINT users_email UNIQUE (email)
 );
+-- Two that differ by case alone are one to whoever reads them.
+CREATE UNIQUE INDEX users_nick_name ON users (lower(nick_name));
 
 -- One row per signed-in device.
 CREATE TABLE sessions (

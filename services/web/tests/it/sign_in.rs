@@ -7,6 +7,7 @@ use contracts::notifications::OtpEmail;
 use futures::future::join_all;
 use serde_json::json;
 
+use crate::client::Client;
 use crate::stage::Stage;
 
 const EMAIL: &str = "ann@example.com";
@@ -190,25 +191,41 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
 }
 
 #[tokio::test]
-async fn of_two_who_refresh_at_once_at_most_one_is_served() {
+async fn of_those_who_refresh_at_once_one_is_served_and_the_session_ends() {
     let stage = Stage::new().await;
     let client = stage.signed_in(EMAIL).await;
     let token = client.refresh.clone().unwrap();
     let told = join_all((0..4).map(|_| client.try_refresh(&token))).await;
-    assert!(
-        told.iter()
-            .filter(|told| told.find_code().is_none())
-            .count()
-            <= 1
+    let mut served = told.iter().filter(|told| told.find_code().is_none());
+    let next = &served.next().unwrap().0["data"]["refreshToken"]["refreshToken"];
+    assert_eq!(served.count(), 0);
+    assert_eq!(
+        client.try_refresh(next.as_str().unwrap()).await.code(),
+        "INVALID_REFRESH_TOKEN"
     );
-    let served = told.iter().find(|told| told.find_code().is_none());
-    if let Some(served) = served {
-        let next = served.0["data"]["refreshToken"]["refreshToken"]
-            .as_str()
-            .unwrap();
+}
+
+#[tokio::test]
+async fn a_nickname_is_one_whatever_its_case_and_of_plain_letters() {
+    let stage = Stage::new().await;
+    let (ann, bob) = (
+        stage.signed_in(EMAIL).await,
+        stage.signed_in("bob@example.com").await,
+    );
+    let rename = async |client: &Client, name: &str| {
+        let query = "mutation($n: String!) {
+            updateProfile(updateProfileInput: { nickName: $n }) { nickName } }";
+        client.ask(query, json!({ "n": name })).await
+    };
+    let told = rename(&ann, "Ann_1-2.3").await.data();
+    assert_eq!(told["updateProfile"]["nickName"], "Ann_1-2.3");
+    rename(&ann, "ann_1-2.3").await.data();
+    // The last two are Cyrillic and fullwidth.
+    for taken in ["ANN_1-2.3", "ann_1-2.3", "\u{410}nn", "\u{ff21}nn"] {
         assert_eq!(
-            client.try_refresh(next).await.code(),
-            "INVALID_REFRESH_TOKEN"
+            rename(&bob, taken).await.code(),
+            "BAD_USER_INPUT",
+            "{taken}"
         );
     }
 }

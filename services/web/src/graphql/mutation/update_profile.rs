@@ -22,7 +22,8 @@ pub(crate) struct UpdateProfile;
 /// What changes. What is left out stays.
 #[derive(Debug, Default, InputObject)]
 pub(crate) struct UpdateProfileInput {
-    /// The new nickname: 3 to 24 letters, digits, dashes, underscores and dots.
+    /// The new nickname: 3 to 24 letters from A to Z, digits, dashes, underscores and dots. Nobody
+    /// else may have it in whatever case.
     pub(super) nick_name: Option<String>,
     /// The https address of the new picture; an empty one takes it away.
     pub(super) avatar: Option<String>,
@@ -67,18 +68,18 @@ pub(super) async fn change(
     person.map(User).ok_or_else(|| ApiError::of(Code::NotFound))
 }
 
-/// A nickname that can be had.
+/// A nickname that can be had. One script alone, so that none looks like another.
 pub(super) fn nick_name(text: &str) -> ApiResult<&str> {
     let fits = (MIN_NICK_NAME..=MAX_NICK_NAME).contains(&text.chars().count());
     let clean = text
         .chars()
-        .all(|letter| letter.is_alphanumeric() || "-_.".contains(letter));
+        .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
     if fits && clean {
         Ok(text)
     } else {
         Err(ApiError::bad_input(
             "nickName",
-            "3 to 24 letters, digits, dashes, underscores and dots",
+            "3 to 24 letters from A to Z, digits, dashes, underscores and dots",
         ))
     }
 }

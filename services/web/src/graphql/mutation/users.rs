@@ -20,14 +20,14 @@ pub(crate) struct Users;
 pub(crate) struct CreateUserInput {
     /// The mail address to sign in with.
     email: String,
-    /// What the user is called: 3 to 24 letters, digits, dashes, underscores and dots.
+    /// What the user is called: 3 to 24 letters from A to Z, digits, dashes, underscores and dots.
     nick_name: String,
 }
 
 /// What changes. What is left out stays.
 #[derive(Debug, InputObject)]
 pub(crate) struct UpdateUserInput {
-    /// The new nickname: 3 to 24 letters, digits, dashes, underscores and dots.
+    /// The new nickname: 3 to 24 letters from A to Z, digits, dashes, underscores and dots.
     nick_name: Option<String>,
     /// The https address of the new picture; an empty one takes it away.
     avatar: Option<String>,
