@@ -32,17 +32,18 @@ pub const SERVICE: Service = Service {
 /// # Errors
 /// Whatever keeps the gateway from starting, in one line.
 pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
+    let cors = transport::cors_layer(&settings.cors)?;
     let gateway = Gateway::connect(&settings, &context).await?;
     let (db, clock) = (gateway.db.clone(), context.clock.clone());
     let forgetting = identity::forget(db, clock, context.shutdown());
     context.spawn("forgetting", forgetting);
     let schema = graphql::schema(gateway.clone())?;
-    let Settings { limits, cors, .. } = settings;
+    let limits = settings.limits;
     context.mount(transport::routes(
         schema,
         gateway,
         limits,
-        &cors,
+        cors,
         context.clone(),
     ));
     Ok(())

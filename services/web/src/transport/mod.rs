@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::routing::get;
 use runtime::Context;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -32,6 +32,11 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// A client that has not taken a message by then is sent away.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
 
+/// Not the origin of a page.
+#[derive(Debug, thiserror::Error)]
+#[error("cors.origins: expected \"*\" or an origin such as https://app.example.com, found {0:?}")]
+pub(crate) struct NotAnOrigin(String);
+
 /// What every handler needs.
 #[derive(Clone)]
 struct Front {
@@ -46,7 +51,7 @@ pub(crate) fn routes(
     schema: ApiSchema,
     gateway: Arc<Gateway>,
     limits: Limits,
-    cors: &Cors,
+    cors: CorsLayer,
     context: Context,
 ) -> Router {
     let front = Front {
@@ -62,23 +67,20 @@ pub(crate) fn routes(
         .route("/graphql/assets/{name}", get(explorer::asset))
         .route("/records/{battle}", get(download::record))
         .layer(DefaultBodyLimit::max(front.limits.body_bytes))
-        .layer(cors_layer(cors))
+        .layer(cors)
         .with_state(front)
 }
 
 /// Tokens travel in a header and never in a cookie, so that a foreign page can do nothing in its
 /// visitor's name, whatever origins are allowed.
-fn cors_layer(cors: &Cors) -> CorsLayer {
+pub(crate) fn cors_layer(cors: &Cors) -> Result<CorsLayer, NotAnOrigin> {
     let origins = if cors.origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {
-        AllowOrigin::list(
-            cors.origins
-                .iter()
-                .filter_map(|origin| HeaderValue::from_str(origin).ok()),
-        )
+        let origins: Result<Vec<_>, _> = cors.origins.iter().map(|text| origin(text)).collect();
+        AllowOrigin::list(origins?)
     };
-    CorsLayer::new()
+    Ok(CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([
@@ -86,7 +88,23 @@ fn cors_layer(cors: &Cors) -> CorsLayer {
             header::AUTHORIZATION,
             HeaderName::from_static("traceparent"),
         ])
-        .max_age(CORS_MAX_AGE)
+        .max_age(CORS_MAX_AGE))
+}
+
+/// Browsers compare the text of an origin byte by byte: with anything behind the host it would
+/// never be theirs.
+fn origin(text: &str) -> Result<HeaderValue, NotAnOrigin> {
+    let refused = || NotAnOrigin(text.to_owned());
+    let host = text.split_once("://").map(|(_, host)| host);
+    let host = host.filter(|host| !host.is_empty()).ok_or_else(refused)?;
+    let parsed: Uri = host.parse().map_err(|_odd| refused())?;
+    let is_bare = parsed
+        .authority()
+        .is_some_and(|found| found.as_str() == host);
+    if !is_bare || host.contains('@') {
+        return Err(refused());
+    }
+    HeaderValue::from_str(text).map_err(|_odd| refused())
 }
 
 type Shared = State<Front>;

@@ -42,6 +42,23 @@ async fn a_signing_key_that_is_none_is_named() {
 }
 
 #[tokio::test]
+async fn an_origin_that_is_none_is_named() {
+    for origin in [
+        "app.example.com",
+        "https://app.example.com/",
+        "https://",
+        "https://a b",
+    ] {
+        let origins = format!("[\"{origin}\"]");
+        let line = complaint(&[("cors.origins", &origins)]).await;
+        assert!(
+            line.contains("cors.origins: expected") && line.contains(origin),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_missing_stream_is_named() {
     let line = complaint(&[]).await;
     assert!(line.contains("MARKET"), "{line}");
