@@ -41,6 +41,7 @@ codes! {
     ServiceUnavailable = "SERVICE_UNAVAILABLE", "The service that does this is not answering; nothing was done.";
     OutcomeUnknown = "OUTCOME_UNKNOWN", "The request was accepted but its outcome is not known yet: repeat it with the same requestId.";
     InternalServerError = "INTERNAL_SERVER_ERROR", "Something failed on our side; the traceId finds it in our logs.";
+    Lagged = "LAGGED", "You were too slow to be told everything: subscribe again, and read what you may have missed.";
     IdempotencyConflict = "IDEMPOTENCY_CONFLICT", "This requestId was used for a request with another content.";
     InvalidCode = "INVALID_VERIFICATION_CODE", "The code is wrong, used up or expired.";
     InvalidRefreshToken = "INVALID_REFRESH_TOKEN", "The refresh token is unknown, expired or was used before.";

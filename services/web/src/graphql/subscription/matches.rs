@@ -10,6 +10,7 @@ use domain::id::{BattleId, UserId};
 use futures::{Stream, StreamExt};
 use store::gateway::{Viewer, positions};
 
+use super::unbroken;
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::access::Stated;
 use crate::graphql::object::{GameMatch, GameMatchPosition, Player};
@@ -101,7 +102,8 @@ impl Matches {
         Ok(standings.map(GameMatchUpdate::from))
     }
 
-    /// One's own positions in a match, whenever something happens to one of them.
+    /// One's own positions in a match, whenever something happens to one of them. A client that is
+    /// too slow for them is told LAGGED, and that is the end.
     async fn game_match_position_updated(
         &self,
         ctx: &Context<'_>,
@@ -111,14 +113,15 @@ impl Matches {
         let battle = seen(ctx, &match_id).await?;
         let gateway = Arc::clone(ctx.gateway());
         let subject = Topic::ArenaPosition.subject(&Key::from(battle));
-        let events = gateway.hub.hear::<PositionEvent>(&subject).await?;
-        Ok(events.filter_map(move |event| {
+        let hub = &gateway.hub;
+        let events = hub.follow_own::<PositionEvent>(&subject, player).await?;
+        Ok(unbroken(events).filter_map(move |event| {
             let gateway = Arc::clone(&gateway);
             async move {
-                if event.player != player {
-                    return None;
-                }
-                let id = event.position.id;
+                let id = match event {
+                    Ok(event) => event.position.id,
+                    Err(lagged) => return Some(Err(lagged)),
+                };
                 let found = positions::find(&gateway.db, Viewer::Player(player), &[id]).await;
                 let row = found.map(|rows| rows.into_iter().next()).transpose()?;
                 Some(row.map(GameMatchPosition::from).map_err(ApiError::from))

@@ -50,27 +50,30 @@ impl WalletUpdated {
 async fn hints(gateway: &Gateway, user: UserId) -> ApiResult<BoxStream<'static, ()>> {
     let hub = &gateway.hub;
     let posted = hub
-        .hear::<Posted>(&Topic::TreasuryPosted.subject(&Key::from(user)))
+        .follow::<Posted>(&Topic::TreasuryPosted.subject(&Key::from(user)))
         .await?;
     let opened = hub
-        .hear::<BattleOpened>(Topic::BattleOpened.pattern())
+        .follow::<BattleOpened>(Topic::BattleOpened.pattern())
         .await?;
     let settled = hub
-        .hear::<BattleSettled>(Topic::BattleSettled.pattern())
+        .follow::<BattleSettled>(Topic::BattleSettled.pattern())
         .await?;
     let canceled = hub
-        .hear::<BattleCanceled>(Topic::BattleCanceled.pattern())
+        .follow::<BattleCanceled>(Topic::BattleCanceled.pattern())
         .await?;
+    // What was missed may have been about it.
     Ok(select_all([
         posted.map(|_| true).boxed(),
         opened
-            .map(move |battle| battle.players.contains(&user))
+            .map(move |battle| battle.map_or(true, |it| it.players.contains(&user)))
             .boxed(),
         settled
-            .map(move |battle| battle.standings.iter().any(|it| it.player == user))
+            .map(move |battle| {
+                battle.map_or(true, |it| it.standings.iter().any(|it| it.player == user))
+            })
             .boxed(),
         canceled
-            .map(move |battle| battle.players.contains(&user))
+            .map(move |battle| battle.map_or(true, |it| it.players.contains(&user)))
             .boxed(),
     ])
     .filter_map(async |concerns| concerns.then_some(()))

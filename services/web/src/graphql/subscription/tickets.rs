@@ -8,6 +8,7 @@ use contracts::battles::BattleOpened;
 use futures::{Stream, StreamExt};
 use store::gateway::tickets;
 
+use super::unbroken;
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::access::Stated;
 use crate::graphql::object::QueueTicket;
@@ -18,7 +19,8 @@ pub(crate) struct QueueTicketUpdated;
 
 #[Subscription(guard = "Stated")]
 impl QueueTicketUpdated {
-    /// One's place in a queue, when it becomes a place in a match.
+    /// One's place in a queue, when it becomes a place in a match. A client that is too slow is told
+    /// LAGGED, and that is the end.
     async fn queue_ticket_updated(
         &self,
         ctx: &Context<'_>,
@@ -27,11 +29,15 @@ impl QueueTicketUpdated {
         let gateway = Arc::clone(ctx.gateway());
         let opened = gateway
             .hub
-            .hear::<BattleOpened>(Topic::BattleOpened.pattern())
+            .follow::<BattleOpened>(Topic::BattleOpened.pattern())
             .await?;
-        Ok(opened.filter_map(move |opened| {
+        Ok(unbroken(opened).filter_map(move |opened| {
             let gateway = Arc::clone(&gateway);
             async move {
+                let opened = match opened {
+                    Ok(opened) => opened,
+                    Err(lagged) => return Some(Err(lagged)),
+                };
                 if !opened.players.contains(&user) {
                     return None;
                 }
