@@ -12,7 +12,7 @@ use store::Db;
 
 use crate::catalogue::Catalogue;
 use crate::hub::Hub;
-use crate::identity::{AccessTokens, Claim, Origin, Visitor};
+use crate::identity::{AccessTokens, Claim, Guests, Origin, Stay, Visitor};
 use crate::settings::{Identity, Limits, Settings};
 
 /// What every request shares.
@@ -27,6 +27,7 @@ pub(crate) struct Gateway {
     pub(crate) mode: Mode,
     pub(crate) catalogue: Catalogue,
     pub(crate) access_tokens: AccessTokens,
+    pub(crate) guests: Arc<Guests>,
     pub(crate) identity: Identity,
     pub(crate) limits: Limits,
 }
@@ -67,6 +68,7 @@ impl Gateway {
             mode: context.mode,
             catalogue,
             access_tokens,
+            guests: Arc::default(),
             identity,
             limits: settings.limits.clone(),
         };
@@ -101,10 +103,18 @@ impl Gateway {
             .split_once(' ')
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim());
-        let bearer = token.map(|token| self.access_tokens.check(token, self.clock.now_ms()));
-        match bearer {
-            Some(Ok(bearer)) => Claim::Bearer(bearer),
+        let pass = token.map(|token| self.access_tokens.check(token, self.clock.now_ms()));
+        match pass {
+            Some(Ok(pass)) => Claim::Bearer(pass),
             Some(Err(_)) | None => Claim::Bad,
+        }
+    }
+
+    /// How long a connection with this claim may last; nothing ends one without a token.
+    pub(crate) fn stay(&self, claim: Claim) -> Option<Stay> {
+        match claim {
+            Claim::Bearer(pass) => Some(self.guests.welcome(pass)),
+            Claim::Nobody | Claim::Bad => None,
         }
     }
 

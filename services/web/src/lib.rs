@@ -37,6 +37,8 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let (db, clock) = (gateway.db.clone(), context.clock.clone());
     let forgetting = identity::forget(db, clock, context.shutdown());
     context.spawn("forgetting", forgetting);
+    let seeing_off = identity::see_off(gateway.clone(), context.shutdown());
+    context.spawn("seeing_off", seeing_off);
     let schema = graphql::schema(gateway.clone())?;
     let limits = settings.limits;
     context.mount(transport::routes(

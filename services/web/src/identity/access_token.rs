@@ -1,4 +1,5 @@
-//! Access tokens: signed with EdDSA, good for a quarter of an hour, checked without a look-up.
+//! Access tokens: signed with EdDSA, good for as long as the settings say. Checking one says whom
+//! it speaks for; whether the session still lives is looked up by the visitor.
 
 use std::time::Duration;
 
@@ -25,6 +26,14 @@ const KEY_ID_LEN: usize = 8;
 pub(crate) struct Bearer {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
+}
+
+/// A token that is good: whom it speaks for, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    pub(crate) bearer: Bearer,
+    /// In milliseconds since 1970.
+    pub(crate) until_ms: i64,
 }
 
 /// Issues access tokens and checks them.
@@ -109,20 +118,22 @@ impl AccessTokens {
     }
 
     /// Whom `token` speaks for, unless it is forged, foreign or expired at `now_ms`.
-    pub(crate) fn check(&self, token: &str, now_ms: i64) -> Result<Bearer, BadToken> {
+    pub(crate) fn check(&self, token: &str, now_ms: i64) -> Result<Pass, BadToken> {
         let header = jsonwebtoken::decode_header(token).map_err(|_foreign| BadToken)?;
         if header.kid != self.header.kid {
             return Err(BadToken);
         }
         let token = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation)
             .map_err(|_forged| BadToken)?;
-        if token.claims.exp <= now_ms / 1_000 {
+        let until_ms = token.claims.exp.saturating_mul(1_000);
+        if until_ms <= now_ms {
             return Err(BadToken);
         }
-        Ok(Bearer {
+        let bearer = Bearer {
             user: token.claims.sub,
             session: token.claims.sid,
-        })
+        };
+        Ok(Pass { bearer, until_ms })
     }
 
     /// How long a new token is good.
@@ -155,8 +166,12 @@ mod tests {
     fn a_token_speaks_for_its_bearer_until_it_expires() {
         let tokens = tokens("0a", "players");
         let token = tokens.issue(bearer(), NOW_MS).unwrap();
-        assert_eq!(tokens.check(&token, NOW_MS), Ok(bearer()));
-        assert_eq!(tokens.check(&token, NOW_MS + 899_999), Ok(bearer()));
+        let pass = Pass {
+            bearer: bearer(),
+            until_ms: NOW_MS + 900_000,
+        };
+        assert_eq!(tokens.check(&token, NOW_MS), Ok(pass));
+        assert_eq!(tokens.check(&token, NOW_MS + 899_999), Ok(pass));
         assert_eq!(tokens.check(&token, NOW_MS + 900_000), Err(BadToken));
     }
 

@@ -10,7 +10,7 @@ use domain::id::{SessionId, UserId};
 use store::gateway::Viewer;
 use tokio::sync::OnceCell;
 
-use super::{Bearer, Permission};
+use super::{Pass, Permission};
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 
@@ -52,7 +52,7 @@ pub(crate) enum Claim {
     /// It is not ours, or has expired.
     Bad,
     /// Its bearer is signed in, unless the session was revoked meanwhile.
-    Bearer(Bearer),
+    Bearer(Pass),
 }
 
 /// Somebody who is signed in.
@@ -103,6 +103,11 @@ impl Visitor {
         }
     }
 
+    /// What the token says.
+    pub(crate) fn claim(&self) -> Claim {
+        self.claim
+    }
+
     /// Who is signed in; `UNAUTHENTICATED` if nobody is.
     pub(crate) async fn signed_in(&self) -> ApiResult<&SignedIn> {
         self.signed_in.get_or_try_init(|| self.look_up()).await
@@ -128,7 +133,7 @@ impl Visitor {
     }
 
     async fn look_up(&self) -> ApiResult<SignedIn> {
-        let Claim::Bearer(bearer) = self.claim else {
+        let Claim::Bearer(Pass { bearer, .. }) = self.claim else {
             return Err(ApiError::of(Code::Unauthenticated));
         };
         let live = store::session::find_live(&self.gateway.db, bearer.session).await?;

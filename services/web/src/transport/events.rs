@@ -1,6 +1,6 @@
 //! One operation as server-sent events, in the "distinct connections" mode of GraphQL over SSE: a
-//! `next` per result, then `complete`. A stream that ends without `complete` was cut off, and its
-//! client may come again.
+//! `next` per result, then `complete`. A stream that ends without `complete` was cut off, as it is
+//! when its token or its session ends, and its client may come again.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -19,7 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::request::operation_type;
 use super::response::{Answer, accepts};
 use super::{Front, PING_EVERY, SEND_WITHIN};
-use crate::identity::Visitor;
+use crate::identity::{Visitor, ended};
 use crate::trace::TraceId;
 
 const EVENT_STREAM: &str = "text/event-stream";
@@ -59,10 +59,17 @@ pub(super) fn respond(
     };
     let context = front.context.clone();
     let shutdown = context.shutdown();
+    let stay = front.gateway.stay(visitor.claim());
     let answers = front.answers(request, visitor, trace);
     // In a task, not in the body: nobody would poll the body of a client that takes nothing.
     context.spawn("events", async move {
-        shutdown.run_until_cancelled(client.tell(answers)).await;
+        let telling = async {
+            tokio::select! {
+                () = client.tell(answers) => {}
+                () = ended(stay.as_ref()) => {}
+            }
+        };
+        shutdown.run_until_cancelled(telling).await;
         Ok(())
     });
     let headers = [

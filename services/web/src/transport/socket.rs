@@ -2,7 +2,8 @@
 //!
 //! Everything of a connection runs in one task. While the client is slow to read, nothing is
 //! asked of its operations, and what they would have said meanwhile waits in the bounded queues
-//! of the hub, where the latest wins.
+//! of the hub. A connection ends with the token that it was opened with, or with its session: the
+//! subprotocol has no word for a newer token, so that the client connects again with one.
 
 mod protocol;
 
@@ -21,7 +22,7 @@ use self::protocol::{Close, FromClient, ToClient};
 use super::request::Parameters;
 use super::response::Answer;
 use super::{Front, PING_EVERY, SEND_WITHIN};
-use crate::identity::{Claim, Origin};
+use crate::identity::{Claim, Origin, Stay, ended};
 use crate::trace::TraceId;
 
 /// The only subprotocol.
@@ -68,6 +69,7 @@ struct Connection {
     front: Front,
     origin: Origin,
     claim: Option<Claim>,
+    stay: Option<Stay>,
     heard_at: Instant,
     operations: SelectAll<Operation>,
     running: HashMap<Arc<str>, AbortHandle>,
@@ -80,6 +82,7 @@ impl Connection {
             front,
             origin,
             claim: None,
+            stay: None,
             heard_at: Instant::now(),
             operations: SelectAll::new(),
             running: HashMap::new(),
@@ -99,6 +102,7 @@ impl Connection {
                 },
                 Some(message) = self.operations.next() => self.pass_on(message).await,
                 _ = pings.tick(), if self.claim.is_some() => self.ask_whether_there().await,
+                () = ended(self.stay.as_ref()) => ControlFlow::Break(Some(Close::Forbidden)),
                 () = sleep_until(initialise_by), if self.claim.is_none() => {
                     ControlFlow::Break(Some(Close::InitialisedTooLate))
                 }
@@ -130,6 +134,7 @@ impl Connection {
                     return ControlFlow::Break(Some(Close::Forbidden));
                 }
                 self.claim = Some(claim);
+                self.stay = self.front.gateway.stay(claim);
                 self.send(ToClient::ConnectionAck).await
             }
             FromClient::Ping => self.send(ToClient::Pong).await,

@@ -1,5 +1,7 @@
 //! GraphQL over server-sent events.
 
+use std::time::Duration;
+
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -59,6 +61,16 @@ impl Events {
         let (name, data) = self.hear().await.unwrap();
         assert_eq!(name, "next", "{data}");
         serde_json::from_str(&data).unwrap()
+    }
+
+    /// What comes behind the results.
+    async fn last(&mut self) -> Option<Event> {
+        loop {
+            match self.hear().await {
+                Some((name, _)) if name == "next" => {}
+                last => return last,
+            }
+        }
     }
 
     /// Hears that the operation is complete, and nothing after it.
@@ -215,13 +227,27 @@ async fn a_gateway_that_stops_cuts_off_and_does_not_claim_completion() {
     let stage = Stage::new().await;
     let mut events = Events::open(&stage.client(), CURRENT_TIME).await;
     events.next().await;
-    let ((), last) = tokio::join!(stage.stop(), async {
-        loop {
-            match events.hear().await {
-                Some((name, _)) if name == "next" => {}
-                last => return last,
-            }
-        }
-    });
+    let ((), last) = tokio::join!(stage.stop(), events.last());
     assert_eq!(last, None);
+}
+
+#[tokio::test]
+async fn a_stream_is_cut_off_with_its_token() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let mut events = Events::open(&ann, CURRENT_TIME).await;
+    events.next().await;
+    stage.clock.advance(Duration::from_secs(15 * 60));
+    assert_eq!(timeout(LIMIT, events.last()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_stream_is_cut_off_with_its_session() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let mut events = Events::open(&ann, CURRENT_TIME).await;
+    events.next().await;
+    let revoke = "mutation { revokeAllSessions { revoked } }";
+    ann.ask(revoke, json!({})).await.data();
+    assert_eq!(timeout(LIMIT, events.last()).await.unwrap(), None);
 }

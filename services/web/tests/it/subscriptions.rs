@@ -1,5 +1,7 @@
 //! Subscriptions over a real WebSocket.
 
+use std::time::Duration;
+
 use contracts::arena::PositionEvent;
 use contracts::live::{LiveBattle, LivePlayer, LivePrice};
 use contracts::notifications::{InApp, Notice};
@@ -15,11 +17,12 @@ use serde_json::{Value, json};
 use tokio::time::interval;
 use uuid::Uuid;
 
+use crate::client::Client;
 use crate::rows::Position;
 use crate::socket::Socket;
 use crate::stage::Stage;
 
-const RETRY: std::time::Duration = std::time::Duration::from_millis(50);
+const RETRY: Duration = Duration::from_millis(50);
 
 /// Shouts until the client has heard it: a subscription says nothing when it begins.
 async fn shout_until<T>(shout: impl AsyncFn(), heard: impl Future<Output = T>) -> T {
@@ -360,4 +363,43 @@ async fn a_breach_of_the_protocol_closes_with_its_code() {
     );
     let mut socket = Socket::connect(&stage.client(), None).await;
     assert_eq!(socket.close_code().await, 4406);
+}
+
+const REVOKE_ALL: &str = "mutation { revokeAllSessions { revoked } }";
+
+/// A socket of `client` that listens.
+async fn listening(client: &Client) -> Socket {
+    let mut socket = Socket::open(client).await;
+    socket
+        .subscribe("1", "subscription { currentTime }", json!({}))
+        .await;
+    socket.next("1").await;
+    socket
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_its_token() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let mut anybody = listening(&stage.client()).await;
+    let mut socket = listening(&ann).await;
+    stage.clock.advance(Duration::from_secs(15 * 60 - 1));
+    socket.next("1").await;
+    stage.clock.advance(Duration::from_secs(1));
+    assert_eq!(socket.close_code().await, 4403);
+    // Whoever never signed in has nothing that ends.
+    for _ in 0..3 {
+        anybody.next("1").await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_its_session_and_those_of_others_go_on() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let (mut of_ann, mut of_bob) = (listening(&ann).await, listening(&bob).await);
+    ann.ask(REVOKE_ALL, json!({})).await.data();
+    assert_eq!(of_ann.close_code().await, 4403);
+    of_bob.next("1").await;
 }
