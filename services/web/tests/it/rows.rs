@@ -1,5 +1,6 @@
 //! Rows that other services would have written, as the superuser writes them.
 
+use contracts::notifications::{InApp, Notice};
 use domain::game::Template;
 use domain::id::{BattleId, GameId, PositionId};
 use runtime::ids::mint;
@@ -85,6 +86,26 @@ impl Stage {
              VALUES ('{battle}', '{player}', {number}, 7654321987, 3, 0, 0, 0, 0, 0);"
         ))
         .await;
+    }
+
+    /// A message in a user's inbox, as its deliverer tells of it.
+    pub(crate) async fn notice(&self, user: &str) -> InApp {
+        let message = InApp {
+            id: mint(),
+            user: user.parse().unwrap(),
+            notice: Notice::Opened {
+                title: "Duel".to_owned(),
+                subject: "x".to_owned(),
+            },
+        };
+        self.script(&format!(
+            "INSERT INTO notifications (id, user_id, kind, notice)
+             VALUES ('{}', '{user}', 'opened', '{}')",
+            message.id,
+            serde_json::to_string(&message.notice).unwrap()
+        ))
+        .await;
+        message
     }
 
     pub(crate) async fn position(&self, row: &Position<'_>) {

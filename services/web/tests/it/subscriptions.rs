@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use contracts::arena::PositionEvent;
 use contracts::live::{LiveBattle, LivePlayer, LivePrice};
-use contracts::notifications::{InApp, Notice};
 use domain::chips::Chips;
 use domain::engine::PositionChange;
 use domain::id::{BattleId, PositionId};
@@ -25,7 +24,7 @@ use crate::stage::Stage;
 const RETRY: Duration = Duration::from_millis(50);
 
 /// Shouts until the client has heard it: a subscription says nothing when it begins.
-async fn shout_until<T>(shout: impl AsyncFn(), heard: impl Future<Output = T>) -> T {
+pub(crate) async fn shout_until<T>(shout: impl AsyncFn(), heard: impl Future<Output = T>) -> T {
     let mut ticks = interval(RETRY);
     tokio::pin!(heard);
     loop {
@@ -36,7 +35,7 @@ async fn shout_until<T>(shout: impl AsyncFn(), heard: impl Future<Output = T>) -
     }
 }
 
-fn price(text: &str) -> LivePrice {
+pub(crate) fn price(text: &str) -> LivePrice {
     LivePrice {
         symbol: "BTCUSDT".parse().unwrap(),
         price: text.parse().unwrap(),
@@ -234,29 +233,14 @@ async fn a_new_message_in_ones_inbox_is_told() {
     let stage = Stage::new().await;
     let ann = stage.signed_in("ann@example.com").await;
     let id = ann.id().await;
-    let message: Uuid = mint();
-    let notice = Notice::Opened {
-        title: "Duel".to_owned(),
-        subject: "x".to_owned(),
-    };
-    stage
-        .script(&format!(
-            "INSERT INTO notifications (id, user_id, kind, notice)
-             VALUES ('{message}', '{id}', 'opened', '{}')",
-            serde_json::to_string(&notice).unwrap()
-        ))
-        .await;
-    let in_app = InApp {
-        id: message.into(),
-        user: id.parse().unwrap(),
-        notice,
-    };
+    let in_app = stage.notice(&id).await;
     let mut socket = Socket::open(&ann).await;
     let query = "subscription { notificationCreated { id kind title text } }";
     socket.subscribe("1", query, json!({})).await;
     let shout = async || stage.bus.shout(&in_app).await.unwrap();
     let told = shout_until(shout, socket.next("1")).await["notificationCreated"].clone();
-    assert_eq!(told["text"], "Duel has opened.");
+    let text = "Duel has opened and you have a seat in it. Good luck!";
+    assert_eq!(told["text"], text);
     let told = ann
         .ask("{ unreadNotificationCount }", json!({}))
         .await
@@ -265,7 +249,7 @@ async fn a_new_message_in_ones_inbox_is_told() {
 }
 
 #[tokio::test]
-async fn ones_wallets_are_told_as_they_are_and_when_they_move() {
+async fn ones_wallets_are_told_as_they_are() {
     let stage = Stage::new().await;
     let ann = stage.signed_in("ann@example.com").await;
     let id = ann.id().await;

@@ -89,28 +89,6 @@ impl Notification {
 
     /// The message in English.
     async fn text(&self) -> ApiResult<String> {
-        Ok(match self.notice()? {
-            Notice::Opened { title, .. } => format!("{title} has opened."),
-            Notice::Ended {
-                title,
-                rank,
-                prize: Some(prize),
-                ..
-            } => {
-                format!("{title} is over: you came in at rank {rank} and won {prize}.")
-            }
-            Notice::Ended {
-                title,
-                rank,
-                prize: None,
-                ..
-            } => {
-                format!("{title} is over: you came in at rank {rank}.")
-            }
-            Notice::Canceled { title, .. } => {
-                format!("{title} was canceled; what you paid is back.")
-            }
-            Notice::Achievement { title, .. } => format!("You earned {title}."),
-        })
+        Ok(self.notice()?.text())
     }
 }
