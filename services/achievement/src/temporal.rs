@@ -1,5 +1,6 @@
 //! The way to Temporal: starting workflows, and the worker that runs them.
 
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -13,6 +14,7 @@ use temporalio_client::{
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -88,7 +90,8 @@ impl Temporal {
     /// Runs workflows and activities until `shutdown`.
     ///
     /// A worker may not move between threads, so it gets one of its own; what its activities do
-    /// runs on the service's runtime.
+    /// runs on the service's runtime. That thread is none of the runtime's: a runtime that is
+    /// dropped without a shutdown, as when a test fails, would wait for it for ever.
     pub async fn work(
         &self,
         activities: GrantActivities,
@@ -103,10 +106,13 @@ impl Temporal {
         let mut worker = Worker::new(&runtime, self.client.clone(), options)?;
         let stop = worker.shutdown_handle();
         let handle = tokio::runtime::Handle::current();
-        let thread = tokio::task::spawn_blocking(move || handle.block_on(worker.run()));
+        let (left, end) = oneshot::channel();
+        thread::Builder::new()
+            .name("worker".to_owned())
+            .spawn(move || left.send(handle.block_on(worker.run())))?;
         shutdown.cancelled().await;
         stop();
-        Ok(thread.await??)
+        Ok(end.await.context("the worker's thread has died")??)
     }
 
     /// Whether the server answers and has our namespace.
