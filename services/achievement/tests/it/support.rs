@@ -7,10 +7,18 @@ use achievement::temporal::{Temporal, TemporalSettings};
 use achievement::workflow::GrantAchievement;
 use bus::{Bus, NatsSettings};
 use contracts::Service;
+use contracts::arena::PositionEvent;
 use contracts::battles::{BattleSettled, Standing};
+use domain::chips::Chips;
+use domain::engine::PositionChange;
 use domain::id::UserId;
 use domain::ledger::{Account, Unit};
+use domain::leverage::Leverage;
+use domain::market::Tick;
 use domain::money::{Currency, Money};
+use domain::order::{OrderKind, Side};
+use domain::position::{End, EndCause, Exit, Fill, PositionState, PositionStatus};
+use domain::timestamp::Timestamp;
 use futures::StreamExt as _;
 use runtime::{Clock, Mode, Supervisor};
 use secrecy::SecretString;
@@ -186,5 +194,59 @@ pub(crate) fn settled(players: &[UserId]) -> BattleSettled {
         ranked: true,
         standings: players.iter().enumerate().map(standing).collect(),
         record_sha256: "ab".repeat(32),
+    }
+}
+
+/// A position of `player` that its owner closed without gain or loss.
+pub(crate) fn closed(player: UserId) -> PositionEvent {
+    let tick = Tick {
+        trade: 1,
+        price: "60000".parse().unwrap(),
+        time: Timestamp::from_ms(1_723_161_255_342),
+    };
+    let (cause, margin) = (EndCause::Close, Chips::from_units(1_000_000_000));
+    let exit = Exit {
+        tick,
+        profit: Chips::ZERO,
+        fee: Chips::ZERO,
+        payout: margin,
+    };
+    let battle = runtime::ids::mint();
+    let position = PositionState {
+        id: runtime::ids::mint(),
+        battle,
+        player,
+        number: 0,
+        symbol: "BTCUSDT".parse().unwrap(),
+        side: Side::Buy,
+        kind: OrderKind::Market,
+        margin,
+        leverage: Leverage::try_from(10).unwrap(),
+        size: Chips::from_units(10_000_000_000),
+        open_fee: Chips::ZERO,
+        card_spent: false,
+        stop_loss: None,
+        take_profit: None,
+        status: PositionStatus::Closed,
+        effective_time: tick.time,
+        stale_at: None,
+        fill: Some(Fill {
+            tick,
+            sequence: 1,
+            liquidation: None,
+        }),
+        end: Some(End {
+            cause,
+            time: tick.time,
+            sequence: 2,
+            exit: Some(exit),
+        }),
+        noted: Vec::new(),
+    };
+    PositionEvent {
+        battle,
+        player,
+        change: PositionChange::Closed { cause, exit },
+        position,
     }
 }
