@@ -33,10 +33,13 @@ fn terms(metric: &str, threshold: i64) -> Terms {
 }
 
 async fn ask<A: Ask>(app: &App, command: &A) -> Result<A::Value, Refused> {
-    match app.bus.ask(command, Duration::from_secs(10)).await.unwrap() {
-        Asked::Answer(Answer::Done { value }) => Ok(value),
-        Asked::Answer(Answer::Refused { refusal }) => Err(refusal),
-        Asked::NoAnswer | Asked::Repeated => panic!("no answer"),
+    let asked = app.bus.ask(command, Duration::from_secs(10)).await.unwrap();
+    let Asked::Answer(answer) = asked else {
+        panic!("no answer")
+    };
+    match answer {
+        Answer::Done { value } => Ok(value),
+        Answer::Refused { refusal } => Err(refusal),
     }
 }
 
