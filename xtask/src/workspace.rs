@@ -1,11 +1,13 @@
 //! What the checks look at: the workspace's packages, and every file of the repository.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
+use toml::{Table, Value};
 
 /// The repository as it lies on disk.
 pub(crate) struct Workspace {
@@ -15,12 +17,17 @@ pub(crate) struct Workspace {
     pub(crate) files: Vec<File>,
 }
 
-/// A crate and the crates that it names.
+/// The dependencies that the root's manifest declares for every crate: the name of the crate
+/// behind each key.
+type Shared = BTreeMap<String, String>;
+
+/// A crate and the crates that it uses, by their own names whatever its manifest calls them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Package {
     pub(crate) name: String,
     /// Relative to the root, such as `libs/domain`.
     pub(crate) folder: String,
+    /// Of the code and of the build script, on whatever target.
     pub(crate) dependencies: BTreeSet<String>,
     pub(crate) dev_dependencies: BTreeSet<String>,
 }
@@ -45,10 +52,12 @@ impl Workspace {
             "run it in the root of the repository"
         );
         let files = list_files(&root)?;
+        let manifest = files.iter().find(|file| file.path == "Cargo.toml");
+        let shared = shared(&manifest.context("the root has no Cargo.toml")?.text)?;
         let packages = files
             .iter()
             .filter(|file| file.path.ends_with("/Cargo.toml"))
-            .map(|file| Package::parse(&file.path, &file.text))
+            .map(|file| Package::parse(&file.path, &file.text, &shared))
             .collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self {
             root,
@@ -67,29 +76,67 @@ impl Workspace {
 }
 
 impl Package {
-    fn parse(path: &str, manifest: &str) -> anyhow::Result<Self> {
-        let table: toml::Table = manifest
+    fn parse(path: &str, manifest: &str, shared: &Shared) -> anyhow::Result<Self> {
+        let manifest: Table = manifest
             .parse()
             .with_context(|| format!("{path} is no manifest"))?;
-        let names = |section: &str| {
-            table
-                .get(section)
-                .and_then(toml::Value::as_table)
-                .map(|entries| entries.keys().cloned().collect())
-                .unwrap_or_default()
-        };
-        let name = table
+        let name = manifest
             .get("package")
             .and_then(|package| package.get("name"))
-            .and_then(toml::Value::as_str)
+            .and_then(Value::as_str)
             .with_context(|| format!("{path} names no package"))?;
-        Ok(Self {
+        let mut package = Self {
             name: name.to_owned(),
             folder: path.trim_end_matches("/Cargo.toml").to_owned(),
-            dependencies: names("dependencies"),
-            dev_dependencies: names("dev-dependencies"),
-        })
+            ..Self::default()
+        };
+        for scope in scopes(&manifest) {
+            for section in ["dependencies", "build-dependencies"] {
+                package.dependencies.extend(used(scope, section, shared));
+            }
+            let for_tests = used(scope, "dev-dependencies", shared);
+            package.dev_dependencies.extend(for_tests);
+        }
+        Ok(package)
     }
+}
+
+fn shared(manifest: &str) -> anyhow::Result<Shared> {
+    let manifest: Table = manifest
+        .parse()
+        .context("the root's Cargo.toml is no manifest")?;
+    let workspace = manifest
+        .get("workspace")
+        .and_then(Value::as_table)
+        .context("the root's Cargo.toml has no [workspace]")?;
+    let named = entries(workspace, "dependencies");
+    Ok(named
+        .map(|(key, entry)| (key.clone(), renamed(entry).unwrap_or(key).to_owned()))
+        .collect())
+}
+
+/// The manifest itself and each of its `[target.*]`: both may have tables of dependencies.
+fn scopes(manifest: &Table) -> impl Iterator<Item = &Table> {
+    let targets = entries(manifest, "target").filter_map(|(_, target)| target.as_table());
+    iter::once(manifest).chain(targets)
+}
+
+/// The crates that a table of dependencies uses.
+fn used(scope: &Table, section: &str, shared: &Shared) -> impl Iterator<Item = String> {
+    entries(scope, section).map(|(key, entry)| {
+        let inherited = || shared.get(key).map(String::as_str);
+        renamed(entry).or_else(inherited).unwrap_or(key).to_owned()
+    })
+}
+
+fn entries<'a>(scope: &'a Table, section: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let table = scope.get(section).and_then(Value::as_table);
+    table.into_iter().flatten()
+}
+
+/// The crate behind a dependency that goes by another name here.
+fn renamed(entry: &Value) -> Option<&str> {
+    entry.get("package")?.as_str()
 }
 
 fn list_files(root: &Path) -> anyhow::Result<Vec<File>> {
@@ -119,4 +166,72 @@ fn list_files(root: &Path) -> anyhow::Result<Vec<File>> {
         .collect();
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOT: &str = r#"
+        [workspace.dependencies]
+        store = { path = "libs/store" }
+        queue = { package = "async-nats", version = "1" }
+    "#;
+
+    fn package(dependencies: &str) -> Package {
+        let manifest = format!("[package]\nname = \"arena\"\n{dependencies}");
+        let shared = shared(ROOT).unwrap();
+        Package::parse("services/arena/Cargo.toml", &manifest, &shared).unwrap()
+    }
+
+    fn dependencies(text: &str) -> Vec<String> {
+        package(text).dependencies.into_iter().collect()
+    }
+
+    #[test]
+    fn every_way_to_name_a_dependency_is_read() {
+        assert_eq!(dependencies("[dependencies]\nredis = \"1\""), ["redis"]);
+        assert_eq!(
+            dependencies("[dependencies]\nredis = { version = \"1\" }"),
+            ["redis"]
+        );
+        assert_eq!(
+            dependencies("[dependencies.store]\nworkspace = true"),
+            ["store"]
+        );
+    }
+
+    #[test]
+    fn a_dependency_of_one_target_counts() {
+        let text = "[target.'cfg(unix)'.dependencies]\nredis = \"1\"\n\
+                    [target.x86_64-unknown-linux-gnu.build-dependencies]\nsqlx = \"1\"";
+        assert_eq!(dependencies(text), ["redis", "sqlx"]);
+    }
+
+    #[test]
+    fn a_dependency_of_the_build_script_counts() {
+        assert_eq!(
+            dependencies("[build-dependencies]\nstore.workspace = true"),
+            ["store"]
+        );
+    }
+
+    #[test]
+    fn a_dependency_by_another_name_counts_as_what_it_is() {
+        let here = "[dependencies]\nkept = { package = \"redis\", version = \"1\" }";
+        assert_eq!(dependencies(here), ["redis"]);
+        let inherited = "[dependencies]\nqueue.workspace = true";
+        assert_eq!(dependencies(inherited), ["async-nats"]);
+    }
+
+    #[test]
+    fn what_only_tests_use_stays_apart() {
+        let package = package(
+            "[dev-dependencies]\nstore.workspace = true\n\
+             [target.'cfg(unix)'.dev-dependencies]\nqueue.workspace = true",
+        );
+        assert!(package.dependencies.is_empty());
+        let for_tests: Vec<_> = package.dev_dependencies.into_iter().collect();
+        assert_eq!(for_tests, ["async-nats", "store"]);
+    }
 }
