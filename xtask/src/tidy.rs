@@ -4,6 +4,7 @@ mod arrows;
 mod recipes;
 mod subjects;
 mod texts;
+mod unused;
 
 use std::fmt;
 
@@ -29,6 +30,7 @@ impl fmt::Display for Finding {
 /// When a source file cannot be parsed.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     let mut findings = arrows::check(&workspace.packages);
+    findings.extend(unused::check(&workspace.shared, &workspace.packages));
     findings.extend(subjects::check(&workspace.files)?);
     findings.extend(texts::check(&workspace.files));
     findings.extend(recipes::check(workspace));

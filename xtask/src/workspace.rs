@@ -13,13 +13,15 @@ use toml::{Table, Value};
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) packages: Vec<Package>,
+    /// What the crates may inherit.
+    pub(crate) shared: Shared,
     /// Text files that git tracks or would track, relative to the root.
     pub(crate) files: Vec<File>,
 }
 
 /// The dependencies that the root's manifest declares for every crate: the name of the crate
 /// behind each key.
-type Shared = BTreeMap<String, String>;
+pub(crate) type Shared = BTreeMap<String, String>;
 
 /// A crate and the crates that it uses, by their own names whatever its manifest calls them.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +64,7 @@ impl Workspace {
         Ok(Self {
             root,
             packages,
+            shared,
             files,
         })
     }

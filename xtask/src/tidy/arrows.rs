@@ -38,7 +38,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("solana-", &["chain"]),
     ("spl-", &["chain"]),
     ("toml", &["runtime", "xtask"]),
-    ("config", &["runtime"]),
     ("lettre", &["notifications"]),
     ("temporalio-", &["achievement", "treasury"]),
     ("async-graphql", &["web"]),
