@@ -21,7 +21,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check the arrows between crates, where subjects are spelled, and the text files.
+    /// Check what the compiler cannot: arrows between crates, subjects, fail points, pages, texts.
     Tidy,
     /// Write the generated files.
     Generate,

@@ -1,6 +1,7 @@
 //! What the compiler cannot check about the repository; each finding says where, what, and why it matters.
 
 mod arrows;
+mod failpoints;
 mod recipes;
 mod subjects;
 mod texts;
@@ -27,10 +28,11 @@ impl fmt::Display for Finding {
 /// Every finding, check by check.
 ///
 /// # Errors
-/// When a source file cannot be parsed.
+/// When a source file or a manifest cannot be parsed.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     let mut findings = arrows::check(&workspace.packages);
     findings.extend(unused::check(&workspace.shared, &workspace.packages));
+    findings.extend(failpoints::check(&workspace.files)?);
     findings.extend(subjects::check(&workspace.files)?);
     findings.extend(texts::check(&workspace.files));
     findings.extend(recipes::check(workspace));
