@@ -8,16 +8,23 @@ use contracts::ownership::{TABLES, Writer};
 
 use crate::workspace::Workspace;
 
+/// The page that shows who writes which table.
+const ARCHITECTURE: &str = "ARCHITECTURE.md";
+/// The table stands between these two lines.
+const OWNERSHIP_BEGINS: &str = "<!-- ownership: written by ./just generate -->\n";
+const OWNERSHIP_ENDS: &str = "<!-- end of ownership -->\n";
+
 /// Writes every generated file.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// When a file cannot be written, or a page has no place for its table.
 pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
+    let page = |path: &str, text: String| (path.to_owned(), text);
     let files = [
-        ("graphql/schema.graphql", web::schema_sdl()),
-        ("graphql/errors.md", web::errors_page()),
-        ("docs/ownership.md", ownership()),
-        ("docs/settings.md", settings(workspace)?),
+        page("graphql/schema.graphql", web::schema_sdl()),
+        page("graphql/errors.md", web::errors_page()),
+        page(ARCHITECTURE, architecture(workspace)?),
+        page("docs/settings.md", settings(workspace)?),
     ];
     for (path, text) in files {
         let path = workspace.root.join(path);
@@ -28,13 +35,34 @@ pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The page of who writes which table, and who reads it.
+/// The page with its table written anew.
+fn architecture(workspace: &Workspace) -> anyhow::Result<String> {
+    let page = workspace.text(ARCHITECTURE);
+    let page = page.with_context(|| format!("{ARCHITECTURE} is missing"))?;
+    with_ownership(page, &ownership()).with_context(|| {
+        format!("{ARCHITECTURE} lacks {OWNERSHIP_BEGINS:?} and {OWNERSHIP_ENDS:?} behind it")
+    })
+}
+
+/// The page with `table` in place of what stood between the two lines; none where they are not.
+fn with_ownership(page: &str, table: &str) -> Option<String> {
+    let (before, rest) = page.split_once(OWNERSHIP_BEGINS)?;
+    let (_, after) = rest.split_once(OWNERSHIP_ENDS)?;
+    let lines = [
+        before,
+        OWNERSHIP_BEGINS,
+        "\n",
+        table,
+        "\n",
+        OWNERSHIP_ENDS,
+        after,
+    ];
+    Some(lines.concat())
+}
+
+/// The table of who writes which table, and who reads it.
 fn ownership() -> String {
-    let mut page = String::from(
-        "# Who writes what\n\nWritten by `./just generate` from `contracts::ownership`, of which the \
-         rights of the services' roles in Postgres are made too.\n\n\
-         | table | written by | read by others |\n|---|---|---|\n",
-    );
+    let mut lines = String::from("| table | written by | read by others |\n|---|---|---|\n");
     for table in TABLES {
         let writer = match table.writer {
             Writer::One(service) => service.to_string(),
@@ -42,13 +70,10 @@ fn ownership() -> String {
             Writer::Append(services) => format!("{}: append only", names(services)),
             Writer::Database => "the database, by trigger".to_owned(),
         };
-        page.push_str(&format!(
-            "| `{}` | {writer} | {} |\n",
-            table.name,
-            names(table.readers)
-        ));
+        let readers = names(table.readers);
+        lines.push_str(&format!("| `{}` | {writer} | {readers} |\n", table.name));
     }
-    page
+    lines
 }
 
 fn names(services: &[Service]) -> String {
@@ -75,4 +100,38 @@ fn settings(workspace: &Workspace) -> anyhow::Result<String> {
         ));
     }
     Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_between_the_lines_is_replaced() {
+        let page = |table: &str| {
+            format!("# Page\n\n{OWNERSHIP_BEGINS}\n{table}\n{OWNERSHIP_ENDS}\nMore.\n")
+        };
+        let once = with_ownership(&page("| old |\n| older |\n"), "| new |\n").unwrap();
+        assert_eq!(once, page("| new |\n"));
+        assert_eq!(with_ownership(&once, "| new |\n").unwrap(), once);
+    }
+
+    #[test]
+    fn a_page_without_a_place_for_the_table_is_refused() {
+        assert_eq!(with_ownership("# Page\n", ""), None);
+        assert_eq!(
+            with_ownership(&format!("{OWNERSHIP_ENDS}{OWNERSHIP_BEGINS}"), ""),
+            None
+        );
+    }
+
+    #[test]
+    fn every_table_has_its_line() {
+        let written = ownership();
+        for table in TABLES {
+            let line = format!("| `{}` | ", table.name);
+            assert_eq!(written.matches(&line).count(), 1, "{}", table.name);
+        }
+        assert!(written.contains("| `games` | matcher | web |\n"));
+    }
 }
