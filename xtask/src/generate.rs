@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use anyhow::Context;
-use contracts::Service;
+use anyhow::{Context, ensure};
 use contracts::ownership::{TABLES, Writer};
+use contracts::{Service, Topic};
 
+use crate::samples;
 use crate::workspace::Workspace;
 
 /// The page that shows who writes which table.
@@ -20,12 +21,15 @@ const OWNERSHIP_ENDS: &str = "<!-- end of ownership -->\n";
 /// When a file cannot be written, or a page has no place for its table.
 pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
     let page = |path: &str, text: String| (path.to_owned(), text);
-    let files = [
+    let mut files = vec![
         page("graphql/schema.graphql", web::schema_sdl()),
         page("graphql/errors.md", web::errors_page()),
         page(ARCHITECTURE, architecture(workspace)?),
         page("docs/settings.md", settings(workspace)?),
     ];
+    for &topic in Topic::ALL {
+        files.push(golden(topic)?);
+    }
     for (path, text) in files {
         let path = workspace.root.join(path);
         let folder = path.parent().context("a generated file lies in a folder")?;
@@ -33,6 +37,17 @@ pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
         fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(())
+}
+
+/// The golden file of a topic, and what it says.
+fn golden(topic: Topic) -> anyhow::Result<(String, String)> {
+    let sample = samples::sample(topic);
+    ensure!(
+        sample.json == sample.decoded_and_encoded,
+        "{topic:?} does not survive the wire"
+    );
+    let path = format!("libs/contracts/tests/golden/{}", samples::file_name(topic));
+    Ok((path, sample.golden()))
 }
 
 /// The page with its table written anew.

@@ -1,6 +1,9 @@
 //! Workspace chores: `tidy` checks what the compiler cannot, `generate` writes the files that are made from code.
 
 mod generate;
+// The tests of `contracts` compare what is written from here.
+#[path = "../../libs/contracts/tests/wire/samples.rs"]
+mod samples;
 mod tidy;
 mod workspace;
 

@@ -1,9 +1,7 @@
-//! The bytes on the wire: one golden file a topic. A change that is not additive is a new topic.
+//! A message of every topic. The tests compare its bytes with the golden files; `xtask generate`,
+//! which writes those, is made of this file too.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic where it fails")]
-
-use std::fs;
-use std::path::PathBuf;
+#![expect(clippy::unwrap_used, reason = "a sample is right or mended")]
 
 use contracts::achievements::{Granted, PlayerEvent};
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
@@ -32,9 +30,6 @@ use domain::price::Price;
 use domain::ranking::BattleResult;
 use domain::timestamp::Timestamp;
 use uuid::Uuid;
-
-/// Set to write the golden files instead of comparing with them.
-const UPDATE: &str = "BATTLESBIT_UPDATE_GOLDEN";
 
 fn id<T>(n: u128) -> Id<T> {
     Uuid::from_u128(n).into()
@@ -201,7 +196,7 @@ fn result() -> BattleResult {
 }
 
 /// A message of every topic. A topic without a sample does not compile.
-fn sample(topic: Topic) -> Sample {
+pub(crate) fn sample(topic: Topic) -> Sample {
     let symbol = || "BTCUSDT".parse().unwrap();
     let time = Timestamp::from_ms(1_723_161_255_342);
     match topic {
@@ -406,10 +401,25 @@ fn sample(topic: Topic) -> Sample {
     }
 }
 
-struct Sample {
+/// A message as it travels.
+pub(crate) struct Sample {
     subject: String,
-    json: String,
-    decoded_and_encoded: String,
+    /// The message's bytes.
+    pub(crate) json: String,
+    /// Those of what a reader makes of it.
+    pub(crate) decoded_and_encoded: String,
+}
+
+impl Sample {
+    /// What the golden file says: the subject, then the message.
+    pub(crate) fn golden(&self) -> String {
+        format!("{}\n{}\n", self.subject, self.json)
+    }
+}
+
+/// The name of the topic's golden file.
+pub(crate) fn file_name(topic: Topic) -> String {
+    format!("{}.json", topic.pattern().replace('*', "_"))
 }
 
 fn of<M: Message>(message: &M) -> Sample {
@@ -419,59 +429,5 @@ fn of<M: Message>(message: &M) -> Sample {
         subject: message.subject(),
         decoded_and_encoded: serde_json::to_string(&decoded).unwrap(),
         json,
-    }
-}
-
-fn golden(topic: Topic) -> PathBuf {
-    let name = topic.pattern().replace('*', "_");
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"))
-}
-
-#[test]
-fn every_topic_keeps_its_bytes() {
-    for &topic in Topic::ALL {
-        let sample = sample(topic);
-        let line = format!("{}\n{}\n", sample.subject, sample.json);
-        if std::env::var_os(UPDATE).is_some() {
-            fs::write(golden(topic), &line).unwrap();
-        }
-        let expected = fs::read_to_string(golden(topic))
-            .unwrap_or_else(|error| panic!("{}: {error}", golden(topic).display()));
-        assert_eq!(line, expected, "{topic:?} changed on the wire");
-    }
-}
-
-#[test]
-fn every_message_survives_the_wire() {
-    for &topic in Topic::ALL {
-        let sample = sample(topic);
-        assert_eq!(sample.json, sample.decoded_and_encoded, "{topic:?}");
-    }
-}
-
-#[test]
-fn every_subject_lies_in_its_stream_and_in_no_other() {
-    for &topic in Topic::ALL {
-        let owners: Vec<_> = contracts::Stream::ALL
-            .into_iter()
-            .filter(|stream| {
-                let stem = stream.subjects().trim_end_matches('>');
-                topic.pattern().starts_with(stem)
-            })
-            .collect();
-        assert_eq!(owners, [topic.stream()], "{topic:?}");
-    }
-}
-
-#[test]
-fn no_golden_file_is_left_over() {
-    let known: Vec<_> = Topic::ALL.iter().map(|&topic| golden(topic)).collect();
-    for entry in fs::read_dir(golden(Topic::Tick).parent().unwrap()).unwrap() {
-        let path = entry.unwrap().path();
-        assert!(
-            known.contains(&path),
-            "{} belongs to no topic",
-            path.display()
-        );
     }
 }
