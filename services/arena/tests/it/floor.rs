@@ -189,6 +189,7 @@ impl Floor {
         match self.bus.ask(question, LIMIT).await.unwrap() {
             Asked::Answer(answer) => answer,
             Asked::NoAnswer => panic!("nobody answered"),
+            Asked::NotStored => panic!("no stream took it"),
             Asked::Repeated => panic!("asked before"),
         }
     }
@@ -204,7 +205,7 @@ impl Floor {
         testkit::eventually(LIMIT, async || {
             match self.bus.ask(question, LIMIT).await.unwrap() {
                 Asked::Answer(answer) => Some(answer),
-                Asked::NoAnswer | Asked::Repeated => None,
+                Asked::NoAnswer | Asked::NotStored | Asked::Repeated => None,
             }
         })
         .await

@@ -185,6 +185,7 @@ impl Stage {
             Asked::Answer(Answer::Done { value }) => Ok(value),
             Asked::Answer(Answer::Refused { refusal }) => Err(refusal.code),
             Asked::NoAnswer => panic!("no answer to {}", A::TOPIC.pattern()),
+            Asked::NotStored => panic!("no stream took {}", A::TOPIC.pattern()),
             Asked::Repeated => panic!("{} was asked before", A::TOPIC.pattern()),
         }
     }
