@@ -1,0 +1,138 @@
+//! What a run prints: a JSON object per figure on standard output, the machine on the other one.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+/// Writes that are synced to learn what the disk does.
+const SYNCS: u32 = 200;
+
+/// A figure, what the same run measured beside it, and what it has to reach.
+pub(crate) struct Figure<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) value: f64,
+    pub(crate) unit: &'a str,
+    pub(crate) baseline: f64,
+    pub(crate) ratio: f64,
+    pub(crate) goal: f64,
+    pub(crate) met: bool,
+}
+
+impl Figure<'_> {
+    pub(crate) fn print(&self) {
+        let Self {
+            name,
+            value,
+            unit,
+            baseline,
+            ratio,
+            goal,
+            met,
+        } = self;
+        println!(
+            r#"{{"bench":"engine","figure":"{name}","value":{value:.1},"unit":"{unit}","baseline":{baseline:.1},"ratio":{ratio:.3},"goal":{goal},"met":{met}}}"#
+        );
+    }
+}
+
+/// Measures what a thread does while nobody takes its core away.
+pub(crate) struct Watch {
+    waited_ns: u64,
+    started: Instant,
+}
+
+impl Watch {
+    /// Starts behind `warm_up`.
+    pub(crate) fn start(warm_up: impl FnOnce()) -> Self {
+        let waited_ns = waited_ns();
+        warm_up();
+        Self {
+            waited_ns,
+            started: Instant::now(),
+        }
+    }
+
+    /// Nanoseconds since the start, and whether the thread had its core all the while.
+    pub(crate) fn stop(self) -> (u64, bool) {
+        let elapsed = ns(self.started.elapsed());
+        (elapsed, waited_ns() == self.waited_ns)
+    }
+
+    /// Nanoseconds since the start, unless the thread had to wait for its core.
+    pub(crate) fn ns(self) -> Option<u64> {
+        let (ns, undisturbed) = self.stop();
+        undisturbed.then_some(ns)
+    }
+}
+
+/// How long this thread has waited for a core so far; 0 where the kernel does not tell.
+fn waited_ns() -> u64 {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let waited = told.split(' ').nth(1).and_then(|ns| ns.parse().ok());
+    waited.unwrap_or_default()
+}
+
+/// A histogram of nanoseconds, or of whatever else is counted in thousands at most of millions.
+pub(crate) fn histogram() -> Histogram<u64> {
+    Histogram::new(3).unwrap()
+}
+
+/// Nanoseconds of a duration.
+fn ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap()
+}
+
+/// A share of the samples lies at or below this.
+pub(crate) fn at(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+    histogram.value_at_quantile(quantile) as f64
+}
+
+/// Tells the whole distribution to whoever watches.
+pub(crate) fn tell(name: &str, unit: &str, histogram: &Histogram<u64>) {
+    let of = |quantile| histogram.value_at_quantile(quantile);
+    eprintln!(
+        "{name}: {} samples, min {} p50 {} p90 {} p99 {} p99.9 {} max {} {unit}",
+        histogram.len(),
+        histogram.min(),
+        of(0.5),
+        of(0.9),
+        of(0.99),
+        of(0.999),
+        histogram.max(),
+    );
+}
+
+/// Tells where the run took place: processor, cores, load, and how long the disk takes to sync.
+pub(crate) fn machine() {
+    let cores = std::thread::available_parallelism().unwrap();
+    let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = model.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split(": ").nth(1));
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let syncs = syncs();
+    eprintln!(
+        "machine: {}, {cores} cores, load {}; fdatasync p50 {} µs p99 {} µs",
+        model.unwrap_or("unknown processor"),
+        load.split(' ').next().unwrap_or_default(),
+        syncs.value_at_quantile(0.5) / 1_000,
+        syncs.value_at_quantile(0.99) / 1_000,
+    );
+}
+
+/// How long the disk below the working directory takes to sync a block that was appended.
+fn syncs() -> Histogram<u64> {
+    let mut syncs = histogram();
+    let path = format!("fdatasync-{}.tmp", std::process::id());
+    let mut file = File::create(&path).unwrap();
+    for _ in 0..SYNCS {
+        file.write_all(&[1; 4_096]).unwrap();
+        let started = Instant::now();
+        file.sync_data().unwrap();
+        syncs.record(ns(started.elapsed())).unwrap();
+    }
+    drop(file);
+    fs::remove_file(path).unwrap();
+    syncs
+}
