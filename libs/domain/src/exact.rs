@@ -2,9 +2,15 @@
 
 /// `numerator` ⁄ `divisor` towards negative infinity. The divisor is positive; 0 divides to 0.
 pub(crate) const fn div_floor(numerator: i128, divisor: i128) -> i128 {
-    match numerator.checked_div_euclid(divisor) {
-        Some(quotient) => quotient,
-        None => 0,
+    let Some(quotient) = numerator.checked_div(divisor) else {
+        return 0;
+    };
+    // One division: what is left over follows from the quotient, and cannot overflow.
+    let rest = numerator.wrapping_sub(quotient.wrapping_mul(divisor));
+    if rest < 0 {
+        quotient.saturating_sub(1)
+    } else {
+        quotient
     }
 }
 

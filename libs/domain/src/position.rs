@@ -83,7 +83,6 @@ pub struct Stake {
     side: Side,
     leverage: Leverage,
     margin: Chips,
-    size: Chips,
 }
 
 /// Where a position would be liquidated.
@@ -100,15 +99,12 @@ pub enum Liquidation {
 impl Stake {
     /// The stake, unless the margin is too small or the size too large.
     pub fn parse(side: Side, margin: Chips, leverage: Leverage) -> Option<Self> {
-        let size = margin
-            .units()
-            .checked_mul(i64::from(leverage.times()))
-            .map(Chips::from_units)?;
-        (MIN_MARGIN <= margin && size <= MAX_SIZE).then_some(Self {
+        let size = margin.units().checked_mul(i64::from(leverage.times()))?;
+        let fits = MIN_MARGIN <= margin && Chips::from_units(size) <= MAX_SIZE;
+        fits.then_some(Self {
             side,
             leverage,
             margin,
-            size,
         })
     }
 
@@ -128,13 +124,15 @@ impl Stake {
     }
 
     /// Margin × leverage.
-    pub const fn size(self) -> Chips {
-        self.size
+    pub fn size(self) -> Chips {
+        let times = i64::from(self.leverage.times());
+        // At most MAX_SIZE.
+        Chips::from_units(self.margin.units().saturating_mul(times))
     }
 
     /// `fee_bps` of the size, rounded up.
     pub fn open_fee(self, fee_bps: Bps) -> Chips {
-        let fee = i128::from(self.size.units()).saturating_mul(fee_bps.get().into());
+        let fee = i128::from(self.size().units()).saturating_mul(fee_bps.get().into());
         Chips::saturated(div_ceil(fee, Bps::WHOLE.get().into()))
     }
 
@@ -145,7 +143,7 @@ impl Stake {
             Side::Buy => price.units().saturating_sub(entry.units()),
             Side::Sell => entry.units().saturating_sub(price.units()),
         };
-        let gained = i128::from(self.size.units()).saturating_mul(moved.into());
+        let gained = i128::from(self.size().units()).saturating_mul(moved.into());
         let profit = Chips::saturated(div_floor(gained, entry.units().into()));
         profit
             .max(Chips::from_units(self.margin.units().saturating_neg()))
@@ -157,7 +155,7 @@ impl Stake {
     pub fn exit_at(self, entry: Price, tick: Tick, fee_bps: Bps) -> Exit {
         let profit = self.profit_at(entry, tick.price);
         let worth = self.margin.saturating_add(profit);
-        let traded = i128::from(self.size.units()).saturating_mul(tick.price.units().into());
+        let traded = i128::from(self.size().units()).saturating_mul(tick.price.units().into());
         let whole = i128::from(entry.units()).saturating_mul(Bps::WHOLE.get().into());
         let fee = div_ceil(traded.saturating_mul(fee_bps.get().into()), whole);
         let fee = Chips::saturated(fee).min(worth);

@@ -1,6 +1,7 @@
 //! Prices, as the exchange prints them.
 
 use std::fmt;
+use std::num::NonZeroI64;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -10,28 +11,37 @@ use crate::decimal::{self, DecimalError};
 /// A price in quote currency per base, in units of 1e-8. From 1 to 10^16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
-pub struct Price(i64);
+pub struct Price(NonZeroI64);
 
 impl Price {
     /// How many decimals a price holds.
     pub const SCALE: u32 = 8;
     /// The lowest price.
-    pub const MIN: Self = Self(1);
+    pub const MIN: Self = Self(units_or_most(1));
     /// The highest price.
-    pub const MAX: Self = Self(10_000_000_000_000_000);
+    pub const MAX: Self = Self(units_or_most(10_000_000_000_000_000));
 
     /// The price of `units` × 1e-8, if it is in range.
     pub const fn from_units(units: i64) -> Option<Self> {
-        if Self::MIN.0 <= units && units <= Self::MAX.0 {
-            Some(Self(units))
-        } else {
-            None
+        match NonZeroI64::new(units) {
+            Some(price) if Self::MIN.units() <= units && units <= Self::MAX.units() => {
+                Some(Self(price))
+            }
+            Some(_) | None => None,
         }
     }
 
     /// The price in units of 1e-8.
     pub const fn units(self) -> i64 {
-        self.0
+        self.0.get()
+    }
+}
+
+/// Units that are not 0.
+const fn units_or_most(units: i64) -> NonZeroI64 {
+    match NonZeroI64::new(units) {
+        Some(units) => units,
+        None => NonZeroI64::MAX,
     }
 }
 
@@ -45,7 +55,7 @@ impl TryFrom<i64> for Price {
 
 impl From<Price> for i64 {
     fn from(price: Price) -> Self {
-        price.0
+        price.units()
     }
 }
 
@@ -59,6 +69,6 @@ impl FromStr for Price {
 
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        decimal::write(f, self.0, Self::SCALE)
+        decimal::write(f, self.units(), Self::SCALE)
     }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::blocks::Blocks;
+use super::directory::Place;
 use crate::market::Tick;
 use crate::price::Price;
 use crate::symbol::Symbol;
@@ -16,6 +18,17 @@ pub(super) type Slot = u32;
 pub(super) struct Key {
     pub battle: Slot,
     pub number: u32,
+}
+
+impl Key {
+    const FIRST: Self = Self {
+        battle: Slot::MIN,
+        number: u32::MIN,
+    };
+    const LAST: Self = Self {
+        battle: Slot::MAX,
+        number: u32::MAX,
+    };
 }
 
 /// What falls due. The order of the variants is the order in which one entry does them.
@@ -41,30 +54,30 @@ pub(super) struct Due {
     pub duty: Duty,
 }
 
-/// One asset of the market and everything that waits on it.
+/// One asset of the market and everything that waits on it. An entry that touches nothing reads
+/// no further than this: what it is compared with lies in two cache lines.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Asset {
     pub symbol: Symbol,
+    /// The asset that shares this one's place in the directory, if there is one.
+    pub next: Option<Place>,
     pub tick: Option<Tick>,
     pub watermark: Option<Timestamp>,
-    pub book: Book,
+    highest_below: Option<Price>,
+    lowest_above: Option<Price>,
+    next_due: Option<Timestamp>,
+    next_stale: Option<Timestamp>,
+    book: Box<Book>,
 }
 
-impl Asset {
-    pub(super) const fn new(symbol: Symbol) -> Self {
-        Self {
-            symbol,
-            tick: None,
-            watermark: None,
-            book: Book::new(),
-        }
-    }
-
-    /// Whether a tick of this time comes too late to count.
-    pub(super) fn is_late(&self, time: Timestamp) -> bool {
-        self.watermark.is_some_and(|watermark| time <= watermark)
-            || self.tick.is_some_and(|last| time < last.time)
-    }
+/// The trigger sets and the queues of one asset. Their nearest keys are cached in the asset.
+#[derive(Debug)]
+struct Book {
+    below: Blocks<(Price, Key)>,
+    above: Blocks<(Price, Key)>,
+    due: BTreeSet<Due>,
+    stale: BTreeSet<Due>,
 }
 
 /// Where a position waits for the price.
@@ -82,93 +95,160 @@ impl Triggers {
         below: Some(Price::MAX),
         above: None,
     };
-}
 
-/// The trigger sets and the queues of one asset. The cached keys are those of the sets.
-#[derive(Debug)]
-pub(super) struct Book {
-    below: BTreeSet<(Price, Key)>,
-    above: BTreeSet<(Price, Key)>,
-    due: BTreeSet<Due>,
-    stale: BTreeSet<Due>,
-    highest_below: Option<Price>,
-    lowest_above: Option<Price>,
-    next_due: Option<Timestamp>,
-    next_stale: Option<Timestamp>,
-}
-
-impl Book {
-    const fn new() -> Self {
+    /// Those that do not fire at `price`.
+    pub(super) fn left_at(self, price: Price) -> Self {
         Self {
-            below: BTreeSet::new(),
-            above: BTreeSet::new(),
-            due: BTreeSet::new(),
-            stale: BTreeSet::new(),
+            below: self.below.filter(|level| price > *level),
+            above: self.above.filter(|level| price < *level),
+        }
+    }
+}
+
+/// The other triggers of positions that have fired: they stay in the book until all have, and
+/// mean nothing.
+#[derive(Debug, Default)]
+pub(super) struct Siblings {
+    below: Vec<(Price, Key)>,
+    above: Vec<(Price, Key)>,
+}
+
+impl Siblings {
+    /// Notes what of `old`, where a position stands, is not in `new`; what is in both is left.
+    pub(super) fn note(&mut self, key: Key, old: Triggers, new: Triggers) -> Triggers {
+        if old.below != new.below {
+            self.below.extend(old.below.map(|level| (level, key)));
+        }
+        if old.above != new.above {
+            self.above.extend(old.above.map(|level| (level, key)));
+        }
+        Triggers {
+            below: old.below.filter(|_| old.below == new.below),
+            above: old.above.filter(|_| old.above == new.above),
+        }
+    }
+}
+
+impl Asset {
+    pub(super) fn new(symbol: Symbol, next: Option<Place>) -> Self {
+        Self {
+            symbol,
+            next,
+            tick: None,
+            watermark: None,
             highest_below: None,
             lowest_above: None,
             next_due: None,
             next_stale: None,
+            book: Box::new(Book {
+                below: Blocks::new(),
+                above: Blocks::new(),
+                due: BTreeSet::new(),
+                stale: BTreeSet::new(),
+            }),
         }
+    }
+
+    /// Whether a tick of this time comes too late to count.
+    pub(super) fn is_late(&self, time: Timestamp) -> bool {
+        self.watermark.is_some_and(|watermark| time <= watermark)
+            || self.tick.is_some_and(|last| time < last.time)
+    }
+
+    /// Whether a tick or watermark at `time` has something to do.
+    pub(super) fn is_due(&self, time: Timestamp) -> bool {
+        self.next_due.is_some_and(|next| next <= time)
+    }
+
+    /// Whether a position fires at `price`.
+    pub(super) fn fires(&self, price: Price) -> bool {
+        self.highest_below.is_some_and(|level| price <= level)
+            || self.lowest_above.is_some_and(|level| price >= level)
     }
 
     /// Moves a position's triggers.
     pub(super) fn replace(&mut self, key: Key, old: Triggers, new: Triggers) {
         if old.below != new.below {
-            old.below.map(|level| self.below.remove(&(level, key)));
-            new.below.map(|level| self.below.insert((level, key)));
-            self.highest_below = self.below.last().map(|(level, _)| *level);
+            if let Some(level) = old.below {
+                self.book.below.remove((level, key));
+                if self.highest_below == Some(level) {
+                    self.highest_below = self.book.below.last().map(|(level, _)| level);
+                }
+            }
+            if let Some(level) = new.below {
+                self.book.below.insert((level, key));
+                self.highest_below = self.highest_below.max(Some(level));
+            }
         }
         if old.above != new.above {
-            old.above.map(|level| self.above.remove(&(level, key)));
-            new.above.map(|level| self.above.insert((level, key)));
-            self.lowest_above = self.above.first().map(|(level, _)| *level);
+            if let Some(level) = old.above {
+                self.book.above.remove((level, key));
+                if self.lowest_above == Some(level) {
+                    self.lowest_above = self.book.above.first().map(|(level, _)| level);
+                }
+            }
+            if let Some(level) = new.above {
+                self.book.above.insert((level, key));
+                let lowest = self.lowest_above.map_or(level, |lowest| lowest.min(level));
+                self.lowest_above = Some(lowest);
+            }
         }
     }
 
-    /// The positions that fire at `price`, in no order. One may come twice.
-    pub(super) fn fired(&self, price: Price) -> Vec<Key> {
-        let mut fired = Vec::new();
+    /// Takes out the triggers that fire at `price`; their positions, in no order. One may come
+    /// twice, and one that fired in both directions does.
+    pub(super) fn take_fired(&mut self, price: Price, fired: &mut Vec<Key>) {
         if self.highest_below.is_some_and(|level| price <= level) {
-            let first = Key {
-                battle: Slot::MIN,
-                number: u32::MIN,
-            };
-            fired.extend(self.below.range((price, first)..).map(|(_, key)| *key));
+            let below = &mut self.book.below;
+            below.take_from((price, Key::FIRST), |(_, key)| fired.push(key));
+            self.highest_below = below.last().map(|(level, _)| level);
         }
         if self.lowest_above.is_some_and(|level| price >= level) {
-            let last = Key {
-                battle: Slot::MAX,
-                number: u32::MAX,
-            };
-            fired.extend(self.above.range(..=(price, last)).map(|(_, key)| *key));
+            let above = &mut self.book.above;
+            above.take_up_to((price, Key::LAST), |(_, key)| fired.push(key));
+            self.lowest_above = above.first().map(|(level, _)| level);
         }
-        fired
+    }
+
+    /// Takes out the triggers that a burst has left behind, in one sweep.
+    pub(super) fn clear(&mut self, siblings: &mut Siblings) {
+        let Siblings { below, above } = siblings;
+        if !below.is_empty() {
+            self.book.below.remove_all(below);
+            self.highest_below = self.book.below.last().map(|(level, _)| level);
+        }
+        if !above.is_empty() {
+            self.book.above.remove_all(above);
+            self.lowest_above = self.book.above.first().map(|(level, _)| level);
+        }
+        below.clear();
+        above.clear();
     }
 
     /// Queues a duty.
     pub(super) fn schedule(&mut self, due: Due) {
-        self.due.insert(due);
-        self.next_due = self.due.first().map(|due| due.time);
+        self.book.due.insert(due);
+        self.next_due = self.book.due.first().map(|due| due.time);
     }
 
     /// Queues the moment at which a watermark finds a market order stale.
     pub(super) fn schedule_stale(&mut self, time: Timestamp, key: Key) {
         let duty = Duty::Stale { number: key.number };
-        self.stale.insert(Due {
+        self.book.stale.insert(Due {
             time,
             battle: key.battle,
             duty,
         });
-        self.next_stale = self.stale.first().map(|due| due.time);
+        self.next_stale = self.book.stale.first().map(|due| due.time);
     }
 
     /// Takes what is due at `time` by a tick or a watermark.
     pub(super) fn take_due(&mut self, time: Timestamp) -> Vec<Due> {
-        if self.next_due.is_none_or(|next| next > time) {
+        if !self.is_due(time) {
             return Vec::new();
         }
-        let taken = take(&mut self.due, time);
-        self.next_due = self.due.first().map(|due| due.time);
+        let taken = take(&mut self.book.due, time);
+        self.next_due = self.book.due.first().map(|due| due.time);
         taken
     }
 
@@ -177,8 +257,8 @@ impl Book {
         if self.next_stale.is_none_or(|next| next > time) {
             return Vec::new();
         }
-        let taken = take(&mut self.stale, time);
-        self.next_stale = self.stale.first().map(|due| due.time);
+        let taken = take(&mut self.book.stale, time);
+        self.next_stale = self.book.stale.first().map(|due| due.time);
         taken
     }
 }

@@ -4,6 +4,7 @@
 //! Positions close when the last asset is final, in order of acceptance. Until then an asset that
 //! is final already fires nothing, but its pending orders still go stale and can be taken back.
 
+use super::book::Triggers;
 use super::effects::Fact;
 use super::live::{Course, Stage};
 use super::turn::Turn;
@@ -55,11 +56,8 @@ impl Turn<'_> {
         let seats = self.battle.terms.seats.iter();
         for (player, seat) in self.battle.players.iter_mut().zip(seats) {
             player.cards_left = seat.card_uses;
-            self.effects
-                .touched
-                .participants
-                .insert((self.battle.terms.battle, player.id));
         }
+        self.touch_players();
         self.effects.facts.push(Fact::BattleCanceled {
             battle: self.battle.terms.battle,
         });
@@ -70,10 +68,10 @@ impl Turn<'_> {
     /// moment of its own, and the record holds these.
     fn newest_moment(&self, number: u32) -> Option<Timestamp> {
         let position = self.battle.position(number)?;
-        let listing = self.battle.listings.get(position.listing)?;
+        let listing = self.battle.listings.get(position.listing.index())?;
         let asset = self.assets.get(listing.asset)?;
         let ticks = asset.tick.into_iter();
-        let ticks = ticks.chain(position.fill().map(|fill| fill.tick));
+        let ticks = ticks.chain(position.fill.map(|fill| fill.tick));
         ticks
             .map(|tick| tick.time)
             .chain(asset.watermark)
@@ -82,23 +80,25 @@ impl Turn<'_> {
     }
 
     fn fix(&mut self, index: usize) {
-        let window = self.battle.terms.start_time..=self.battle.terms.end_time;
-        let Some(listing) = self.battle.listings.get_mut(index) else {
+        let Some(listing) = self.battle.listings.get(index) else {
             return;
         };
         if listing.course != Course::Running {
             return;
         }
         let last = self.assets.get(listing.asset).and_then(|asset| asset.tick);
-        listing.course = Course::Final(last.filter(|tick| window.contains(&tick.time)));
         for number in self.battle.position_numbers() {
             if self
                 .battle
                 .position(number)
-                .is_some_and(|position| position.listing == index)
+                .is_some_and(|position| position.listing.index() == index)
             {
-                self.rearm(number);
+                self.replace(number, self.standing(number), Triggers::default());
             }
+        }
+        let window = self.battle.terms.start_time..=self.battle.terms.end_time;
+        if let Some(listing) = self.battle.listings.get_mut(index) {
+            listing.course = Course::Final(last.filter(|tick| window.contains(&tick.time)));
         }
     }
 
@@ -108,14 +108,16 @@ impl Turn<'_> {
                 continue;
             };
             let end_time = self.battle.terms.end_time;
-            match position.stage {
+            match position.stage() {
                 Stage::Pending => self.void(number, EndCause::MatchEnd, end_time),
                 Stage::Open(fill) => {
                     // A fill lies inside the match, so its asset has a last tick there.
-                    let last = self.final_tick(position.listing).unwrap_or(fill.tick);
+                    let last = self
+                        .final_tick(position.listing.index())
+                        .unwrap_or(fill.tick);
                     self.exit(number, EndCause::MatchEnd, last);
                 }
-                Stage::Ended(..) => {}
+                Stage::Ended => {}
             }
         }
         let players = self.battle.players.iter();

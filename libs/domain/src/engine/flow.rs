@@ -1,11 +1,15 @@
 //! What a market entry sets off.
 
 use super::Engine;
-use super::book::Due;
+use super::book::{Due, Key};
 use super::effects::Effects;
+use crate::id::BattleId;
 use crate::market::{MarketEntry, MarketEvent, Tick};
 use crate::symbol::Symbol;
 use crate::timestamp::Timestamp;
+
+/// How many positions are fetched into the caches at a time.
+const FETCHED: usize = 64;
 
 impl Engine {
     /// Applies the market entry at `sequence`. One that was applied before does nothing.
@@ -27,49 +31,75 @@ impl Engine {
     }
 
     fn tick(&mut self, symbol: &Symbol, tick: Tick, effects: &mut Effects) {
-        let index = self.asset_index(symbol);
-        let Some(asset) = self.assets.get_mut(index) else {
+        let index = self.directory.find_or_insert(symbol);
+        let Some(asset) = self.directory.assets.get_mut(index) else {
             return;
         };
         if asset.is_late(tick.time) {
             return;
         }
+        if !asset.is_due(tick.time) && !asset.fires(tick.price) {
+            asset.tick = Some(tick);
+            return;
+        }
+        self.stir(index, tick, effects);
+        self.tell(effects);
+    }
+
+    /// Applies a tick that falls on something.
+    #[cold]
+    fn stir(&mut self, index: usize, tick: Tick, effects: &mut Effects) {
+        let Some(asset) = self.directory.assets.get_mut(index) else {
+            return;
+        };
         // A battle that ends here ends at the tick before this one.
-        let due = asset.book.take_due(tick.time);
+        let due = asset.take_due(tick.time);
         self.perform(index, due, tick.time, effects);
-        let Some(asset) = self.assets.get_mut(index) else {
+        let Some(asset) = self.directory.assets.get_mut(index) else {
             return;
         };
         asset.tick = Some(tick);
-        let fired = asset.book.fired(tick.price);
-        if fired.is_empty() {
-            return;
-        }
-        let mut fired: Vec<_> = fired
-            .into_iter()
-            .map(|key| (self.id(key.battle), key.number, key.battle))
-            .collect();
+        let mut fired = Vec::new();
+        asset.take_fired(tick.price, &mut fired);
         fired.sort_unstable();
         fired.dedup();
-        for (_, number, slot) in fired {
-            if let Some(mut turn) = self.turn(slot, effects) {
-                turn.fire(number, tick);
+        let one_battle = |one: &Key, other: &Key| one.battle == other.battle;
+        let mut battles: Vec<(Option<BattleId>, &[Key])> = fired
+            .chunk_by(one_battle)
+            .map(|keys| (keys.first().and_then(|key| self.id(key.battle)), keys))
+            .collect();
+        battles.sort_unstable();
+        for (_, keys) in battles {
+            let slot = keys.first().map(|key| key.battle);
+            let Some(mut turn) = slot.and_then(|slot| self.turn(slot, effects)) else {
+                continue;
+            };
+            turn.firing = Some(tick.price);
+            for keys in keys.chunks(FETCHED) {
+                turn.battle.fetch(keys);
+                for key in keys {
+                    turn.fire(key.number, tick);
+                }
             }
+        }
+        if let Some(asset) = self.directory.assets.get_mut(index) {
+            asset.clear(&mut self.touch.siblings);
         }
     }
 
     fn watermark(&mut self, symbol: &Symbol, time: Timestamp, effects: &mut Effects) {
-        let index = self.asset_index(symbol);
-        let Some(asset) = self.assets.get_mut(index) else {
+        let index = self.directory.find_or_insert(symbol);
+        let Some(asset) = self.directory.assets.get_mut(index) else {
             return;
         };
         if asset.watermark.is_some_and(|newest| time < newest) {
             return;
         }
         asset.watermark = Some(time);
-        let mut due = asset.book.take_due(time);
-        due.extend(asset.book.take_stale(time));
+        let mut due = asset.take_due(time);
+        due.extend(asset.take_stale(time));
         self.perform(index, due, time, effects);
+        self.tell(effects);
     }
 
     /// Does what has fallen due on an asset, battle by battle.

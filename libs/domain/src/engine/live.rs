@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::book::{Slot, Triggers};
+use super::blocks::Blocks;
+use super::book::{Key, Slot, Triggers};
+use super::chunks::Chunks;
 use super::equity::Line;
 use crate::battle::{BattleStatus, BattleTerms, LiveStanding, Usage};
 use crate::chips::Chips;
 use crate::id::{PositionId, RequestId, UserId};
 use crate::market::Tick;
 use crate::order::{BodyHash, OrderKind, Outcome, Side};
-use crate::position::{End, EndCause, Fill, NotedChange, PositionStatus, Stake};
+use crate::position::{End, EndCause, Fill, NotedChange, Stake};
 use crate::price::Price;
 use crate::ranking::{BattleResult, ranks};
 use crate::symbol::Symbol;
@@ -29,8 +31,10 @@ pub(super) struct Battle {
     pub players: Vec<Player>,
     pub numbers: BTreeMap<UserId, u32>,
     /// By number.
-    pub positions: Vec<Position>,
-    pub ids: BTreeMap<PositionId, u32>,
+    pub positions: Chunks<Position>,
+    /// What is left of each position's id, and its number.
+    pub ids: Blocks<(u32, u32)>,
+    pub ends: Chunks<End>,
     /// Accepted commands that wait for their moment, by position and log number.
     pub noted: BTreeMap<(u32, u64), Waiting>,
     pub ended_at: Option<u64>,
@@ -71,28 +75,43 @@ pub(super) struct Player {
     pub kept: BTreeMap<RequestId, (BodyHash, Outcome)>,
 }
 
-/// A position in the engine.
+/// A position in the engine. There may be a million of them, so every byte counts.
 #[derive(Debug)]
 pub(super) struct Position {
     pub id: PositionId,
-    /// The owner's number.
-    pub player: u32,
-    /// The index of its asset among the battle's listings.
-    pub listing: usize,
     pub stake: Stake,
-    pub kind: OrderKind<Price>,
     pub open_fee: Chips,
-    pub card_spent: bool,
+    pub order: Order,
     pub stop_loss: Option<Price>,
     pub take_profit: Option<Price>,
     pub effective_time: Timestamp,
-    pub stale_at: Option<Timestamp>,
-    pub stage: Stage,
+    pub fill: Option<Fill>,
+    /// Which of the battle's ends is its own.
+    pub end: Option<EndNumber>,
+    /// The owner's number.
+    pub player: u32,
+    /// The index of its asset among the battle's listings.
+    pub listing: Listed,
+    pub card_spent: bool,
     /// Whether a tick or watermark has reached the effective time of the order, or, once it is
     /// open, of its close.
     pub armed: bool,
-    /// Where it stands in its asset's book.
-    pub triggers: Triggers,
+}
+
+/// The index of an asset among a battle's listings, half as large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Listed(u32);
+
+/// The place of an end among its battle's, from 1.
+pub(super) type EndNumber = std::num::NonZeroU32;
+
+/// How an order fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// At a tick before this moment.
+    Market { stale_at: Timestamp },
+    /// At this price or a better one.
+    Limit(Price),
 }
 
 /// How far a position has come.
@@ -100,7 +119,7 @@ pub(super) struct Position {
 pub(super) enum Stage {
     Pending,
     Open(Fill),
-    Ended(Option<Fill>, End),
+    Ended,
 }
 
 /// An accepted command that waits for its moment.
@@ -115,6 +134,41 @@ impl Battle {
         self.positions.get(usize::try_from(number).ok()?)
     }
 
+    /// Takes a position in; the next number is its own.
+    pub(super) fn push_position(&mut self, position: Position) {
+        let number = self.position_numbers().end;
+        self.ids.insert((residue(position.id), number));
+        self.positions.push(position);
+    }
+
+    /// The number of the position with this id.
+    pub(super) fn position_number(&self, id: PositionId) -> Option<u32> {
+        let residue = residue(id);
+        let alike = self.ids.from((residue, u32::MIN));
+        alike
+            .take_while(|(other, _)| *other == residue)
+            .map(|(_, number)| number)
+            .find(|number| {
+                self.position(*number)
+                    .is_some_and(|position| position.id == id)
+            })
+    }
+
+    /// Ends a position.
+    pub(super) fn end(&mut self, number: u32, end: End) {
+        self.ends.push(end);
+        let place = u32::try_from(self.ends.len()).ok();
+        if let Some(position) = self.position_mut(number) {
+            position.end = place.and_then(EndNumber::new);
+        }
+    }
+
+    /// How a position ended.
+    pub(super) fn end_of(&self, position: &Position) -> Option<End> {
+        let place = usize::try_from(position.end?.get()).ok()?.checked_sub(1)?;
+        self.ends.get(place).copied()
+    }
+
     pub(super) fn position_mut(&mut self, number: u32) -> Option<&mut Position> {
         self.positions.get_mut(usize::try_from(number).ok()?)
     }
@@ -125,6 +179,24 @@ impl Battle {
 
     pub(super) fn player_mut(&mut self, number: u32) -> Option<&mut Player> {
         self.players.get_mut(usize::try_from(number).ok()?)
+    }
+
+    /// Reads a little of what these positions are about to need. Nothing here waits for anything,
+    /// so the processor loads it all side by side; the work itself would wait position by position.
+    pub(super) fn fetch(&self, keys: &[Key]) {
+        let positions = keys.iter().filter_map(|key| self.position(key.number));
+        let read = positions
+            .clone()
+            .map(|position| (position.fill, position.player));
+        std::hint::black_box(read.fold(0, |sum: u32, (fill, player)| {
+            sum ^ player ^ u32::from(fill.is_some())
+        }));
+        let lines = positions.filter_map(|position| {
+            let player = self.player(position.player)?;
+            let line = player.lines.get(position.listing.index())?;
+            Some(player.held ^ line.open)
+        });
+        std::hint::black_box(lines.fold(0, |sum, read| sum ^ read));
     }
 
     /// The numbers of all positions, in order of acceptance.
@@ -168,6 +240,13 @@ impl Battle {
     }
 }
 
+/// What is left of an id when its halves are laid over each other twice.
+fn residue(id: PositionId) -> u32 {
+    let (high, low) = id.uuid().as_u64_pair();
+    let half = high ^ low;
+    u32::try_from((half ^ half.rotate_left(32)) & u64::from(u32::MAX)).unwrap_or_default()
+}
+
 impl Player {
     pub(super) fn new(id: UserId, cash: Chips, cards_left: u32, listings: usize) -> Self {
         Self {
@@ -191,33 +270,51 @@ impl Player {
     }
 }
 
+impl Listed {
+    pub(super) fn new(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl Order {
+    pub(super) const fn kind(self) -> OrderKind<Price> {
+        match self {
+            Self::Market { .. } => OrderKind::Market,
+            Self::Limit(limit) => OrderKind::Limit(limit),
+        }
+    }
+
+    pub(super) const fn stale_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Market { stale_at } => Some(stale_at),
+            Self::Limit(_) => None,
+        }
+    }
+}
+
 impl Position {
+    pub(super) const fn stage(&self) -> Stage {
+        match (self.fill, self.end) {
+            (None, None) => Stage::Pending,
+            (Some(fill), None) => Stage::Open(fill),
+            (_, Some(_)) => Stage::Ended,
+        }
+    }
+
     /// What left cash when the order was accepted.
     pub(super) fn cost(&self) -> Chips {
         self.stake.margin().saturating_add(self.open_fee)
     }
 
-    pub(super) const fn fill(&self) -> Option<Fill> {
-        match self.stage {
-            Stage::Pending => None,
-            Stage::Open(fill) => Some(fill),
-            Stage::Ended(fill, _) => fill,
-        }
-    }
-
-    pub(super) const fn status(&self) -> PositionStatus {
-        match self.stage {
-            Stage::Pending => PositionStatus::Pending,
-            Stage::Open(_) => PositionStatus::Open,
-            Stage::Ended(_, end) => end.status(),
-        }
-    }
-
     /// Where the position has to wait for the price.
     pub(super) fn wanted_triggers(&self) -> Triggers {
-        match (self.stage, self.kind) {
-            (Stage::Pending, OrderKind::Market) if self.armed => Triggers::ALWAYS,
-            (Stage::Pending, OrderKind::Limit(limit)) if self.armed => match self.stake.side() {
+        match (self.stage(), self.order) {
+            (Stage::Pending, Order::Market { .. }) if self.armed => Triggers::ALWAYS,
+            (Stage::Pending, Order::Limit(limit)) if self.armed => match self.stake.side() {
                 Side::Buy => Triggers {
                     below: Some(limit),
                     above: None,
@@ -227,7 +324,7 @@ impl Position {
                     above: Some(limit),
                 },
             },
-            (Stage::Pending | Stage::Ended(..), _) => Triggers::default(),
+            (Stage::Pending | Stage::Ended, _) => Triggers::default(),
             (Stage::Open(_), _) if self.armed => Triggers::ALWAYS,
             (Stage::Open(fill), _) => match self.stake.side() {
                 // A stop that the fill's own liquidation price has overtaken never comes first.

@@ -34,7 +34,10 @@
 //! An entry of an older epoch, a tick at or before its watermark or older than the last, and a
 //! watermark older than the last do nothing at all.
 
+mod blocks;
 mod book;
+mod chunks;
+mod directory;
 mod effects;
 mod ending;
 mod equity;
@@ -47,14 +50,17 @@ mod restore;
 mod stamp;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod turn;
 
 use std::collections::BTreeMap;
 
 pub use effects::{Effects, Fact, PositionChange, Touched};
 
-use self::book::{Asset, Duty, Slot};
+use self::book::{Duty, Slot};
+use self::directory::Directory;
 use self::live::{Battle, Course};
+use self::touch::Touch;
 use self::turn::Turn;
 use crate::battle::{
     AssetState, BattleRows, BattleState, BattleStatus, BattleTerms, LiveStanding, LogBody,
@@ -68,17 +74,21 @@ use crate::price::Price;
 use crate::symbol::Symbol;
 
 /// All battles of one shard.
+///
+/// What every entry reads comes first, in one cache line.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 pub struct Engine {
-    incarnation: Incarnation,
     sequence: u64,
     epoch: Epoch,
+    directory: Directory,
     ahead_ns: i64,
-    assets: Vec<Asset>,
-    symbols: BTreeMap<Symbol, usize>,
+    incarnation: Incarnation,
     /// By slot; a battle that was forgotten leaves its slot empty for good.
     battles: Vec<Option<Box<Battle>>>,
     slots: BTreeMap<BattleId, Slot>,
+    /// Empty between calls.
+    touch: Touch,
 }
 
 /// Why an engine cannot be restored from rows: they contradict each other.
@@ -121,8 +131,8 @@ impl Engine {
             ..Self::default()
         };
         for state in market.assets {
-            let index = engine.asset_index(&state.symbol);
-            if let Some(asset) = engine.assets.get_mut(index) {
+            let index = engine.directory.find_or_insert(&state.symbol);
+            if let Some(asset) = engine.directory.assets.get_mut(index) {
                 asset.tick = state.tick;
                 asset.watermark = state.watermark;
             }
@@ -158,7 +168,7 @@ impl Engine {
 
     /// What is known of the market: the part of the checkpoint that is not a battle's.
     pub fn market_state(&self) -> MarketState {
-        self.market_of(self.symbols.values().copied())
+        self.market_of(self.directory.by_symbol().into_iter())
     }
 
     /// Every row of a battle.
@@ -184,10 +194,9 @@ impl Engine {
         effects.facts.push(Fact::BattleOpened { battle });
         if let Some(mut turn) = self.turn(slot, effects) {
             turn.log(LogBody::Opened { market });
-            for number in (0..).take(turn.battle.players.len()) {
-                turn.touch_player(number);
-            }
+            turn.touch_players();
         }
+        self.tell(effects);
         Ok(())
     }
 
@@ -201,13 +210,13 @@ impl Engine {
     pub fn command(&mut self, command: &Command, effects: &mut Effects) -> Answer {
         let ahead_ns = self.ahead_ns;
         let slot = self.slots.get(&command.battle).copied();
-        match slot.and_then(|slot| self.turn(slot, effects)) {
-            Some(mut turn) => turn.command(command, ahead_ns),
-            None => Answer {
-                outcome: Outcome::Refused(Refusal::MatchNotFound),
-                origin: Origin::Passing,
-            },
-        }
+        let turn = slot.and_then(|slot| self.turn(slot, effects));
+        let answer = turn.map(|mut turn| turn.command(command, ahead_ns));
+        self.tell(effects);
+        answer.unwrap_or(Answer {
+            outcome: Outcome::Refused(Refusal::MatchNotFound),
+            origin: Origin::Passing,
+        })
     }
 
     /// Ends a battle with the ticks that came so far. Returns whether it was still open.
@@ -215,7 +224,9 @@ impl Engine {
         let slot = self.slots.get(&battle).copied();
         let turn = slot.and_then(|slot| self.turn(slot, effects));
         let open = turn.filter(|turn| turn.battle.status == BattleStatus::Open);
-        open.map(|mut turn| turn.finalise()).is_some()
+        let ended = open.map(|mut turn| turn.finalise()).is_some();
+        self.tell(effects);
+        ended
     }
 
     /// Calls a battle off: positions are canceled, card uses come back, nothing is ranked. Doing
@@ -233,6 +244,7 @@ impl Engine {
             BattleStatus::Canceled => {}
             BattleStatus::Final => return Err(CancelRefusal::Final),
         }
+        self.tell(effects);
         Ok(())
     }
 
@@ -267,13 +279,13 @@ impl Engine {
     /// A position's latest row.
     pub fn position(&self, battle: BattleId, position: PositionId) -> Option<PositionState> {
         let battle = self.find(battle)?;
-        battle.position_state(*battle.ids.get(&position)?)
+        battle.position_state(battle.position_number(position)?)
     }
 
     /// Live equity, rank and open positions of every player of a battle, by number.
     pub fn standings(&self, battle: BattleId) -> Option<Vec<LiveStanding>> {
         let battle = self.find(battle)?;
-        let price = |asset: usize| Some(self.assets.get(asset)?.tick?.price);
+        let price = |asset: usize| Some(self.directory.assets.get(asset)?.tick?.price);
         let prices: Vec<Option<Price>> = battle
             .listings
             .iter()
@@ -295,7 +307,7 @@ impl Engine {
             .collect();
         let assets: Vec<usize> = symbols
             .iter()
-            .map(|symbol| self.asset_index(symbol))
+            .map(|symbol| self.directory.find_or_insert(symbol))
             .collect();
         let slot = Slot::try_from(self.battles.len()).unwrap_or(Slot::MAX);
         self.slots.insert(terms.battle, slot);
@@ -327,11 +339,20 @@ impl Engine {
         let place = self.battles.get_mut(usize::try_from(slot).ok()?)?;
         Some(Turn {
             battle: place.as_deref_mut()?,
-            assets: &mut self.assets,
+            assets: &mut self.directory.assets,
             incarnation: self.incarnation,
             sequence: self.sequence,
+            touch: &mut self.touch,
             effects,
+            firing: None,
         })
+    }
+
+    /// Tells of the rows that the call has touched.
+    fn tell(&mut self, effects: &mut Effects) {
+        let mut touch = std::mem::take(&mut self.touch);
+        touch.tell(&mut effects.touched, |slot| self.at(slot));
+        self.touch = touch;
     }
 
     fn find(&self, battle: BattleId) -> Option<&Battle> {
@@ -357,19 +378,8 @@ impl Engine {
             .collect()
     }
 
-    /// The index of an asset, which is new if it was never spoken of.
-    fn asset_index(&mut self, symbol: &Symbol) -> usize {
-        if let Some(index) = self.symbols.get(symbol) {
-            return *index;
-        }
-        let index = self.assets.len();
-        self.assets.push(Asset::new(symbol.clone()));
-        self.symbols.insert(symbol.clone(), index);
-        index
-    }
-
     fn market_of(&self, assets: impl Iterator<Item = usize>) -> MarketState {
-        let known = assets.filter_map(|index| self.assets.get(index));
+        let known = assets.filter_map(|index| self.directory.assets.get(index));
         MarketState {
             incarnation: self.incarnation,
             sequence: self.sequence,

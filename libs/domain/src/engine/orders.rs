@@ -1,17 +1,17 @@
 //! Deciding a command: every refusal in its order, and what an accepted one reserves or notes.
 
-use super::book::{Duty, Triggers};
-use super::live::{Listing, Position, Stage, Waiting};
+use super::book::Duty;
+use super::live::{Listed, Listing, Order, Position, Stage, Waiting};
 use super::turn::Turn;
 use super::{PositionChange, stamp};
-use crate::battle::{BattleStatus, LogBody, LoggedCommand, OutcomeState, PositionKey, STALE_MS};
+use crate::battle::{BattleStatus, LogBody, LoggedCommand, OutcomeState, STALE_MS};
 use crate::id::PositionId;
 use crate::leverage::Leverage;
 use crate::market::Tick;
 use crate::order::{
     Answer, Command, CommandBody, LevelChange, NewOrder, OrderKind, Origin, Outcome, Refusal,
 };
-use crate::position::{Bounds, NotedChange, PositionStatus, Stake};
+use crate::position::{Bounds, NotedChange, Stake};
 use crate::price::Price;
 use crate::timestamp::Timestamp;
 
@@ -47,7 +47,10 @@ impl Turn<'_> {
         }
         // The gateway derives a new position's id from battle, player and request id.
         if matches!(command.body, CommandBody::New(_))
-            && self.battle.ids.contains_key(&command.body.position())
+            && self
+                .battle
+                .position_number(command.body.position())
+                .is_some()
         {
             return passing(Refusal::IdempotencyConflict);
         }
@@ -132,22 +135,18 @@ impl Turn<'_> {
                 .map(|position| Decision::Accept(Box::new(position))),
             CommandBody::Close { position } => {
                 let (number, position) = self.owned(player, *position)?;
-                match position.status() {
-                    PositionStatus::Open => self.decide_leaving(number, NotedChange::Close),
-                    PositionStatus::Pending
-                    | PositionStatus::Closed
-                    | PositionStatus::Liquidated
-                    | PositionStatus::Canceled
-                    | PositionStatus::Rejected => Err(Refusal::PositionNotOpen),
+                match position.stage() {
+                    Stage::Open(_) => self.decide_leaving(number, NotedChange::Close),
+                    Stage::Pending | Stage::Ended => Err(Refusal::PositionNotOpen),
                 }
             }
             CommandBody::Cancel { position } => {
                 let (number, position) = self.owned(player, *position)?;
-                match (position.stage, position.kind) {
-                    (Stage::Pending, OrderKind::Limit(_)) => {
+                match (position.stage(), position.order) {
+                    (Stage::Pending, Order::Limit(_)) => {
                         self.decide_leaving(number, NotedChange::Cancel)
                     }
-                    (Stage::Pending | Stage::Open(_) | Stage::Ended(..), _) => {
+                    (Stage::Pending | Stage::Open(_) | Stage::Ended, _) => {
                         Err(Refusal::PositionNotPending)
                     }
                 }
@@ -220,22 +219,23 @@ impl Turn<'_> {
         }
         let position = Position {
             id: order.position,
-            player,
-            listing,
             stake,
-            kind,
             open_fee: stake.open_fee(template.fee_bps),
-            card_spent,
+            order: match kind {
+                OrderKind::Market => Order::Market {
+                    stale_at: effective_time.max(watermark).plus_ms(STALE_MS),
+                },
+                OrderKind::Limit(limit) => Order::Limit(limit),
+            },
             stop_loss,
             take_profit,
             effective_time,
-            stale_at: match kind {
-                OrderKind::Market => Some(effective_time.max(watermark).plus_ms(STALE_MS)),
-                OrderKind::Limit(_) => None,
-            },
-            stage: Stage::Pending,
+            fill: None,
+            end: None,
+            player,
+            listing: Listed::new(listing),
+            card_spent,
             armed: false,
-            triggers: Triggers::default(),
         };
         if owner.cash < position.cost() {
             return Err(Refusal::InsufficientVBalance);
@@ -261,18 +261,19 @@ impl Turn<'_> {
         stop_loss: LevelChange,
         take_profit: LevelChange,
     ) -> Result<NotedChange, Refusal> {
-        let listing = self.battle.listings.get(position.listing);
+        let listing = self.battle.listings.get(position.listing.index());
         let asset = listing.and_then(|listing| self.assets.get(listing.asset));
         let tick = asset
             .and_then(|asset| asset.tick)
             .ok_or(Refusal::FeedStale)?;
         let maintenance = self.battle.terms.template.maintenance_bps;
-        let bounds = match position.stage {
+        let bounds = match position.stage() {
             Stage::Pending => {
-                Bounds::of(position.stake, reference(position.kind, tick), maintenance)
+                let reference = reference(position.order.kind(), tick);
+                Bounds::of(position.stake, reference, maintenance)
             }
             Stage::Open(fill) => Bounds::of_open(position.stake, &fill, tick.price),
-            Stage::Ended(..) => return Err(Refusal::PositionClosed),
+            Stage::Ended => return Err(Refusal::PositionClosed),
         };
         let stop_loss =
             stop_loss.checked(Refusal::InvalidStopLoss, |level| bounds.allow_stop(level))?;
@@ -294,9 +295,7 @@ impl Turn<'_> {
     fn owned(&self, player: u32, id: PositionId) -> Result<(u32, &Position), Refusal> {
         let number = self
             .battle
-            .ids
-            .get(&id)
-            .copied()
+            .position_number(id)
             .ok_or(Refusal::PositionNotFound)?;
         let position = self
             .battle
@@ -307,18 +306,17 @@ impl Turn<'_> {
 
     fn accept(&mut self, position: Position) {
         let number = self.battle.position_numbers().end;
-        let (listing, effective_time) = (position.listing, position.effective_time);
+        let (listing, effective_time) = (position.listing.index(), position.effective_time);
         if let Some(player) = self.battle.player_mut(position.player) {
             player.cash = player.cash.saturating_sub(position.cost());
             player.reserved = player.reserved.saturating_add(position.cost());
             player.held = player.held.saturating_add(1);
             player.cards_left = player.cards_left.saturating_sub(position.card_spent.into());
         }
-        if let Some(stale_at) = position.stale_at {
+        if let Some(stale_at) = position.order.stale_at() {
             self.schedule(listing, stale_at, Duty::Stale { number });
         }
-        self.battle.ids.insert(position.id, number);
-        self.battle.positions.push(position);
+        self.battle.push_position(position);
         self.schedule(listing, effective_time, Duty::Arm { number });
         self.announce(number, PositionChange::Accepted);
     }
@@ -328,11 +326,7 @@ impl Turn<'_> {
         let Some(position) = self.battle.position(number) else {
             return;
         };
-        let listing = position.listing;
-        let key = PositionKey {
-            battle: self.battle.terms.battle,
-            position: position.id,
-        };
+        let listing = position.listing.index();
         self.battle.noted.insert(
             (number, log),
             Waiting {
@@ -340,7 +334,7 @@ impl Turn<'_> {
                 change,
             },
         );
-        self.effects.touched.positions.insert(key);
+        self.touch_position(number);
         let duty = match change {
             NotedChange::Close => Duty::Close { number },
             NotedChange::Cancel | NotedChange::Amend { .. } => Duty::Change { log, number },

@@ -6,14 +6,17 @@
 
 use std::collections::BTreeMap;
 
+use super::blocks::Blocks;
 use super::book::{Duty, Slot, Triggers};
-use super::live::{Battle, Course, Listing, Player, Position, Stage, Waiting};
+use super::chunks::Chunks;
+use super::live::{Battle, Course, Listed, Listing, Order, Player, Position, Stage, Waiting};
 use super::turn::Turn;
 use crate::battle::{
     AssetFinal, BattleRows, BattleState, BattleStatus, BattleTerms, OutcomeState, ParticipantState,
     Seat,
 };
-use crate::position::{Noted, NotedChange, PositionState, Stake};
+use crate::order::OrderKind;
+use crate::position::{Noted, NotedChange, PositionState, PositionStatus, Stake};
 
 impl Battle {
     /// A battle as it opens. `assets` are the indices of its assets in the engine.
@@ -36,8 +39,9 @@ impl Battle {
             last_effective_time: None,
             players: seats.clone().map(player).collect(),
             numbers: seats.map(|seat| seat.player).zip(0..).collect(),
-            positions: Vec::new(),
-            ids: BTreeMap::new(),
+            positions: Chunks::new(),
+            ids: Blocks::new(),
+            ends: Chunks::new(),
             noted: BTreeMap::new(),
             ended_at: None,
             result: None,
@@ -87,9 +91,11 @@ impl Battle {
             effective_time: waiting.effective_time,
             change: waiting.change,
         });
-        let end = match position.stage {
-            Stage::Ended(_, end) => Some(end),
-            Stage::Pending | Stage::Open(_) => None,
+        let end = self.end_of(position);
+        let status = match position.stage() {
+            Stage::Pending => PositionStatus::Pending,
+            Stage::Open(_) => PositionStatus::Open,
+            Stage::Ended => end?.status(),
         };
         Some(PositionState {
             id: position.id,
@@ -100,11 +106,11 @@ impl Battle {
                 .terms
                 .template
                 .assets
-                .get(position.listing)?
+                .get(position.listing.index())?
                 .symbol
                 .clone(),
             side: position.stake.side(),
-            kind: position.kind,
+            kind: position.order.kind(),
             margin: position.stake.margin(),
             leverage: position.stake.leverage(),
             size: position.stake.size(),
@@ -112,10 +118,10 @@ impl Battle {
             card_spent: position.card_spent,
             stop_loss: position.stop_loss,
             take_profit: position.take_profit,
-            status: position.status(),
+            status,
             effective_time: position.effective_time,
-            stale_at: position.stale_at,
-            fill: position.fill(),
+            stale_at: position.order.stale_at(),
+            fill: position.fill,
             end,
             noted: noted.collect(),
         })
@@ -204,19 +210,22 @@ impl Turn<'_> {
             return Err("expected positions numbered from 0 without a gap");
         }
         let position = position(battle, &row)?;
-        let (listing, player) = (position.listing, position.player);
-        let (stake, stage, cost) = (position.stake, position.stage, position.cost());
-        battle.ids.insert(position.id, number);
-        battle.positions.push(position);
+        let (listing, player) = (position.listing.index(), position.player);
+        let (stake, cost) = (position.stake, position.cost());
+        battle.push_position(position);
+        if let Some(end) = row.end {
+            battle.end(number, end);
+        }
+        let stage = battle.position(number).map(Position::stage);
         let player = battle
             .player_mut(player)
             .ok_or("expected positions of participants")?;
         match stage {
-            Stage::Pending => {
+            Some(Stage::Pending) => {
                 player.reserved = player.reserved.saturating_add(cost);
                 player.held = player.held.saturating_add(1);
             }
-            Stage::Open(fill) => {
+            Some(Stage::Open(fill)) => {
                 player.held = player.held.saturating_add(1);
                 let line = player
                     .lines
@@ -224,9 +233,9 @@ impl Turn<'_> {
                     .ok_or("expected a listed asset")?;
                 line.add(stake, fill.tick.price);
             }
-            Stage::Ended(..) => {}
+            Some(Stage::Ended) | None => {}
         }
-        if stage == Stage::Pending {
+        if stage == Some(Stage::Pending) {
             self.schedule(listing, row.effective_time, Duty::Arm { number });
             if let Some(stale_at) = row.stale_at {
                 self.schedule(listing, stale_at, Duty::Stale { number });
@@ -235,7 +244,7 @@ impl Turn<'_> {
         for noted in row.noted {
             self.restore_noted(listing, number, noted);
         }
-        self.rearm(number);
+        self.rearm(number, Triggers::default());
         Ok(())
     }
 
@@ -273,10 +282,12 @@ fn restore_player(battle: &mut Battle, row: &ParticipantState) -> Result<(), &'s
 }
 
 fn position(battle: &Battle, row: &PositionState) -> Result<Position, &'static str> {
-    let stage = match (row.fill, row.end) {
-        (None, None) => Stage::Pending,
-        (Some(fill), None) => Stage::Open(fill),
-        (fill, Some(end)) => Stage::Ended(fill, end),
+    let order = match (row.kind, row.stale_at) {
+        (OrderKind::Market, Some(stale_at)) => Order::Market { stale_at },
+        (OrderKind::Limit(limit), None) => Order::Limit(limit),
+        (OrderKind::Market, None) | (OrderKind::Limit(_), Some(_)) => {
+            return Err("expected a deadline of market orders alone");
+        }
     };
     Ok(Position {
         id: row.id,
@@ -287,18 +298,18 @@ fn position(battle: &Battle, row: &PositionState) -> Result<Position, &'static s
             .ok_or("expected positions of participants")?,
         listing: battle
             .listing(&row.symbol)
+            .map(Listed::new)
             .ok_or("expected positions in assets that the template allows")?,
         stake: Stake::parse(row.side, row.margin, row.leverage)
             .ok_or("expected a margin and a size in range")?,
-        kind: row.kind,
+        order,
         open_fee: row.open_fee,
         card_spent: row.card_spent,
         stop_loss: row.stop_loss,
         take_profit: row.take_profit,
         effective_time: row.effective_time,
-        stale_at: row.stale_at,
-        stage,
+        fill: row.fill,
+        end: None,
         armed: false,
-        triggers: Triggers::default(),
     })
 }

@@ -3,10 +3,12 @@
 use super::book::{Asset, Due, Duty, Key, Triggers};
 use super::effects::{Effects, Fact, PositionChange};
 use super::live::{Battle, Course, Stage, Waiting};
-use crate::battle::{LogBody, LogEntry, Place, PositionKey};
+use super::touch::Touch;
+use crate::battle::{LogBody, LogEntry, Place};
 use crate::chips::Chips;
 use crate::market::{Incarnation, Tick};
 use crate::position::{End, EndCause, Fill, Liquidation, NotedChange, PositionStatus};
+use crate::price::Price;
 use crate::timestamp::Timestamp;
 
 /// A battle at its turn, with the market and the place in it.
@@ -16,7 +18,11 @@ pub(super) struct Turn<'a> {
     pub assets: &'a mut [Asset],
     pub incarnation: Incarnation,
     pub sequence: u64,
+    pub touch: &'a mut Touch,
     pub effects: &'a mut Effects,
+    /// The price of the tick that fires, if one does: the triggers that it reached are out of the
+    /// book already.
+    pub firing: Option<Price>,
 }
 
 impl Turn<'_> {
@@ -36,19 +42,23 @@ impl Turn<'_> {
     }
 
     pub(super) fn touch_battle(&mut self) {
-        self.effects
-            .touched
-            .battles
-            .insert(self.battle.terms.battle);
+        self.touch.battles.push(self.battle.slot);
     }
 
     pub(super) fn touch_player(&mut self, number: u32) {
-        if let Some(player) = self.battle.player(number) {
-            self.effects
-                .touched
-                .participants
-                .insert((self.battle.terms.battle, player.id));
+        let battle = self.battle.slot;
+        self.touch.players.push(Key { battle, number });
+    }
+
+    pub(super) fn touch_players(&mut self) {
+        for number in (0..).take(self.battle.players.len()) {
+            self.touch_player(number);
         }
+    }
+
+    pub(super) fn touch_position(&mut self, number: u32) {
+        let battle = self.battle.slot;
+        self.touch.positions.push(Key { battle, number });
     }
 
     /// Announces what happened to a position; its row and its owner's change with it.
@@ -68,10 +78,7 @@ impl Turn<'_> {
             change,
         };
         self.effects.facts.push(fact);
-        self.effects.touched.positions.insert(PositionKey {
-            battle,
-            position: id,
-        });
+        self.touch_position(number);
         self.touch_player(player);
     }
 
@@ -81,8 +88,8 @@ impl Turn<'_> {
             Duty::Change { log, number } => self.change(number, log, time),
             Duty::Stale { number } => self.void(number, EndCause::FeedStale, time),
             Duty::End => self.end_asset(listing),
-            Duty::Arm { number } => self.arm(number, PositionStatus::Pending),
-            Duty::Close { number } => self.arm(number, PositionStatus::Open),
+            Duty::Arm { number } => self.arm(number, |stage| stage == Stage::Pending),
+            Duty::Close { number } => self.arm(number, |stage| matches!(stage, Stage::Open(_))),
         }
     }
 
@@ -91,25 +98,25 @@ impl Turn<'_> {
         let Some(position) = self.battle.position(number) else {
             return;
         };
-        match position.stage {
+        match position.stage() {
             Stage::Pending => self.fill(number, tick),
             Stage::Open(fill) => {
                 if let Some(cause) = position.exit_cause(fill, tick.price) {
                     self.exit(number, cause, tick);
                 }
             }
-            Stage::Ended(..) => {}
+            Stage::Ended => {}
         }
     }
 
     /// Ends an order without a fill, if it still pends: margin and fee go back to cash, and so
     /// does a card use unless its player took the order back.
     pub(super) fn void(&mut self, number: u32, cause: EndCause, time: Timestamp) {
-        let sequence = self.sequence;
-        let Some(position) = self.battle.position_mut(number) else {
+        let (sequence, old) = (self.sequence, self.standing(number));
+        let Some(position) = self.battle.position(number) else {
             return;
         };
-        if position.stage != Stage::Pending {
+        if position.stage() != Stage::Pending {
             return;
         }
         let end = End {
@@ -118,38 +125,36 @@ impl Turn<'_> {
             sequence,
             exit: None,
         };
-        position.stage = Stage::Ended(None, end);
         let (returned, owner) = (position.cost(), position.player);
         let card_back = position.card_spent && cause != EndCause::Cancel;
+        self.battle.end(number, end);
         if let Some(player) = self.battle.player_mut(owner) {
             player.cash = player.cash.saturating_add(returned);
             player.reserved = player.reserved.saturating_sub(returned);
             player.held = player.held.saturating_sub(1);
             player.cards_left = player.cards_left.saturating_add(u32::from(card_back));
         }
-        self.rearm(number);
+        self.rearm(number, old);
         self.announce(number, ended_without_result(&end, returned));
         self.lapse(number);
     }
 
     /// Ends an open position without a result, because its match was canceled.
     pub(super) fn annul(&mut self, number: u32, time: Timestamp) {
-        let sequence = self.sequence;
-        let Some(position) = self.battle.position_mut(number) else {
+        let Some(position) = self.battle.position(number) else {
             return;
         };
-        let Stage::Open(fill) = position.stage else {
+        let Stage::Open(fill) = position.stage() else {
             return;
         };
         let end = End {
             cause: EndCause::MatchCanceled,
             time,
-            sequence,
+            sequence: self.sequence,
             exit: None,
         };
-        position.stage = Stage::Ended(Some(fill), end);
         let returned = position.cost();
-        self.leave(number, fill, returned);
+        self.leave(number, fill, end, returned);
         self.announce(number, ended_without_result(&end, returned));
         self.lapse(number);
     }
@@ -157,10 +162,10 @@ impl Turn<'_> {
     /// Closes an open position at the price of `tick`.
     pub(super) fn exit(&mut self, number: u32, cause: EndCause, tick: Tick) {
         let (sequence, fee_bps) = (self.sequence, self.battle.terms.template.fee_bps);
-        let Some(position) = self.battle.position_mut(number) else {
+        let Some(position) = self.battle.position(number) else {
             return;
         };
-        let Stage::Open(fill) = position.stage else {
+        let Stage::Open(fill) = position.stage() else {
             return;
         };
         let exit = position.stake.exit_at(fill.tick.price, tick, fee_bps);
@@ -170,11 +175,10 @@ impl Turn<'_> {
             sequence,
             exit: Some(exit),
         };
-        position.stage = Stage::Ended(Some(fill), end);
+        self.leave(number, fill, end, exit.payout);
         if cause == EndCause::Close {
             self.forget_close(number);
         }
-        self.leave(number, fill, exit.payout);
         let change = match end.status() {
             PositionStatus::Liquidated => PositionChange::Liquidated { exit },
             PositionStatus::Pending
@@ -187,28 +191,41 @@ impl Turn<'_> {
         self.lapse(number);
     }
 
-    /// Puts a position where it has to wait now; nowhere once its asset is final.
-    pub(super) fn rearm(&mut self, number: u32) {
-        let key = Key {
-            battle: self.battle.slot,
-            number,
+    /// Where a position stands in its asset's book: nowhere once that is final.
+    pub(super) fn standing(&self, number: u32) -> Triggers {
+        let standing = self.battle.position(number).and_then(|position| {
+            let listing = self.battle.listings.get(position.listing.index())?;
+            match listing.course {
+                Course::Running => Some(position.wanted_triggers()),
+                Course::Final(_) => None,
+            }
+        });
+        standing.unwrap_or_default()
+    }
+
+    /// Puts a position that stood at `old` where it has to wait now.
+    pub(super) fn rearm(&mut self, number: u32, old: Triggers) {
+        let new = self.standing(number);
+        self.replace(number, old, new);
+    }
+
+    /// Moves a position in its asset's book. What the tick that fires has reached is not there
+    /// any more, and what else has to go goes at its end.
+    pub(super) fn replace(&mut self, number: u32, old: Triggers, new: Triggers) {
+        let (battle, siblings) = (self.battle.slot, &mut self.touch.siblings);
+        let key = Key { battle, number };
+        let old = match self.firing {
+            Some(price) => siblings.note(key, old.left_at(price), new),
+            None => old,
         };
-        let Some(position) = self.battle.position(number) else {
-            return;
-        };
-        let Some(listing) = self.battle.listings.get(position.listing) else {
-            return;
-        };
-        let wanted = match listing.course {
-            Course::Running => position.wanted_triggers(),
-            Course::Final(_) => Triggers::default(),
-        };
-        let (asset, old) = (listing.asset, position.triggers);
-        if let Some(asset) = self.assets.get_mut(asset) {
-            asset.book.replace(key, old, wanted);
-        }
-        if let Some(position) = self.battle.position_mut(number) {
-            position.triggers = wanted;
+        let position = self.battle.position(number);
+        let listing = position.and_then(|position| {
+            let listing = position.listing.index();
+            self.battle.listings.get(listing)
+        });
+        let asset = listing.and_then(|listing| self.assets.get_mut(listing.asset));
+        if let Some(asset) = asset {
+            asset.replace(key, old, new);
         }
     }
 
@@ -219,9 +236,9 @@ impl Turn<'_> {
         let asset = listing.and_then(|listing| self.assets.get_mut(listing.asset));
         if let Some(asset) = asset {
             match duty {
-                Duty::Stale { number } => asset.book.schedule_stale(time, Key { battle, number }),
+                Duty::Stale { number } => asset.schedule_stale(time, Key { battle, number }),
                 Duty::Change { .. } | Duty::End | Duty::Arm { .. } | Duty::Close { .. } => {
-                    asset.book.schedule(Due { time, battle, duty });
+                    asset.schedule(Due { time, battle, duty });
                 }
             }
         }
@@ -229,6 +246,7 @@ impl Turn<'_> {
 
     fn fill(&mut self, number: u32, tick: Tick) {
         let (sequence, maintenance) = (self.sequence, self.battle.terms.template.maintenance_bps);
+        let old = self.standing(number);
         let Some(position) = self.battle.position_mut(number) else {
             return;
         };
@@ -244,9 +262,9 @@ impl Turn<'_> {
             sequence,
             liquidation,
         };
-        position.stage = Stage::Open(fill);
+        position.fill = Some(fill);
         position.armed = false;
-        let (owner, listing) = (position.player, position.listing);
+        let (owner, listing) = (position.player, position.listing.index());
         let (stake, cost) = (position.stake, position.cost());
         if let Some(player) = self.battle.player_mut(owner) {
             player.reserved = player.reserved.saturating_sub(cost);
@@ -255,17 +273,19 @@ impl Turn<'_> {
                 line.add(stake, tick.price);
             }
         }
-        self.rearm(number);
+        self.rearm(number, old);
         self.announce(number, PositionChange::Filled(fill));
         self.lapse_cancels(number);
     }
 
-    /// Takes a position that was open out of its owner's books.
-    fn leave(&mut self, number: u32, fill: Fill, payout: Chips) {
+    /// Ends a position that is open, and takes it out of its owner's books.
+    fn leave(&mut self, number: u32, fill: Fill, end: End, payout: Chips) {
+        let old = self.standing(number);
         let Some(position) = self.battle.position(number) else {
             return;
         };
-        let (owner, listing, stake) = (position.player, position.listing, position.stake);
+        let (owner, listing, stake) = (position.player, position.listing.index(), position.stake);
+        self.battle.end(number, end);
         if let Some(player) = self.battle.player_mut(owner) {
             player.cash = player.cash.saturating_add(payout);
             player.held = player.held.saturating_sub(1);
@@ -273,17 +293,18 @@ impl Turn<'_> {
                 line.remove(stake, fill.tick.price);
             }
         }
-        self.rearm(number);
+        self.rearm(number, old);
     }
 
     /// From now on the order can be filled, or the open position leaves at the next tick.
-    fn arm(&mut self, number: u32, expected: PositionStatus) {
+    fn arm(&mut self, number: u32, expected: impl Fn(Stage) -> bool) {
+        let old = self.standing(number);
         let Some(position) = self.battle.position_mut(number) else {
             return;
         };
-        if position.status() == expected {
+        if expected(position.stage()) {
             position.armed = true;
-            self.rearm(number);
+            self.rearm(number, old);
         }
     }
 
@@ -298,13 +319,14 @@ impl Turn<'_> {
                 stop_loss,
                 take_profit,
             } => {
+                let old = self.standing(number);
                 let Some(position) = self.battle.position_mut(number) else {
                     return;
                 };
                 position.stop_loss = stop_loss.applied_to(position.stop_loss);
                 position.take_profit = take_profit.applied_to(position.take_profit);
                 let (stop_loss, take_profit) = (position.stop_loss, position.take_profit);
-                self.rearm(number);
+                self.rearm(number, old);
                 self.announce(
                     number,
                     PositionChange::Amended {
