@@ -20,6 +20,7 @@ import processes
 import stack
 import suite
 import tools
+import walk
 from errors import Failed
 
 
@@ -73,6 +74,7 @@ def parser():
     command("verify", verify).add_argument("battle")
     command("bench", lambda arguments: bench.run(arguments.name)).add_argument("name", nargs="?")
     demo.add_options(command("demo", demo.run))
+    command("walk", lambda _: walk.run())
     command("tool", lambda arguments: print(tools.just().path)).add_argument("name", choices=["just"])
     servers = command("servers", private_servers)
     servers.add_argument("verb", choices=["up", "down"])
@@ -173,4 +175,5 @@ def show(rows):
         print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,16 @@
 """Private servers for tests: on free ports below one folder, told to the tests through the environment."""
 
+import concurrent.futures
 import contextlib
 import fcntl
 import json
 import os
 import shlex
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import build
 import clients
@@ -25,10 +28,19 @@ FOLDERS = "test-"
 ALIVE = "alive"
 FRAMES = f"{PREFIX}FRAMES"
 # Tests wait for servers more than they compute.
-THREADS = 4 * (os.cpu_count() or 1)
+AT_ONCE = 3
+THREADS = 2 * (os.cpu_count() or 1)
 SOAK = ("--position-ticks", "100000000")
 # Its own tests try the servers that it starts for others.
 NEEDS_SERVERS = "testkit"
+
+
+class Program(NamedTuple):
+    """A test program, and the folder of its crate, in which it runs."""
+
+    name: str
+    path: Path
+    folder: Path
 
 
 def up(folder):
@@ -86,10 +98,45 @@ def run(options):
     """Builds, runs every test of the workspace on private servers, and ends those whatever happens."""
     with private_folder() as folder, build.output_folder():
         build.build()
-        environment = {"RUST_TEST_THREADS": str(THREADS), **os.environ, **up(folder), **extras(),
-                       f"{PREFIX}CLIENTS_DIR": str(clients.install())}
-        if build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment).returncode != 0:
-            raise Failed("a test failed")
+        environment = {**os.environ, **up(folder), **extras(), f"{PREFIX}CLIENTS_DIR": str(clients.install())}
+        if options:
+            check(build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment))
+        else:
+            run_all({"RUST_TEST_THREADS": str(THREADS), **environment})
+
+
+def run_all(environment):
+    """Runs all test programs, several at once, and the examples in the docs; prints what each says when it ends."""
+    listed = build.cargo("test", "--workspace", "--no-run", "--message-format=json-render-diagnostics", stdout=subprocess.PIPE, text=True)
+    check(listed)
+
+    def run_one(program):
+        outcome = subprocess.run([program.path], cwd=program.folder, env=environment, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        print(f"── {program.name}\n{outcome.stdout.strip()}\n", flush=True)
+        return outcome.returncode == 0
+
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        passed = list(pool.map(run_one, test_programs(listed.stdout)))
+    check(build.cargo("test", "--workspace", "--doc", "--quiet", environment=environment))
+    if not all(passed):
+        raise Failed("a test failed")
+
+
+def test_programs(messages):
+    """The test programs among cargo's messages: those that try whole services come first, for they take longest."""
+    programs = []
+    for line in messages.splitlines():
+        message = json.loads(line) if line.startswith("{") else {}
+        if message.get("executable") and message.get("profile", {}).get("test"):
+            target, folder = message["target"], Path(message["manifest_path"]).parent
+            programs.append((target["kind"] != ["test"], Program(f"{folder.name}: {target['name']}", Path(message["executable"]), folder)))
+    return [program for _, program in sorted(programs, key=lambda entry: entry[0])]
+
+
+def check(outcome):
+    if outcome.returncode != 0:
+        raise Failed("a test failed")
 
 
 def extras():
