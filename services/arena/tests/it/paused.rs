@@ -102,10 +102,8 @@ async fn an_owner_that_was_paused_inside_a_transaction_changes_nothing() {
     testkit::eventually(LIMIT, async || floor.number(waits).await == 1).await;
     first.signal(Signal::SIGSTOP);
     obstacle.rollback().await.unwrap();
-    let idles = "SELECT count(*) FROM pg_stat_activity
-                 WHERE datname = current_database() AND application_name = 'arena'
-                     AND state = 'idle in transaction'";
-    testkit::eventually(LIMIT, async || floor.number(idles).await == 1).await;
+    // Its statement is done, and its transaction idles for as long as Postgres lets it.
+    testkit::eventually(LIMIT, async || floor.number(waits).await == 0).await;
 
     let _second = binary(&floor).start_ready().await;
     replaced(&floor, before).await;
