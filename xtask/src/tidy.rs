@@ -2,6 +2,7 @@
 
 mod arrows;
 mod failpoints;
+mod features;
 mod recipes;
 mod subjects;
 mod texts;
@@ -28,7 +29,7 @@ impl fmt::Display for Finding {
 /// Every finding, check by check.
 ///
 /// # Errors
-/// When a source file or a manifest cannot be parsed.
+/// When a source file or a manifest cannot be parsed, or cargo cannot be run.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     let mut findings = arrows::check(&workspace.packages);
     findings.extend(unused::check(&workspace.shared, &workspace.packages));
@@ -36,5 +37,6 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(subjects::check(&workspace.files)?);
     findings.extend(texts::check(&workspace.files));
     findings.extend(recipes::check(workspace));
+    findings.extend(features::check(&workspace.root)?);
     Ok(findings)
 }

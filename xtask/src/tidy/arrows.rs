@@ -47,6 +47,9 @@ const HOMES: &[(&str, &[&str])] = &[
 /// The crate that only tests use; it may use anything.
 const TEST_SUPPORT: &str = "testkit";
 
+/// The crate that only benchmarks use.
+const BENCH_SUPPORT: &str = "measure";
+
 /// The crate that writes generated files; it asks the gateway for its schema.
 const GENERATOR: &str = "xtask";
 
@@ -82,7 +85,7 @@ fn refuse(package: &Package, used: &str, ours: &[&str]) -> Option<String> {
     if !ours.contains(&used) {
         return refuse_outside(package, used);
     }
-    if used == TEST_SUPPORT {
+    if [TEST_SUPPORT, BENCH_SUPPORT].contains(&used) {
         return Some(format!(
             "{used} is for tests: name it under [dev-dependencies]"
         ));
@@ -157,6 +160,7 @@ mod tests {
                 "libs/store",
                 "libs/bus",
                 "libs/testkit",
+                "libs/measure",
                 "services/arena",
             ]
             .iter()
@@ -191,6 +195,7 @@ mod tests {
     #[test]
     fn test_support_in_a_program_is_found() {
         assert_eq!(findings("services/web", &["testkit"]), 1);
+        assert_eq!(findings("services/web", &["measure"]), 1);
     }
 
     #[test]

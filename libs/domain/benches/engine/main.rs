@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::print_stderr,
     clippy::cast_precision_loss,
     reason = "a measurement fails by panicking, and speaks to whoever runs it"
@@ -13,18 +12,19 @@
 
 mod baseline;
 mod cold;
-mod report;
 mod world;
 
 use std::hint::black_box;
 
 use domain::engine::{Effects, Engine, Fact, PositionChange};
-use hdrhistogram::Histogram;
+use measure::{Figure, Histogram, Watch, at, histogram, tell};
 
 use self::baseline::{MapShard, Scan, fired};
 use self::cold::Cold;
-use self::report::{Figure, Watch, at, histogram, tell};
 use self::world::{BURST, ENTRY, Size, World, battle, wish};
+
+/// As `./just bench` takes it.
+const BENCH: &str = "engine";
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -46,7 +46,7 @@ const MILLION: Size = Size {
 };
 
 fn main() {
-    report::machine();
+    measure::machine();
     let mut cold = Cold::new();
     {
         let mut few = World::open(Size {
@@ -95,7 +95,7 @@ fn quiet(few: &mut World, many: &mut World, cold: &mut Cold) {
         goal: 150.0,
         met: value <= 150.0,
     }
-    .print();
+    .print(BENCH);
     Figure {
         name: "quiet_tick_growth",
         value: ratio,
@@ -105,7 +105,7 @@ fn quiet(few: &mut World, many: &mut World, cold: &mut Cold) {
         goal: 1.2,
         met: ratio <= 1.2,
     }
-    .print();
+    .print(BENCH);
 }
 
 /// Nanoseconds a shard of ticks that find nothing of the shards in any cache.
@@ -223,7 +223,7 @@ fn compare(name: &str, values: &Histogram<u64>, baselines: &Histogram<u64>, goal
         goal,
         met: ratio >= goal,
     }
-    .print();
+    .print(BENCH);
 }
 
 /// A tenth of all positions fires, asset by asset; a quiet tick of the same shards beside it.
@@ -279,7 +279,7 @@ fn burst(name: &str, world: &mut World) {
         goal: 600.0,
         met: value <= 600.0,
     }
-    .print();
+    .print(BENCH);
 }
 
 /// How many positions were closed, each told of once and noted once.
@@ -335,7 +335,7 @@ fn leaderboard() {
         goal: 50.0,
         met: value <= 50.0,
     }
-    .print();
+    .print(BENCH);
     let growth = at(&many, 0.5) / at(&few, 0.5);
     Figure {
         name: "leaderboard_growth",
@@ -346,7 +346,7 @@ fn leaderboard() {
         goal: 1.2,
         met: growth <= 1.2,
     }
-    .print();
+    .print(BENCH);
 }
 
 /// What a million open positions keep on the heap, and that a quiet tick puts nothing there.
@@ -374,7 +374,7 @@ fn memory() {
         goal: 0.0,
         met: allocated == 0,
     }
-    .print();
+    .print(BENCH);
     let weighed = (0..WEIGHED).map(|shard| kept(&world, shard)).sum::<usize>();
     let weighed_positions: usize = (0..WEIGHED)
         .map(|shard| world.size.positions_of(shard))
@@ -391,7 +391,7 @@ fn memory() {
         goal: 200.0,
         met: value <= 200.0,
     }
-    .print();
+    .print(BENCH);
     Figure {
         name: "bytes_per_kept_outcome",
         value: kept,
@@ -401,7 +401,7 @@ fn memory() {
         goal: 150.0,
         met: kept <= 150.0,
     }
-    .print();
+    .print(BENCH);
 }
 
 /// The bytes of a shard's kept outcomes: what it holds with them and does not without.

@@ -1,27 +1,38 @@
-//! What a run prints: a JSON object per figure on standard output, the machine on the other one.
+//! What a benchmark prints: a JSON object per figure on standard output, histograms and the machine
+//! on the other one.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_precision_loss,
+    reason = "a measurement fails by panicking, and speaks to whoever runs it"
+)]
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
+pub use hdrhistogram::Histogram;
 
 /// Writes that are synced to learn what the disk does.
 const SYNCS: u32 = 200;
 
 /// A figure, what the same run measured beside it, and what it has to reach.
-pub(crate) struct Figure<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) value: f64,
-    pub(crate) unit: &'a str,
-    pub(crate) baseline: f64,
-    pub(crate) ratio: f64,
-    pub(crate) goal: f64,
-    pub(crate) met: bool,
+pub struct Figure<'a> {
+    pub name: &'a str,
+    pub value: f64,
+    /// Of value and baseline.
+    pub unit: &'a str,
+    pub baseline: f64,
+    pub ratio: f64,
+    pub goal: f64,
+    pub met: bool,
 }
 
 impl Figure<'_> {
-    pub(crate) fn print(&self) {
+    /// Prints the figure of a benchmark as one line of JSON.
+    pub fn print(&self, bench: &str) {
         let Self {
             name,
             value,
@@ -32,20 +43,20 @@ impl Figure<'_> {
             met,
         } = self;
         println!(
-            r#"{{"bench":"engine","figure":"{name}","value":{value:.1},"unit":"{unit}","baseline":{baseline:.1},"ratio":{ratio:.3},"goal":{goal},"met":{met}}}"#
+            r#"{{"bench":"{bench}","figure":"{name}","value":{value:.1},"unit":"{unit}","baseline":{baseline:.1},"ratio":{ratio:.3},"goal":{goal},"met":{met}}}"#
         );
     }
 }
 
 /// Measures what a thread does while nobody takes its core away.
-pub(crate) struct Watch {
+pub struct Watch {
     waited_ns: u64,
     started: Instant,
 }
 
 impl Watch {
     /// Starts behind `warm_up`.
-    pub(crate) fn start(warm_up: impl FnOnce()) -> Self {
+    pub fn start(warm_up: impl FnOnce()) -> Self {
         let waited_ns = waited_ns();
         warm_up();
         Self {
@@ -55,13 +66,13 @@ impl Watch {
     }
 
     /// Nanoseconds since the start, and whether the thread had its core all the while.
-    pub(crate) fn stop(self) -> (u64, bool) {
+    pub fn stop(self) -> (u64, bool) {
         let elapsed = ns(self.started.elapsed());
         (elapsed, waited_ns() == self.waited_ns)
     }
 
     /// Nanoseconds since the start, unless the thread had to wait for its core.
-    pub(crate) fn ns(self) -> Option<u64> {
+    pub fn ns(self) -> Option<u64> {
         let (ns, undisturbed) = self.stop();
         undisturbed.then_some(ns)
     }
@@ -75,7 +86,7 @@ fn waited_ns() -> u64 {
 }
 
 /// A histogram of nanoseconds, or of whatever else is counted in thousands at most of millions.
-pub(crate) fn histogram() -> Histogram<u64> {
+pub fn histogram() -> Histogram<u64> {
     Histogram::new(3).unwrap()
 }
 
@@ -85,12 +96,12 @@ fn ns(duration: Duration) -> u64 {
 }
 
 /// A share of the samples lies at or below this.
-pub(crate) fn at(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+pub fn at(histogram: &Histogram<u64>, quantile: f64) -> f64 {
     histogram.value_at_quantile(quantile) as f64
 }
 
 /// Tells the whole distribution to whoever watches.
-pub(crate) fn tell(name: &str, unit: &str, histogram: &Histogram<u64>) {
+pub fn tell(name: &str, unit: &str, histogram: &Histogram<u64>) {
     let of = |quantile| histogram.value_at_quantile(quantile);
     eprintln!(
         "{name}: {} samples, min {} p50 {} p90 {} p99 {} p99.9 {} max {} {unit}",
@@ -105,7 +116,7 @@ pub(crate) fn tell(name: &str, unit: &str, histogram: &Histogram<u64>) {
 }
 
 /// Tells where the run took place: processor, cores, load, and how long the disk takes to sync.
-pub(crate) fn machine() {
+pub fn machine() {
     let cores = std::thread::available_parallelism().unwrap();
     let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model.lines().find(|line| line.starts_with("model name"));
