@@ -25,6 +25,7 @@ pub const FILES: &[(&str, &str)] = &[
         "0007_notifications",
         include_str!("../sql/0007_notifications.sql"),
     ),
+    ("0008_records", include_str!("../sql/0008_records.sql")),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

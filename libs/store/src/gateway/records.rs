@@ -1,20 +1,52 @@
-//! Audit records of matches that are over.
+//! Audit records of matches that are over. They are for everybody: what players did is no secret
+//! once a match is closed, and no secret of anybody's is in a record.
 
 use domain::id::BattleId;
-use entity::audit_record::Model;
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
 
-use super::Viewer;
+use super::array;
 use crate::statement::statement;
 use crate::{Read, Result};
 
-/// Finds the record of a closed match that the viewer played in, or may see otherwise.
-pub async fn find(from: &impl Read, viewer: Viewer, battle: BattleId) -> Result<Option<Model>> {
+/// A record, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Kept {
+    /// The match.
+    pub battle_id: Uuid,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+    /// How many bytes it has.
+    pub size: i32,
+}
+
+/// Finds the records of those of these matches that are closed or canceled.
+pub async fn find(from: &impl Read, battles: &[BattleId]) -> Result<Vec<Kept>> {
     let find = statement(
-        "SELECT r.* FROM audit_records r JOIN battles b ON b.id = r.battle_id
-         WHERE r.battle_id = $2 AND b.status = 'CLOSED' AND ($1::uuid IS NULL
-            OR EXISTS (SELECT FROM seats s WHERE s.battle_id = b.id AND s.player_id = $1))",
-        [viewer.restriction(), battle.uuid().into()],
+        "SELECT r.battle_id, r.sha256, octet_length(r.record) AS size
+         FROM audit_records r JOIN battles b ON b.id = r.battle_id
+         WHERE r.battle_id = ANY ($1) AND b.status IN ('CLOSED', 'CANCELED')",
+        [array(battles.iter().map(|battle| battle.uuid()))],
     );
-    Ok(Model::find_by_statement(find).one(from.conn()).await?)
+    Ok(Kept::find_by_statement(find).all(from.conn()).await?)
+}
+
+/// Loads at most `len` bytes of a record, from byte `from_byte` on. None where there is no record;
+/// whether it may be seen was settled when it was found.
+pub async fn find_slice(
+    from: &impl Read,
+    battle: BattleId,
+    from_byte: i32,
+    len: i32,
+) -> Result<Option<Vec<u8>>> {
+    let find = statement(
+        "SELECT substring(record FROM $2 FOR $3) AS slice FROM audit_records WHERE battle_id = $1",
+        [
+            battle.uuid().into(),
+            from_byte.saturating_add(1).into(),
+            len.into(),
+        ],
+    );
+    let row = from.conn().query_one_raw(find).await?;
+    Ok(row.map(|row| row.try_get("", "slice")).transpose()?)
 }

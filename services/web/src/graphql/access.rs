@@ -148,7 +148,7 @@ const OBJECTS: &[(&str, &str)] = &[
         "MarkNotificationsReadPayload",
         "unreadNotificationCount userErrors",
     ),
-    ("MatchRecord", "sha256 url"),
+    ("MatchRecord", "sha256 size url"),
     (
         "Notification",
         "createdAt id kind readAt subjectID text title",

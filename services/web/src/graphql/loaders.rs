@@ -114,6 +114,24 @@ impl Loader<SeatKey> for Loaders {
     }
 }
 
+/// The record of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RecordOf(pub(crate) BattleId);
+
+impl Loader<RecordOf> for Loaders {
+    type Value = gateway::records::Kept;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[RecordOf]) -> Result<HashMap<RecordOf, Self::Value>, ApiError> {
+        let battles: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = gateway::records::find(&self.gateway.db, &battles).await?;
+        Ok(found
+            .into_iter()
+            .map(|kept| (RecordOf(kept.battle_id.into()), kept))
+            .collect())
+    }
+}
+
 impl Loader<AchievementDefinitionId> for Loaders {
     type Value = achievement_definition::Model;
     type Error = ApiError;

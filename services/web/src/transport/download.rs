@@ -1,60 +1,223 @@
-//! Audit records, for whoever wants to replay a closed match.
+//! Audit records, for whoever wants to replay a match that is over: its players, and third parties
+//! without an account.
 
-use std::net::SocketAddr;
+use std::io::{self, Write};
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Path, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::Code;
 use domain::id::BattleId;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures::stream;
+use store::gateway::records::{self, Kept};
+use tokio::sync::Semaphore;
 
 use super::Shared;
+use super::response::{Answer, MediaType};
 use crate::error::{ApiError, ApiResult};
-use crate::identity::{Permission, Visitor};
+use crate::gateway::Gateway;
+use crate::trace::TraceId;
 
-/// `GET /records/{battle}`, with the same token as the API.
+/// The most of a record that a download holds in memory, in bytes.
+const SLICE_BYTES: i32 = 256 << 10;
+/// The most slices that are read at once, for all downloads together: the API needs the database
+/// too. Nobody waits for a slow client with one of them.
+const SLICES_AT_ONCE: usize = 4;
+/// A record never changes.
+const CACHING: &str = "public, max-age=31536000, immutable";
+
+static READING: Semaphore = Semaphore::const_new(SLICES_AT_ONCE);
+
+/// `GET /records/{battle}`
 pub(super) async fn record(
     State(front): Shared,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(battle): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let visitor = front.visitor(&headers, peer);
-    match find(&front.gateway.db, &visitor, &battle).await {
-        Ok(record) => {
-            let name = format!("attachment; filename=\"{battle}.jsonl\"");
-            let headers = [
-                (header::CONTENT_TYPE, "application/jsonl".to_owned()),
-                (header::CONTENT_DISPOSITION, name),
-                (header::ETAG, format!("\"{}\"", record.sha256)),
-            ];
-            (headers, record.record).into_response()
+    match find(&front.gateway.db, &battle).await {
+        Ok(kept) => give(front.gateway, &kept, &headers),
+        Err(error) => {
+            let status = if error.code() == Code::NotFound {
+                StatusCode::NOT_FOUND
+            } else {
+                StatusCode::INTERNAL_SERVER_ERROR
+            };
+            let trace = TraceId::of(&headers);
+            Answer::refused(error, status, trace).into_response(MediaType::Json)
         }
-        Err(error) => status(&error).into_response(),
     }
 }
 
-async fn find(
-    db: &store::Db,
-    visitor: &Visitor,
-    battle: &str,
-) -> ApiResult<store::entity::audit_record::Model> {
+async fn find(db: &store::Db, battle: &str) -> ApiResult<Kept> {
     let missing = || ApiError::of(Code::NotFound);
-    let eyes = visitor.signed_in().await?.eyes(Permission::ReadGameMatches);
     let battle: BattleId = battle.parse().map_err(|_not_an_id| missing())?;
-    store::gateway::records::find(db, eyes, battle)
-        .await?
-        .ok_or_else(missing)
+    let found = records::find(db, &[battle]).await?;
+    found.into_iter().next().ok_or_else(missing)
 }
 
-fn status(error: &ApiError) -> StatusCode {
-    if let ApiError::Internal(cause) = error {
-        tracing::error!(%cause, "a record cannot be read");
-        return StatusCode::INTERNAL_SERVER_ERROR;
+fn give(gateway: Arc<Gateway>, kept: &Kept, headers: &HeaderMap) -> Response {
+    let gzip = accepts_gzip(headers);
+    let Kept {
+        battle_id,
+        sha256,
+        size,
+    } = kept;
+    // The same record, but not the same bytes.
+    let weak = if gzip { "W/" } else { "" };
+    let caching = [
+        (header::ETAG, format!("{weak}\"{sha256}\"")),
+        (header::CACHE_CONTROL, CACHING.to_owned()),
+        (header::VARY, header::ACCEPT_ENCODING.to_string()),
+    ];
+    if knows(headers, sha256) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
-    if error.code() == Code::Unauthenticated {
-        StatusCode::UNAUTHORIZED
+    let length = if gzip {
+        (header::CONTENT_ENCODING, "gzip".to_owned())
     } else {
-        StatusCode::NOT_FOUND
+        (header::CONTENT_LENGTH, size.to_string())
+    };
+    let about = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{battle_id}.record\""),
+        ),
+        length,
+    ];
+    let download = Download {
+        gateway,
+        battle: (*battle_id).into(),
+        size: *size,
+        read: 0,
+        packer: gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
+    };
+    let body = Body::from_stream(stream::try_unfold(download, Download::next));
+    (caching, about, body).into_response()
+}
+
+/// Whether the client takes gzip.
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    values(headers, header::ACCEPT_ENCODING).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let refused = weight
+            .trim()
+            .strip_prefix("q=")
+            .is_some_and(|weight| weight.trim_matches(['0', '.']).is_empty());
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+/// Whether the client says that it has these bytes, packed or not.
+fn knows(headers: &HeaderMap, sha256: &str) -> bool {
+    values(headers, header::IF_NONE_MATCH).any(|known| {
+        let tag = known.strip_prefix("W/").unwrap_or(known);
+        tag == "*" || tag.trim_matches('"') == sha256
+    })
+}
+
+/// What a header lists.
+fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+/// A record on its way out, slice by slice.
+struct Download {
+    gateway: Arc<Gateway>,
+    battle: BattleId,
+    size: i32,
+    /// How many bytes have been read.
+    read: i32,
+    /// None where nothing is packed, or everything was.
+    packer: Option<GzEncoder<Vec<u8>>>,
+}
+
+impl Download {
+    /// The next part; none behind the last.
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        while self.read < self.size {
+            let slice = self.slice().await.inspect_err(|cause| {
+                tracing::error!(battle = %self.battle, %cause, "a record cannot be read");
+            })?;
+            let part = match &mut self.packer {
+                None => slice,
+                Some(packer) => {
+                    packer.write_all(&slice)?;
+                    std::mem::take(packer.get_mut())
+                }
+            };
+            if !part.is_empty() {
+                return Ok(Some((part.into(), self)));
+            }
+        }
+        match self.packer.take() {
+            Some(packer) => Ok(Some((packer.finish()?.into(), self))),
+            None => Ok(None),
+        }
+    }
+
+    async fn slice(&mut self) -> io::Result<Vec<u8>> {
+        let _turn = READING.acquire().await.map_err(io::Error::other)?;
+        let len = SLICE_BYTES.min(self.size.saturating_sub(self.read));
+        let db = &self.gateway.db;
+        let found = records::find_slice(db, self.battle, self.read, len).await;
+        let slice = found.map_err(io::Error::other)?.unwrap_or_default();
+        let read = i32::try_from(slice.len()).map_err(io::Error::other)?;
+        if read != len {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        self.read = self.read.saturating_add(read);
+        Ok(slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn with(name: HeaderName, value: &'static str) -> HeaderMap {
+        [(name, HeaderValue::from_static(value))]
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn gzip_is_sent_to_whoever_asks_for_it() {
+        for (accepted, gzip) in [
+            ("gzip", true),
+            ("br, GZIP;q=0.5", true),
+            ("gzip;q=0", false),
+            ("gzip; q=0.000, br", false),
+            ("identity", false),
+            ("x-gzip-like", false),
+        ] {
+            let headers = with(header::ACCEPT_ENCODING, accepted);
+            assert_eq!(accepts_gzip(&headers), gzip, "{accepted}");
+        }
+        assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_record_is_known_by_its_hash_packed_or_not() {
+        for (known, knows_it) in [
+            ("\"feed\"", true),
+            ("\"beef\", W/\"feed\"", true),
+            ("*", true),
+            ("\"beef\"", false),
+        ] {
+            let headers = with(header::IF_NONE_MATCH, known);
+            assert_eq!(knows(&headers, "feed"), knows_it, "{known}");
+        }
     }
 }

@@ -64,11 +64,16 @@ pub(super) fn accepts(headers: &HeaderMap, part: &str) -> bool {
 impl Answer {
     /// The answer to a request that is none.
     pub(super) fn malformed(refusal: Refused, trace: TraceId) -> Self {
-        let error = async_graphql::Error::from(ApiError::Refused(refusal));
+        Self::refused(refusal.into(), StatusCode::BAD_REQUEST, trace)
+    }
+
+    /// The answer to a request that could not be met.
+    pub(super) fn refused(error: ApiError, status: StatusCode, trace: TraceId) -> Self {
+        let error = async_graphql::Error::from(error);
         Self {
             data: None,
             errors: vec![finish(error.into_server_error(Default::default()), trace)],
-            status: StatusCode::BAD_REQUEST,
+            status,
         }
     }
 

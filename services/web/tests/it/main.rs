@@ -19,6 +19,7 @@ mod operations;
 mod orders;
 mod paging;
 mod permissions;
+mod records;
 mod rows;
 mod secrecy;
 mod sign_in;

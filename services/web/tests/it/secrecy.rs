@@ -201,31 +201,6 @@ async fn positions_open_up_to_the_players_once_the_match_is_closed() {
 }
 
 #[tokio::test]
-async fn a_record_is_for_the_players_of_a_closed_match() {
-    let scene = scene().await;
-    let battle = scene.ids["battle"].as_str().unwrap();
-    let path = format!("/records/{battle}");
-    scene
-        .stage
-        .script(&format!(
-            "INSERT INTO audit_records (battle_id, sha256, record) VALUES ('{battle}', 'feed', 'lines')"
-        ))
-        .await;
-    let status = async |client: &Client| client.get(&path).send().await.unwrap().status().as_u16();
-    assert_eq!(status(&scene.ann).await, 404);
-    scene
-        .stage
-        .script(&format!(
-            "UPDATE battles SET status = 'CLOSED' WHERE id = '{battle}'"
-        ))
-        .await;
-    assert_eq!(status(&scene.cid).await, 404);
-    assert_eq!(status(&scene.stage.client()).await, 401);
-    let record = scene.bob.get(&path).send().await.unwrap();
-    assert_eq!(record.text().await.unwrap(), "lines");
-}
-
-#[tokio::test]
 async fn a_rivals_position_cannot_be_closed_canceled_or_amended() {
     let scene = scene().await;
     let id = json!({ "id": scene.ids["position"] });

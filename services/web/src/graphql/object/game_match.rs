@@ -10,6 +10,7 @@ use store::gateway::{participants, positions};
 
 use super::{Game, GameMatchParticipant, GameMatchPosition, Player, id};
 use crate::error::{ApiError, ApiResult};
+use crate::graphql::loaders::RecordOf;
 use crate::graphql::page::{self, Listing, Order, Paging};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::scope::Scope;
@@ -174,26 +175,29 @@ impl GameMatch {
         page::read(ctx, positions::list(eyes, filter), &paging).await
     }
 
-    /// Where its audit record is, from which anybody can replay it; null until it is closed.
-    async fn record(&self) -> Option<MatchRecord> {
-        let sha256 = self
-            .0
-            .record_sha256
-            .clone()
-            .filter(|_| self.0.status == BattleStatus::Closed)?;
-        Some(MatchRecord {
-            sha256,
-            url: format!("/records/{}", self.0.id),
-        })
+    /// Its audit record, from which anybody can replay it; null until it is closed or canceled, and
+    /// its result sealed.
+    async fn record(&self, ctx: &Context<'_>) -> ApiResult<Option<MatchRecord>> {
+        if !matches!(self.0.status, BattleStatus::Closed | BattleStatus::Canceled) {
+            return Ok(None);
+        }
+        let kept = ctx.loaders().load_one(RecordOf(self.battle())).await?;
+        Ok(kept.map(|kept| MatchRecord {
+            url: format!("/records/{}", kept.battle_id),
+            size: kept.size,
+            sha256: kept.sha256,
+        }))
     }
 }
 
-/// The audit record of a match.
+/// The audit record of a match. It is kept for ever.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct MatchRecord {
     /// SHA-256 of the record, in hexadecimal digits.
     sha256: String,
-    /// The path to download it from, with the same token as the API.
+    /// How long the record is, in bytes.
+    size: i32,
+    /// The path to download it from, on the API's host; no token is needed.
     url: String,
 }
 

@@ -1,0 +1,152 @@
+//! Audit records are for everybody, once the match is over.
+
+use std::io::Read as _;
+
+use domain::id::BattleId;
+use flate2::read::GzDecoder;
+use reqwest::{Method, StatusCode};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::client::{Client, json_of};
+use crate::stage::Stage;
+
+/// More than two slices.
+const LINES: usize = 9_000;
+const RECORD: &str = "query($id: ID!) { gameMatch(id: $id) { record { sha256 size url } } }";
+
+/// A match of Ann's that stands so, and its record.
+struct Scene {
+    stage: Stage,
+    ann: Client,
+    battle: BattleId,
+    record: Vec<u8>,
+    sha256: String,
+}
+
+impl Scene {
+    async fn new(status: &str) -> Self {
+        let stage = Stage::new().await;
+        let ann = stage.signed_in("ann@example.com").await;
+        let game = stage.game("Duel").await;
+        let battle = stage.battle(&game, &[&ann.id().await], status).await;
+        let lines = (0..LINES).map(|line| format!("{{\"line\":{line}}} {:064x}\n", line * line));
+        let record = lines.collect::<String>().into_bytes();
+        let sha256 = hex::encode(Sha256::digest(&record));
+        let keep = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "INSERT INTO audit_records (battle_id, sha256, record) VALUES ($1, $2, $3)",
+            [
+                battle.uuid().into(),
+                sha256.clone().into(),
+                record.clone().into(),
+            ],
+        );
+        stage.db.connection().execute_raw(keep).await.unwrap();
+        Self {
+            stage,
+            ann,
+            battle,
+            record,
+            sha256,
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("/records/{}", self.battle)
+    }
+
+    async fn told(&self) -> Value {
+        let told = self.ann.ask(RECORD, json!({ "id": self.battle })).await;
+        told.data()["gameMatch"]["record"].clone()
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_the_record_of_a_match_that_is_not_over() {
+    for status in ["OPEN", "SETTLING"] {
+        let scene = Scene::new(status).await;
+        assert_eq!(scene.told().await, Value::Null);
+        let staff = scene.stage.staff("admin").await;
+        for client in [&scene.ann, &staff, &scene.stage.client()] {
+            let answer = client.get(&scene.path()).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+            let error = &json_of(answer).await["errors"][0];
+            assert_eq!(error["extensions"]["code"], "NOT_FOUND");
+            assert!(error["extensions"]["traceId"].is_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_third_party_downloads_the_record_that_a_player_was_told_of() {
+    for status in ["CLOSED", "CANCELED"] {
+        let scene = Scene::new(status).await;
+        let told = scene.told().await;
+        assert_eq!(told["sha256"], scene.sha256);
+        assert_eq!(told["size"], scene.record.len());
+        assert_eq!(told["url"], scene.path());
+        let anybody = scene.stage.client();
+        let answer = anybody.get(&scene.path()).send().await.unwrap();
+        let length = answer.headers()["content-length"].to_str().unwrap();
+        assert_eq!(length, scene.record.len().to_string());
+        assert!(answer.bytes().await.unwrap() == scene.record);
+    }
+}
+
+#[tokio::test]
+async fn a_match_without_a_record_has_none() {
+    let scene = Scene::new("CANCELED").await;
+    scene.stage.script("DELETE FROM audit_records").await;
+    assert_eq!(scene.told().await, Value::Null);
+    for path in [scene.path(), "/records/nothing".to_owned()] {
+        let answer = scene.ann.get(&path).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_packed_for_whoever_asks_and_never_sent_twice() {
+    let scene = Scene::new("CLOSED").await;
+    let get = || scene.stage.client().get(&scene.path());
+    let packed = get()
+        .header("accept-encoding", "gzip")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert_eq!(packed.headers()["vary"], "accept-encoding");
+    let weak = packed.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(weak, format!("W/\"{}\"", scene.sha256));
+    let packed = packed.bytes().await.unwrap();
+    assert!(packed.len() < scene.record.len());
+    let mut record = Vec::new();
+    GzDecoder::new(packed.as_ref())
+        .read_to_end(&mut record)
+        .unwrap();
+    assert!(record == scene.record);
+
+    let plain = get().send().await.unwrap();
+    let strong = plain.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(strong, format!("\"{}\"", scene.sha256));
+    let caching = plain.headers()["cache-control"].to_str().unwrap();
+    assert!(caching.contains("immutable"), "{caching}");
+    for known in [weak, strong] {
+        let again = get().header("if-none-match", known).send().await.unwrap();
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert!(again.bytes().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_record_can_be_asked_about_without_its_bytes() {
+    let scene = Scene::new("CLOSED").await;
+    let url = format!("http://{}{}", scene.stage.address, scene.path());
+    let client = reqwest::Client::new();
+    let answer = client.request(Method::HEAD, url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let length = answer.headers()["content-length"].to_str().unwrap();
+    assert_eq!(length, scene.record.len().to_string());
+    assert!(answer.bytes().await.unwrap().is_empty());
+}
