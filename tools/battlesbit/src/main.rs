@@ -66,7 +66,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
         Command::Export(arguments) => export::run(&arguments).await,
-        Command::Verify(arguments) => verify::run(&arguments).await,
+        Command::Verify(arguments) => Ok(verify::run(&arguments).await),
         Command::Ledger(command) => ledger::run(&command).await,
         Command::Staff(command) => staff::run(&command).await,
         Command::DeadLetters(command) => dead_letters::run(&command).await,

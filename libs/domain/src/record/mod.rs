@@ -1,5 +1,5 @@
 //! The audit record of a battle: canonical lines that hold all that determined its result, and
-//! their verification, which needs nothing but the record.
+//! their verification, which needs nothing but the record. `docs/record.md` is the format's page.
 //!
 //! A line is compact JSON, a space, a check and a line feed:
 //!
@@ -19,6 +19,9 @@
 //! began a new epoch, from behind the opening's place to the entry that ended the battle.
 
 #[cfg(test)]
+mod golden;
+mod tally;
+#[cfg(test)]
 mod tests;
 mod verify;
 mod writer;
@@ -28,6 +31,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use tally::{MissingTrades, Tally};
 pub use verify::{Difference, Finding, Report, verify};
 pub use writer::Writer;
 
@@ -41,6 +45,8 @@ use crate::ranking::BattleResult;
 pub const RULES: &str = "battlesbit-1";
 /// The longest line of a record, in bytes, its line feed included.
 pub const MAX_LINE_LEN: usize = 1 << 20;
+/// The longest record, in bytes: more is never kept, for it has to fit one value of the database.
+pub const MAX_RECORD_LEN: usize = 1 << 30;
 /// How many digits of the running hash a line carries.
 const CHECK_LEN: usize = 16;
 

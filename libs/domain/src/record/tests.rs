@@ -1,13 +1,15 @@
 //! What a record must not let pass.
 
+use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::golden::{named, records, text};
 use super::*;
-use crate::fixture::{Play, Scene, battle, order, price};
+use crate::fixture::{Scene, battle, order, price};
 use crate::order::{CommandBody, Entered, LevelChange, NewOrder, OrderKind, Side};
 
 /// A battle in which every tick and every command matters.
-fn record() -> String {
+pub(super) fn duel() -> Scene {
     let mut scene = Scene::new();
     let limit = |side, at| NewOrder {
         kind: OrderKind::Limit(Entered::Value(price(at))),
@@ -22,11 +24,11 @@ fn record() -> String {
     scene.tick(600, 93);
     scene.tick(700, 89);
     scene.end();
-    text(scene)
+    scene
 }
 
-fn text(scene: Scene) -> String {
-    String::from_utf8(Play::from(scene).record(0).0).unwrap()
+fn record() -> String {
+    text(duel())
 }
 
 /// The contents of the lines, without their checks.
@@ -80,34 +82,48 @@ fn a_record_reproduces_its_battle() {
     assert_eq!(resealed(&contents(&record)), record);
 }
 
-#[test]
-fn the_encoding_of_a_record_never_changes() {
-    let golden = include_str!("golden.record");
-    assert_eq!(record(), golden);
+/// Changes one byte, and expects its line to be named.
+fn spoil(record: &str, at: usize, flipped: u8) {
+    let mut spoiled = record.as_bytes().to_vec();
+    spoiled[at] ^= flipped;
+    let before = &record.as_bytes()[..at];
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let difference = verify(spoiled.as_slice()).expect_err("a changed byte");
+    assert_eq!(
+        difference.line,
+        u64::try_from(line).unwrap(),
+        "byte {at} with {flipped} flipped: {difference:?}"
+    );
 }
 
 #[test]
 fn a_changed_byte_is_named_by_its_line() {
-    let record = record();
-    let bytes = record.as_bytes();
-    for at in (0..bytes.len()).step_by(7) {
-        let mut spoiled = bytes.to_vec();
-        spoiled[at] ^= 1;
-        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
-        let difference = verify(spoiled.as_slice()).expect_err("a changed byte");
-        assert_eq!(difference.line, u64::try_from(line).unwrap(), "byte {at}");
+    for (_, record) in records() {
+        for at in (0..record.len()).step_by(5) {
+            spoil(record, at, 1 << (at % 8));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_byte_becomes_its_line_is_named(
+        which in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        flipped in 1_u8..,
+    ) {
+        let (_, record) = which.get(records());
+        spoil(record, at.index(record.len()), flipped);
     }
 }
 
 #[test]
 fn a_removed_tick_is_found_even_under_fitting_checks() {
     let contents = contents(&record());
-    for tick in lines_with(&contents, "\"tick\":{\"symbol\"") {
-        let mut spoiled = contents.clone();
-        spoiled.remove(tick);
-        let lines = spoiled.len();
-        spoiled[lines - 1] = format!("{{\"seal\":{{\"lines\":{lines}}}}}");
-        let found = verify(resealed(&spoiled).as_bytes()).map(|report| report.result);
+    let ticks = lines_with(&contents, "\"tick\":{\"symbol\"");
+    assert_eq!(ticks.len(), 4);
+    for tick in ticks {
+        let found = verify(without(&contents, tick).as_bytes()).map(|report| report.result);
         assert!(found.is_err(), "line {tick}: {}", contents[tick]);
     }
 }
@@ -141,6 +157,81 @@ fn a_reordered_command_is_found_even_under_fitting_checks() {
         spoiled.swap(pair[0], pair[1]);
         difference(&resealed(&spoiled));
     }
+}
+
+/// A record without this line, under checks that fit.
+fn without(contents: &[String], index: usize) -> String {
+    let mut spoiled = contents.to_vec();
+    spoiled.remove(index);
+    let lines = spoiled.len();
+    spoiled[lines - 1] = format!("{{\"seal\":{{\"lines\":{lines}}}}}");
+    resealed(&spoiled)
+}
+
+#[test]
+fn a_removed_command_is_found_even_under_fitting_checks() {
+    let contents = contents(&record());
+    let commands = lines_with(&contents, "\"command\":{");
+    assert_eq!(commands.len(), 4);
+    for command in commands {
+        let difference = difference(&without(&contents, command));
+        assert!(
+            matches!(difference.finding, Finding::Replay { .. }),
+            "line {command}: {difference:?}"
+        );
+    }
+}
+
+#[test]
+fn only_what_alters_no_result_can_be_removed_under_fitting_checks() {
+    let mut passed = Vec::new();
+    for (name, record) in records() {
+        let contents = contents(record);
+        for line in 0..contents.len() - 1 {
+            if verify(without(&contents, line).as_bytes()).is_ok() {
+                passed.push((*name, line + 1));
+            }
+        }
+    }
+    let expected = [
+        // A tick of a leader that was replaced, a gap, a trade that does not count.
+        ("everything", 13),
+        ("everything", 14),
+        ("everything", 22),
+        // The last command: an order that nothing fills.
+        ("everything", 26),
+        // The last tick of a battle without a result.
+        ("canceled", 4),
+    ];
+    assert_eq!(passed, expected);
+}
+
+#[test]
+fn a_removed_tick_that_changed_nothing_is_reported_as_missing() {
+    let contents = contents(named("everything"));
+    let idle = lines_with(&contents, "\"reason\":\"rejected\"")[0];
+    let report = verify(without(&contents, idle).as_bytes()).unwrap();
+    let missing = MissingTrades {
+        symbol: "BTCUSDT".parse().unwrap(),
+        first: 8,
+        count: 1,
+    };
+    assert_eq!(report.tally.missing_trades, [missing]);
+}
+
+#[test]
+fn a_replaced_outcome_is_found_even_under_fitting_checks() {
+    let contents = contents(&record());
+    let command = lines_with(&contents, "\"outcome\":{\"accepted\":")[0];
+    let mut spoiled = contents.clone();
+    let (asked, _) = spoiled[command].split_once("\"outcome\":").unwrap();
+    spoiled[command] = format!("{asked}\"outcome\":{{\"refused\":\"MATCH_NOT_OPEN\"}}}}}}}}}}");
+    let difference = difference(&resealed(&spoiled));
+    assert_eq!(difference.line, u64::try_from(command + 1).unwrap());
+    assert!(
+        matches!(difference.finding, Finding::Replay { .. }),
+        "{difference:?}"
+    );
 }
 
 /// Spoils the contents of a record.

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use serde::Deserialize;
 
+use super::tally::{Tally, Trades};
 use super::{Line, MAX_LINE_LEN, RULES, RecordHash, Running, belongs, canonical};
 use crate::battle::{BattleStatus, BattleTerms, LogBody, LogEntry, LoggedCommand, TermsRefusal};
 use crate::engine::{Effects, Engine};
@@ -30,6 +31,8 @@ pub struct Report {
     pub market_entries: u64,
     /// How many of them are commands.
     pub commands: u64,
+    /// What those lines and their replay came to.
+    pub tally: Tally,
     /// The hash of the whole record.
     pub hash: RecordHash,
 }
@@ -162,6 +165,10 @@ fn replay(lines: &mut Lines<impl BufRead>) -> Result<Report, Finding> {
         lines: lines.number,
         market_entries: replay.market_entries,
         commands: replay.commands,
+        tally: Tally {
+            missing_trades: replay.trades.missing(),
+            ..replay.tally
+        },
         hash: RecordHash(lines.running.digest()),
     })
 }
@@ -267,6 +274,8 @@ struct Replay {
     sequence: u64,
     market_entries: u64,
     commands: u64,
+    tally: Tally,
+    trades: Trades,
 }
 
 impl Replay {
@@ -281,11 +290,13 @@ impl Replay {
         let mut replay = Self {
             epoch: market.epoch,
             sequence: market.sequence,
+            trades: Trades::behind(market),
             engine,
             effects: Effects::default(),
             terms,
             market_entries: 0,
             commands: 0,
+            tally: Tally::default(),
         };
         let terms = replay.terms.clone();
         replay
@@ -309,10 +320,12 @@ impl Replay {
             });
         }
         self.sequence = sequence;
+        self.tally.market(entry);
+        self.trades.tell(self.epoch, entry);
         self.epoch = self.epoch.max(entry.epoch);
         self.market_entries = self.market_entries.saturating_add(1);
         self.engine.market(sequence, entry, &mut self.effects);
-        self.effects = Effects::default();
+        self.tally.effects(&std::mem::take(&mut self.effects));
         Ok(())
     }
 
@@ -363,6 +376,7 @@ impl Replay {
         self.commands = self.commands.saturating_add(1);
         let answer = self.engine.command(&command, &mut self.effects);
         if answer.origin == Origin::Decided {
+            self.tally.command(&answer.outcome);
             return Ok(());
         }
         let expected = format!(
@@ -378,6 +392,7 @@ impl Replay {
     /// Compares a log entry with the one that the engine has just written.
     fn compare(&mut self, entry: &LogEntry) -> Result<(), Finding> {
         let effects = std::mem::take(&mut self.effects);
+        self.tally.effects(&effects);
         let expected = effects.log.into_iter().next().map(|(_, entry)| entry);
         if expected.as_ref() == Some(entry) {
             return Ok(());

@@ -63,6 +63,7 @@ impl Operator {
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) succeeded: bool,
+    pub(crate) code: Option<i32>,
     pub(crate) said: String,
     pub(crate) complained: String,
 }
@@ -71,6 +72,7 @@ impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         Self {
             succeeded: output.status.success(),
+            code: output.status.code(),
             said: String::from_utf8(output.stdout).unwrap(),
             complained: String::from_utf8(output.stderr).unwrap(),
         }

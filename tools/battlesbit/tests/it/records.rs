@@ -4,13 +4,24 @@ use std::path::Path;
 
 use domain::record::{self, Report};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::operator::{Operator, Ran};
 
 /// A record that the rules' own tests keep.
-const RECORD: &[u8] = include_bytes!("../../../../libs/domain/src/record/golden.record");
+const RECORD: &[u8] = include_bytes!("../../../../libs/domain/src/record/golden/duel.record");
+/// A record of one order, which the format's page shows.
+const MINIATURE: &[u8] =
+    include_bytes!("../../../../libs/domain/src/record/golden/miniature.record");
+/// A record with commands, entries and ends of every kind.
+const EVERYTHING: &[u8] =
+    include_bytes!("../../../../libs/domain/src/record/golden/everything.record");
+/// The page of the format.
+const PAGE: &str = include_str!("../../../../docs/record.md");
 
 fn report() -> Report {
     record::verify(RECORD).unwrap()
@@ -18,12 +29,23 @@ fn report() -> Report {
 
 /// Verifies a file in a process that is told of nothing else.
 async fn verify_alone(record: &[u8]) -> Ran {
+    verify_with(record, &[]).await
+}
+
+/// The same with further arguments.
+async fn verify_with(record: &[u8], arguments: &[&str]) -> Ran {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("battle.record");
     std::fs::write(&file, record).unwrap();
+    let mut all = vec!["verify", file.to_str().unwrap()];
+    all.extend(arguments);
+    run_alone(&all).await
+}
+
+/// Runs the program with an environment that leads nowhere.
+async fn run_alone(arguments: &[&str]) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_battlesbit"))
-        .arg("verify")
-        .arg(&file)
+        .args(arguments)
         .env_clear()
         .output()
         .await
@@ -102,6 +124,91 @@ async fn a_record_is_verified_by_its_file_alone() {
 }
 
 #[tokio::test]
+async fn verification_says_what_it_checked_as_the_formats_page_shows() {
+    let ran = verify_alone(MINIATURE).await;
+    assert!(ran.succeeded, "{ran:?}");
+    assert!(
+        PAGE.contains(&format!("```text\n{}```\n", ran.said)),
+        "docs/record.md does not show this:\n{}",
+        ran.said
+    );
+    let ran = verify_alone(EVERYTHING).await;
+    for line in [
+        "  trades     none missing\n",
+        "  commands   13, each with the outcome that the rules give: 10 accepted, 3 refused\n",
+        "  fills      5\n",
+    ] {
+        assert!(ran.said.contains(line), "{}", ran.said);
+    }
+}
+
+#[tokio::test]
+async fn a_program_is_told_in_json() {
+    let ran = verify_with(EVERYTHING, &["--json"]).await;
+    let told: Value = serde_json::from_str(&ran.said).unwrap();
+    assert_eq!(told["verified"], true);
+    assert_eq!(told["rules"], record::RULES);
+    assert_eq!(told["commands"], 13);
+    assert_eq!(told["counts"]["gaps"], 1);
+    assert_eq!(told["counts"]["ends"]["liquidation"], 1);
+    assert_eq!(told["result"]["standings"][0]["number"], 0);
+
+    let changed = String::from_utf8_lossy(EVERYTHING).replacen(":9500000000", ":9500000001", 1);
+    let ran = verify_with(changed.as_bytes(), &["--json"]).await;
+    assert_eq!(ran.code, Some(1));
+    let told: Value = serde_json::from_str(&ran.said).unwrap();
+    assert_eq!(told["verified"], false);
+    assert_eq!(told["line"], 2);
+    assert!(told["finding"].as_str().unwrap().contains("check"));
+}
+
+#[tokio::test]
+async fn a_record_that_verifies_under_another_hash_is_refused() {
+    let hash = report().hash.to_string();
+    let ran = verify_with(RECORD, &["--sha256", &hash]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = verify_with(MINIATURE, &["--sha256", &hash]).await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.said.contains(&hash), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_record_is_fetched_by_its_address() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    let serving = async {
+        for answer in [
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n", RECORD.len()),
+            "HTTP/1.1 404 Not Found\r\n".to_owned(),
+        ] {
+            let body = if answer.contains("200") { RECORD } else { b"" };
+            serve(&server, &answer, body).await;
+        }
+    };
+    let running = async {
+        let url = format!("http://{address}/records/x");
+        let found = run_alone(&["verify", &url]).await;
+        (found, run_alone(&["verify", &url]).await)
+    };
+    let ((), (found, missing)) = tokio::join!(serving, running);
+    assert_eq!(found.code, Some(0), "{found:?}");
+    assert_eq!(missing.code, Some(2), "{missing:?}");
+    assert!(missing.complained.contains("404"), "{missing:?}");
+}
+
+/// Answers one request.
+async fn serve(server: &TcpListener, head: &str, body: &[u8]) {
+    let (mut client, _) = server.accept().await.unwrap();
+    let mut asked = Vec::new();
+    while !asked.ends_with(b"\r\n\r\n") {
+        asked.push(client.read_u8().await.unwrap());
+    }
+    let answer = format!("{head}connection: close\r\n\r\n");
+    client.write_all(answer.as_bytes()).await.unwrap();
+    client.write_all(body).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_first_line_that_differs_is_named() {
     let mut changed = RECORD.to_vec();
     let second = changed.iter().position(|byte| *byte == b'\n').unwrap() + 1;
@@ -112,13 +219,21 @@ async fn the_first_line_that_differs_is_named() {
 }
 
 #[tokio::test]
+async fn a_record_cannot_command_the_terminal_that_shows_what_is_wrong_with_it() {
+    let ran = verify_alone(b"{\"\x1b[2J\":0} \x1b[2J\n").await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.said.starts_with("line 1: "), "{ran:?}");
+    assert!(!ran.said.contains('\x1b'), "{ran:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_record_and_no_battle_is_refused() {
     let operator = Operator::new().await;
     let ran = operator.runs(&["verify", "nothing"]).await;
-    assert!(!ran.succeeded);
+    assert_eq!(ran.code, Some(2));
     assert!(
         ran.complained
-            .contains("expected the file of a record or a battle's id"),
+            .contains("expected the file of a record, its address or a battle's id"),
         "{ran:?}"
     );
     let unknown = uuid::Uuid::from_u128(1).to_string();
@@ -159,9 +274,9 @@ async fn a_record_that_is_not_the_sealed_one_does_not_pass_by_the_battles_id() {
         .await
         .unwrap();
     let ran = operator.runs(&["verify", &battle]).await;
-    assert!(!ran.succeeded);
+    assert_eq!(ran.code, Some(1));
     assert!(
-        ran.complained.contains("the sealed result is not the one"),
+        ran.said.contains("the sealed result is not the one"),
         "{ran:?}"
     );
 }

@@ -1,0 +1,207 @@
+//! What verification says, to people and to programs.
+
+use std::error::Error;
+
+use domain::battle::BattleTerms;
+use domain::money::{Currency, Money};
+use domain::position::EndCause;
+use domain::ranking::{BattleResult, Standing};
+use domain::record::{Difference, MissingTrades, RULES, Report, Tally};
+use serde_json::{Value, json};
+
+use super::Verdict;
+
+/// The verdict in lines, each ended.
+pub(super) fn text(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Verified(report) => told(report),
+        Verdict::Different(difference) => {
+            format!("line {}: {}\n", difference.line, found(difference))
+        }
+        Verdict::Another(_, why) => format!("{why}\n"),
+    }
+}
+
+/// The verdict as one JSON object.
+pub(super) fn json(verdict: &Verdict) -> Value {
+    match verdict {
+        Verdict::Verified(report) => {
+            let mut told = told_to_programs(report);
+            told["verified"] = true.into();
+            told
+        }
+        Verdict::Different(difference) => json!({
+            "verified": false,
+            "line": difference.line,
+            "finding": found(difference),
+        }),
+        Verdict::Another(report, why) => {
+            let mut told = told_to_programs(report);
+            told["verified"] = false.into();
+            told["finding"] = why.as_str().into();
+            told
+        }
+    }
+}
+
+/// What is wrong with the line, and why. It may show the line, which can be anybody's: nothing in it
+/// commands a terminal.
+fn found(difference: &Difference) -> String {
+    let mut found = difference.finding.to_string();
+    let mut source = difference.finding.source();
+    while let Some(cause) = source {
+        found.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    found.replace(char::is_control, "\u{fffd}")
+}
+
+fn told_to_programs(report: &Report) -> Value {
+    json!({
+        "battle": report.terms.battle,
+        "rules": RULES,
+        "lines": report.lines,
+        "sha256": report.hash.to_string(),
+        "players": report.terms.seats.len(),
+        "market_entries": report.market_entries,
+        "commands": report.commands,
+        "counts": report.tally,
+        "result": report.result,
+    })
+}
+
+fn told(report: &Report) -> String {
+    let Report {
+        terms,
+        result,
+        lines,
+        market_entries,
+        commands,
+        tally,
+        hash,
+    } = report;
+    let ended = if result.is_some() {
+        "reproduces its result"
+    } else {
+        "was called off"
+    };
+    let mut told = format!("battle {} {ended}\n", terms.battle);
+    let mut say = |what: &str, text: &str| told.push_str(&format!("  {what:<11}{text}\n"));
+    say("rules", RULES);
+    say("hash chain", &format!("{lines} lines, sha256 {hash}"));
+    say("terms", &agreed(terms));
+    say("market", &market(*market_entries, tally));
+    say("trades", &trades(&tally.missing_trades));
+    say(
+        "commands",
+        &format!(
+            "{commands}, each with the outcome that the rules give: {} accepted, {} refused",
+            tally.accepted, tally.refused
+        ),
+    );
+    say("fills", &tally.fills.to_string());
+    say("exits", &exits(tally));
+    match result {
+        Some(result) => {
+            for line in standings(result) {
+                say("result", &line);
+            }
+        }
+        None => say("result", "none, and no rank"),
+    }
+    told
+}
+
+fn agreed(terms: &BattleTerms) -> String {
+    let assets = terms.template.assets.iter();
+    let assets: Vec<_> = assets.map(|asset| asset.symbol.as_str()).collect();
+    format!(
+        "{:?}, {} players, {}, from {} to {} ms",
+        terms.template.title,
+        terms.seats.len(),
+        assets.join(" and "),
+        terms.start_time.ms(),
+        terms.end_time.ms()
+    )
+}
+
+fn market(entries: u64, tally: &Tally) -> String {
+    let Tally {
+        ticks,
+        watermarks,
+        gaps,
+        notes,
+        offsets,
+        ..
+    } = tally;
+    format!(
+        "{entries} entries: ticks {ticks}, watermarks {watermarks}, gaps {gaps}, notes {notes}, \
+         offsets {offsets}"
+    )
+}
+
+fn trades(missing: &[MissingTrades]) -> String {
+    if missing.is_empty() {
+        return "none missing".to_owned();
+    }
+    let runs = missing
+        .iter()
+        .map(|run| format!("{} of {} from {} on", run.count, run.symbol, run.first));
+    let runs: Vec<_> = runs.collect();
+    format!(
+        "missing without a gap or note that says so: {}",
+        runs.join(", ")
+    )
+}
+
+fn exits(tally: &Tally) -> String {
+    if tally.ends.is_empty() {
+        return "none".to_owned();
+    }
+    let ends = tally.ends.iter();
+    let ends: Vec<_> = ends
+        .map(|(cause, count)| format!("{count} by {}", by(*cause)))
+        .collect();
+    ends.join(", ")
+}
+
+const fn by(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::Liquidation => "liquidation",
+        EndCause::StopLoss => "stop loss",
+        EndCause::TakeProfit => "take profit",
+        EndCause::Close => "close",
+        EndCause::Cancel => "cancel",
+        EndCause::MatchEnd => "the end of the match",
+        EndCause::MatchCanceled => "the cancel of the match",
+        EndCause::FeedStale => "a stale feed",
+        EndCause::LiquidationTooClose => "a fill beyond the liquidation price",
+    }
+}
+
+/// A line per player, best first, then what the house keeps.
+fn standings(result: &BattleResult) -> Vec<String> {
+    let money = |minor: i64| money(minor, result.currency);
+    let mut standings: Vec<&Standing> = result.standings.iter().collect();
+    standings.sort_by_key(|standing| (standing.rank, standing.number));
+    let lines = standings.into_iter().map(|standing| {
+        let won = if result.winner == Some(standing.player) {
+            ", the winner"
+        } else {
+            ""
+        };
+        format!(
+            "rank {} {}: {} chips, prize {}{won}",
+            standing.rank,
+            standing.player,
+            standing.equity,
+            money(standing.prize_minor),
+        )
+    });
+    let house = format!("the house keeps {}", money(result.house_minor));
+    lines.chain([house]).collect()
+}
+
+fn money(minor: i64, currency: Currency) -> String {
+    format!("{} {currency}", Money { minor, currency })
+}
