@@ -90,7 +90,12 @@ impl Fleet {
 
     /// The address of the public API.
     pub(crate) fn graphql(&self) -> String {
-        format!("{}/graphql", self.processes[&Service::Web].url())
+        format!("{}/graphql", self.origin())
+    }
+
+    /// Where the gateway serves.
+    pub(crate) fn origin(&self) -> String {
+        self.processes[&Service::Web].url().to_owned()
     }
 
     /// The mail sink's HTTP address.
@@ -198,7 +203,8 @@ impl Fleet {
         let path = path.to_str().unwrap();
         self.battlesbit(&["export", battle, "--out", path]).await;
         let verified = battlesbit(&["verify", path]).output().await.unwrap();
-        let said = String::from_utf8_lossy(&verified.stderr);
+        let said = [verified.stdout, verified.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
         assert!(
             verified.status.success(),
             "{battle} does not verify: {said}"
