@@ -74,6 +74,6 @@ generate:
 migrate:
     @python3 dev migrate
 
-# Replay a battle's record and compare (an id, or the file of an exported record)
-verify battle:
+# Replay a battle's record and compare: of an id, a file or an address (--sha256 HASH --json)
+verify *options:
     @python3 dev verify "$@"

@@ -71,7 +71,7 @@ def parser():
     command("ci", ci.run, bare="as on a fresh machine")
     command("generate", generate)
     command("migrate", lambda arguments: stack.Stack().migrate())
-    command("verify", verify).add_argument("battle")
+    passed_on("verify", verify)
     command("bench", lambda arguments: bench.run(arguments.name)).add_argument("name", nargs="?")
     demo.add_options(command("demo", demo.run))
     command("walk", lambda _: walk.run())
@@ -142,16 +142,15 @@ def generate(_):
     return subprocess.run([build.BIN / "xtask", "generate"], cwd=places.ROOT).returncode
 
 
-def verify(arguments):
-    """Verifies an exported record by its file, or the battle of the stack by its id."""
-    file = called_from() / arguments.battle
-    what = str(file) if file.exists() else arguments.battle
+def verify(options):
+    """Verifies a record by its file or address, or the battle of the stack by its id."""
+    words = [str(called_from() / word) if (called_from() / word).is_file() else word for word in options]
     local = stack.Stack()
     environment = fleet.operator_environment(local.plan) if local.password_exists() else None
     if not (build.BIN / "battlesbit").exists():
         with build.output_folder():
             build.build()
-    return subprocess.run([build.BIN / "battlesbit", "verify", what], env=environment).returncode
+    return subprocess.run([build.BIN / "battlesbit", "verify", *words], env=environment).returncode
 
 
 def private_servers(arguments):

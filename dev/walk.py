@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import urllib.request
 from pathlib import Path
@@ -112,6 +113,7 @@ class Walk:
         ask(address, f'mutation {{ requestEmailVerificationCode(email: "{NEWCOMER}") {{ expiresIn }} }}')
         self.find_mail()
         check(battle in self.just("verify", battle), "verify does not name the battle")
+        self.download(address.removesuffix("graphql") + f"records/{battle}", battle)
         check("web " in self.just("logs", "web"), "logs web shows no line of web's")
         self.just("migrate")
         self.just("restart", "web")
@@ -119,6 +121,16 @@ class Walk:
         check(changed == {"web"}, f"restart web started {changed or 'nothing'} anew")
         self.just("down")
         self.nothing_runs()
+
+    def download(self, address, battle):
+        """Verifies the public record of a battle by its address, and downloaded."""
+        check(battle in self.just("verify", address), "verify does not name the battle of an address")
+        with tempfile.NamedTemporaryFile(suffix=".record") as file, urllib.request.urlopen(address, timeout=30) as record:
+            file.write(record.read())
+            file.flush()
+            check(json.loads(self.just("verify", file.name, "--json"))["verified"], "verify --json does not say so")
+            self.just("verify", file.name, "--sha256", "beef", code=1)
+        self.just("verify", f"{address}0", code=2)
 
     def find_mail(self):
         """Waits for the newcomer's mail, which is on its way."""
