@@ -47,36 +47,55 @@ const MILLION: Size = Size {
 
 fn main() {
     measure::machine();
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|name| !name.starts_with('-'))
+        .collect();
+    let wants = |figure: &str| named.is_empty() || named.iter().any(|name| figure.contains(name));
     let mut cold = Cold::new();
-    {
-        let mut few = World::open(Size {
-            positions: 10_000,
-            ..MILLION
-        });
+    if wants("quiet_tick_ns") || wants("quiet_tick_vs_map") || wants("burst_ns") {
         let mut world = World::open(MILLION);
-        quiet(&mut few, &mut world, &mut cold);
-        map(&mut world, &mut cold);
-        burst("burst_ns", &mut world);
+        if wants("quiet_tick_ns") {
+            let mut few = World::open(Size {
+                positions: 10_000,
+                ..MILLION
+            });
+            quiet(&mut few, &mut world, &mut cold);
+        }
+        if wants("quiet_tick_vs_map") {
+            map(&mut world, &mut cold);
+        }
+        if wants("burst_ns") {
+            burst("burst_ns", &mut world);
+        }
     }
     for (positions, goal) in [(781, 4.0), (50_000, 100.0)] {
-        let mut world = World::open(Size {
+        let name = format!("quiet_tick_vs_scan_{positions}");
+        if wants(&name) {
+            let mut world = World::open(Size {
+                shards: 1,
+                assets: 1,
+                players: 71,
+                positions,
+            });
+            scan(&name, &mut world, &mut cold, goal);
+        }
+    }
+    if wants("burst_one_shard_ns") {
+        let mut one = World::open(Size {
             shards: 1,
             assets: 1,
-            players: 71,
-            positions,
+            players: 1_000,
+            positions: 1_000_000,
         });
-        scan(&mut world, &mut cold, goal);
+        burst("burst_one_shard_ns", &mut one);
     }
-    let mut one = World::open(Size {
-        shards: 1,
-        assets: 1,
-        players: 1_000,
-        positions: 1_000_000,
-    });
-    burst("burst_one_shard_ns", &mut one);
-    drop(one);
-    leaderboard();
-    memory();
+    if wants("leaderboard_us") {
+        leaderboard();
+    }
+    if wants("bytes_per_position") {
+        memory();
+    }
 }
 
 /// A cold tick of all shards that fires nothing, among few positions and among many.
@@ -171,7 +190,7 @@ fn map(world: &mut World, cold: &mut Cold) {
 }
 
 /// One shard's tick against a scan of its positions, both cold.
-fn scan(world: &mut World, cold: &mut Cold, goal: f64) {
+fn scan(name: &str, world: &mut World, cold: &mut Cold, goal: f64) {
     let scan = Scan::new(world.levels(0, 0));
     let (columns, nothing) = (scan.columns(), Scan::new(std::iter::empty()));
     let mut spare = Engine::new(Default::default());
@@ -197,10 +216,9 @@ fn scan(world: &mut World, cold: &mut Cold, goal: f64) {
         record(&mut ticks, watch.ns());
     }
     assert!(effects.is_empty(), "a quiet tick did something");
-    let name = format!("quiet_tick_vs_scan_{}", world.size.positions);
     tell(&format!("{name}, scan"), "ns", &scans);
     tell(&format!("{name}, engine"), "ns", &ticks);
-    compare(&name, &ticks, &scans, goal);
+    compare(name, &ticks, &scans, goal);
 }
 
 /// Keeps a sample that nobody disturbed.

@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::blocks::Blocks;
-use super::directory::Place;
 use crate::market::Tick;
 use crate::price::Price;
 use crate::symbol::Symbol;
 use crate::timestamp::Timestamp;
+
+/// When an empty queue falls due.
+const NEVER: Timestamp = Timestamp::from_ms(i64::MAX);
 
 /// A battle's index in the engine; never used twice.
 pub(super) type Slot = u32;
@@ -55,19 +57,19 @@ pub(super) struct Due {
 }
 
 /// One asset of the market and everything that waits on it. An entry that touches nothing reads
-/// no further than this: what it is compared with lies in two cache lines.
+/// no further than this: two cache lines side by side, and what it is compared with in the first.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(128))]
 pub(super) struct Asset {
     pub symbol: Symbol,
-    /// The asset that shares this one's place in the directory, if there is one.
-    pub next: Option<Place>,
-    pub tick: Option<Tick>,
-    pub watermark: Option<Timestamp>,
+    /// No tick before this moment counts any more.
+    earliest: Timestamp,
+    next_due: Timestamp,
     highest_below: Option<Price>,
     lowest_above: Option<Price>,
-    next_due: Option<Timestamp>,
-    next_stale: Option<Timestamp>,
+    tick: Option<Tick>,
+    watermark: Option<Timestamp>,
+    next_stale: Timestamp,
     book: Box<Book>,
 }
 
@@ -130,16 +132,16 @@ impl Siblings {
 }
 
 impl Asset {
-    pub(super) fn new(symbol: Symbol, next: Option<Place>) -> Self {
+    pub(super) fn new(symbol: Symbol) -> Self {
         Self {
             symbol,
-            next,
-            tick: None,
-            watermark: None,
+            earliest: Timestamp::from_ms(i64::MIN),
+            next_due: NEVER,
             highest_below: None,
             lowest_above: None,
-            next_due: None,
-            next_stale: None,
+            tick: None,
+            watermark: None,
+            next_stale: NEVER,
             book: Box::new(Book {
                 below: Blocks::new(),
                 above: Blocks::new(),
@@ -149,15 +151,36 @@ impl Asset {
         }
     }
 
+    /// The last tick.
+    pub(super) const fn tick(&self) -> Option<Tick> {
+        self.tick
+    }
+
+    /// The newest watermark.
+    pub(super) const fn watermark(&self) -> Option<Timestamp> {
+        self.watermark
+    }
+
+    /// Takes note of a tick.
+    pub(super) fn set_tick(&mut self, tick: Tick) {
+        self.tick = Some(tick);
+        self.earliest = self.earliest.max(tick.time);
+    }
+
+    /// Takes note of a watermark.
+    pub(super) fn set_watermark(&mut self, time: Timestamp) {
+        self.watermark = Some(time);
+        self.earliest = self.earliest.max(time.plus_ms(1));
+    }
+
     /// Whether a tick of this time comes too late to count.
     pub(super) fn is_late(&self, time: Timestamp) -> bool {
-        self.watermark.is_some_and(|watermark| time <= watermark)
-            || self.tick.is_some_and(|last| time < last.time)
+        time < self.earliest
     }
 
     /// Whether a tick or watermark at `time` has something to do.
     pub(super) fn is_due(&self, time: Timestamp) -> bool {
-        self.next_due.is_some_and(|next| next <= time)
+        self.next_due <= time
     }
 
     /// Whether a position fires at `price`.
@@ -228,7 +251,7 @@ impl Asset {
     /// Queues a duty.
     pub(super) fn schedule(&mut self, due: Due) {
         self.book.due.insert(due);
-        self.next_due = self.book.due.first().map(|due| due.time);
+        self.next_due = first(&self.book.due);
     }
 
     /// Queues the moment at which a watermark finds a market order stale.
@@ -239,7 +262,7 @@ impl Asset {
             battle: key.battle,
             duty,
         });
-        self.next_stale = self.book.stale.first().map(|due| due.time);
+        self.next_stale = first(&self.book.stale);
     }
 
     /// Takes what is due at `time` by a tick or a watermark.
@@ -248,19 +271,24 @@ impl Asset {
             return Vec::new();
         }
         let taken = take(&mut self.book.due, time);
-        self.next_due = self.book.due.first().map(|due| due.time);
+        self.next_due = first(&self.book.due);
         taken
     }
 
     /// Takes the orders that a watermark at `time` finds stale.
     pub(super) fn take_stale(&mut self, time: Timestamp) -> Vec<Due> {
-        if self.next_stale.is_none_or(|next| next > time) {
+        if self.next_stale > time {
             return Vec::new();
         }
         let taken = take(&mut self.book.stale, time);
-        self.next_stale = self.book.stale.first().map(|due| due.time);
+        self.next_stale = first(&self.book.stale);
         taken
     }
+}
+
+/// The moment of the first duty.
+fn first(queue: &BTreeSet<Due>) -> Timestamp {
+    queue.first().map_or(NEVER, |due| due.time)
 }
 
 fn take(queue: &mut BTreeSet<Due>, time: Timestamp) -> Vec<Due> {

@@ -1,46 +1,63 @@
 //! The assets of the market, found by their symbols.
 
+use std::collections::BTreeMap;
+
 use super::book::Asset;
 use crate::symbol::Symbol;
 
-/// The places where a search begins.
-const PLACES: usize = 128;
-/// How far to shift a spread number, so that what is left is below [`PLACES`].
-const SHIFT: u32 = u64::BITS - PLACES.ilog2();
+/// So many assets lie in the engine itself, as many as a battle trades at most.
+const NEAR: usize = 64;
+/// How far to shift a spread number, so that what is left is below [`NEAR`].
+const SHIFT: u32 = u64::BITS - NEAR.ilog2();
+/// An asset lies at most so many places behind the one that its symbol says, or it is far.
+const REACH: usize = 8;
 
-/// An asset's index, plus 1.
-pub(super) type Place = std::num::NonZeroU32;
-
-/// Every asset that was spoken of, in the order in which that happened.
+/// Every asset that was spoken of. None ever leaves its place.
+///
+/// The symbol alone says where an asset lies, so that finding it waits for nothing but its own
+/// cache lines.
 #[derive(Debug)]
-#[repr(C)]
 pub(super) struct Directory {
-    pub assets: Vec<Asset>,
-    /// The newest of the assets whose search begins here; the others follow it.
-    places: [Option<Place>; PLACES],
+    near: [Option<Asset>; NEAR],
+    /// Those that found no place near.
+    far: Vec<Asset>,
+    far_places: BTreeMap<Symbol, usize>,
 }
 
 impl Default for Directory {
     fn default() -> Self {
         Self {
-            assets: Vec::new(),
-            places: [None; PLACES],
+            near: [const { None }; NEAR],
+            far: Vec::new(),
+            far_places: BTreeMap::new(),
         }
     }
 }
 
 impl Directory {
-    pub(super) fn find(&self, symbol: &Symbol) -> Option<usize> {
-        let mut next = *self.places.get(begin(symbol))?;
-        while let Some(place) = next {
-            let index = usize::try_from(place.get()).ok()?.checked_sub(1)?;
-            let asset = self.assets.get(index)?;
-            if asset.symbol == *symbol {
-                return Some(index);
-            }
-            next = asset.next;
+    pub(super) fn get(&self, index: usize) -> Option<&Asset> {
+        match self.near.get(index) {
+            Some(near) => near.as_ref(),
+            None => self.far.get(index.checked_sub(NEAR)?),
         }
-        None
+    }
+
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut Asset> {
+        match self.near.get_mut(index) {
+            Some(near) => near.as_mut(),
+            None => self.far.get_mut(index.checked_sub(NEAR)?),
+        }
+    }
+
+    pub(super) fn find(&self, symbol: &Symbol) -> Option<usize> {
+        for place in places(symbol) {
+            match self.near.get(place)? {
+                Some(asset) if asset.symbol == *symbol => return Some(place),
+                Some(_) => {}
+                None => return None,
+            }
+        }
+        self.far_places.get(symbol).copied()
     }
 
     /// The index of an asset, which is new if it was never spoken of.
@@ -50,27 +67,34 @@ impl Directory {
 
     /// The indices of all assets, in the order of their symbols.
     pub(super) fn by_symbol(&self) -> Vec<usize> {
-        let mut indices: Vec<usize> = (0..self.assets.len()).collect();
-        indices.sort_unstable_by_key(|index| self.assets.get(*index).map(|asset| &asset.symbol));
-        indices
+        let all = 0..NEAR.saturating_add(self.far.len());
+        let mut known: Vec<(&Symbol, usize)> = all
+            .filter_map(|index| Some((&self.get(index)?.symbol, index)))
+            .collect();
+        known.sort_unstable();
+        known.into_iter().map(|(_, index)| index).collect()
     }
 
     #[cold]
     fn insert(&mut self, symbol: &Symbol) -> usize {
-        let index = self.assets.len();
-        let number = u32::try_from(index.saturating_add(1)).ok();
-        let place = number.and_then(Place::new);
-        if let Some(begin) = self.places.get_mut(begin(symbol)) {
-            let next = std::mem::replace(begin, place);
-            self.assets.push(Asset::new(symbol.clone(), next));
+        let asset = Asset::new(symbol.clone());
+        for place in places(symbol) {
+            if let Some(vacant @ None) = self.near.get_mut(place) {
+                *vacant = Some(asset);
+                return place;
+            }
         }
+        let index = NEAR.saturating_add(self.far.len());
+        self.far.push(asset);
+        self.far_places.insert(symbol.clone(), index);
         index
     }
 }
 
-/// Where the search for a symbol begins.
-fn begin(symbol: &Symbol) -> usize {
-    usize::try_from(symbol.spread() >> SHIFT).unwrap_or_default()
+/// Where an asset may lie, the best place first.
+fn places(symbol: &Symbol) -> impl Iterator<Item = usize> + use<> {
+    let first = usize::try_from(symbol.spread() >> SHIFT).unwrap_or_default();
+    (first..).take(REACH).map(|place| place % NEAR)
 }
 
 #[cfg(test)]
@@ -83,14 +107,18 @@ mod tests {
         let mut directory = Directory::default();
         for number in 0..1_000 {
             assert_eq!(directory.find(&symbol(number)), None);
-            assert_eq!(directory.find_or_insert(&symbol(number)), number);
+            let index = directory.find_or_insert(&symbol(number));
+            assert_eq!(directory.get(index).unwrap().symbol, symbol(number));
         }
-        assert!((0..1_000).all(|number| directory.find_or_insert(&symbol(number)) == number));
-        let symbols = directory.by_symbol().into_iter();
-        assert!(
-            symbols
-                .map(|index| directory.assets[index].symbol.as_str())
-                .is_sorted()
-        );
+        for number in 0..1_000 {
+            let index = directory.find(&symbol(number)).unwrap();
+            assert_eq!(directory.get_mut(index).unwrap().symbol, symbol(number));
+        }
+        let indices = directory.by_symbol();
+        assert_eq!(indices.len(), 1_000);
+        let symbols = indices
+            .into_iter()
+            .map(|index| &directory.get(index).unwrap().symbol);
+        assert!(symbols.is_sorted());
     }
 }

@@ -4,7 +4,7 @@
 //! Positions close when the last asset is final, in order of acceptance. Until then an asset that
 //! is final already fires nothing, but its pending orders still go stale and can be taken back.
 
-use super::book::Triggers;
+use super::book::{Asset, Triggers};
 use super::effects::Fact;
 use super::live::{Course, Stage};
 use super::turn::Turn;
@@ -70,11 +70,11 @@ impl Turn<'_> {
         let position = self.battle.position(number)?;
         let listing = self.battle.listings.get(position.listing.index())?;
         let asset = self.assets.get(listing.asset)?;
-        let ticks = asset.tick.into_iter();
+        let ticks = asset.tick().into_iter();
         let ticks = ticks.chain(position.fill.map(|fill| fill.tick));
         ticks
             .map(|tick| tick.time)
-            .chain(asset.watermark)
+            .chain(asset.watermark())
             .chain([position.effective_time])
             .max()
     }
@@ -86,7 +86,7 @@ impl Turn<'_> {
         if listing.course != Course::Running {
             return;
         }
-        let last = self.assets.get(listing.asset).and_then(|asset| asset.tick);
+        let last = self.assets.get(listing.asset).and_then(Asset::tick);
         for number in self.battle.position_numbers() {
             if self
                 .battle

@@ -32,14 +32,14 @@ impl Engine {
 
     fn tick(&mut self, symbol: &Symbol, tick: Tick, effects: &mut Effects) {
         let index = self.directory.find_or_insert(symbol);
-        let Some(asset) = self.directory.assets.get_mut(index) else {
+        let Some(asset) = self.directory.get_mut(index) else {
             return;
         };
         if asset.is_late(tick.time) {
             return;
         }
         if !asset.is_due(tick.time) && !asset.fires(tick.price) {
-            asset.tick = Some(tick);
+            asset.set_tick(tick);
             return;
         }
         self.stir(index, tick, effects);
@@ -49,16 +49,16 @@ impl Engine {
     /// Applies a tick that falls on something.
     #[cold]
     fn stir(&mut self, index: usize, tick: Tick, effects: &mut Effects) {
-        let Some(asset) = self.directory.assets.get_mut(index) else {
+        let Some(asset) = self.directory.get_mut(index) else {
             return;
         };
         // A battle that ends here ends at the tick before this one.
         let due = asset.take_due(tick.time);
         self.perform(index, due, tick.time, effects);
-        let Some(asset) = self.directory.assets.get_mut(index) else {
+        let Some(asset) = self.directory.get_mut(index) else {
             return;
         };
-        asset.tick = Some(tick);
+        asset.set_tick(tick);
         let mut fired = Vec::new();
         asset.take_fired(tick.price, &mut fired);
         fired.sort_unstable();
@@ -82,20 +82,20 @@ impl Engine {
                 }
             }
         }
-        if let Some(asset) = self.directory.assets.get_mut(index) {
+        if let Some(asset) = self.directory.get_mut(index) {
             asset.clear(&mut self.touch.siblings);
         }
     }
 
     fn watermark(&mut self, symbol: &Symbol, time: Timestamp, effects: &mut Effects) {
         let index = self.directory.find_or_insert(symbol);
-        let Some(asset) = self.directory.assets.get_mut(index) else {
+        let Some(asset) = self.directory.get_mut(index) else {
             return;
         };
-        if asset.watermark.is_some_and(|newest| time < newest) {
+        if asset.watermark().is_some_and(|newest| time < newest) {
             return;
         }
-        asset.watermark = Some(time);
+        asset.set_watermark(time);
         let mut due = asset.take_due(time);
         due.extend(asset.take_stale(time));
         self.perform(index, due, time, effects);

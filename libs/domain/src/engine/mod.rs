@@ -75,13 +75,12 @@ use crate::symbol::Symbol;
 
 /// All battles of one shard.
 ///
-/// What every entry reads comes first, in one cache line.
+/// What every entry reads comes first, in one cache line, and the assets behind it.
 #[derive(Debug, Default)]
-#[repr(C, align(64))]
+#[repr(C, align(128))]
 pub struct Engine {
     sequence: u64,
     epoch: Epoch,
-    directory: Directory,
     ahead_ns: i64,
     incarnation: Incarnation,
     /// By slot; a battle that was forgotten leaves its slot empty for good.
@@ -89,6 +88,7 @@ pub struct Engine {
     slots: BTreeMap<BattleId, Slot>,
     /// Empty between calls.
     touch: Touch,
+    directory: Directory,
 }
 
 /// Why an engine cannot be restored from rows: they contradict each other.
@@ -132,9 +132,13 @@ impl Engine {
         };
         for state in market.assets {
             let index = engine.directory.find_or_insert(&state.symbol);
-            if let Some(asset) = engine.directory.assets.get_mut(index) {
-                asset.tick = state.tick;
-                asset.watermark = state.watermark;
+            if let Some(asset) = engine.directory.get_mut(index) {
+                if let Some(tick) = state.tick {
+                    asset.set_tick(tick);
+                }
+                if let Some(time) = state.watermark {
+                    asset.set_watermark(time);
+                }
             }
         }
         for rows in battles {
@@ -285,7 +289,7 @@ impl Engine {
     /// Live equity, rank and open positions of every player of a battle, by number.
     pub fn standings(&self, battle: BattleId) -> Option<Vec<LiveStanding>> {
         let battle = self.find(battle)?;
-        let price = |asset: usize| Some(self.directory.assets.get(asset)?.tick?.price);
+        let price = |asset: usize| Some(self.directory.get(asset)?.tick()?.price);
         let prices: Vec<Option<Price>> = battle
             .listings
             .iter()
@@ -339,7 +343,7 @@ impl Engine {
         let place = self.battles.get_mut(usize::try_from(slot).ok()?)?;
         Some(Turn {
             battle: place.as_deref_mut()?,
-            assets: &mut self.directory.assets,
+            assets: &mut self.directory,
             incarnation: self.incarnation,
             sequence: self.sequence,
             touch: &mut self.touch,
@@ -379,7 +383,7 @@ impl Engine {
     }
 
     fn market_of(&self, assets: impl Iterator<Item = usize>) -> MarketState {
-        let known = assets.filter_map(|index| self.directory.assets.get(index));
+        let known = assets.filter_map(|index| self.directory.get(index));
         MarketState {
             incarnation: self.incarnation,
             sequence: self.sequence,
@@ -388,8 +392,8 @@ impl Engine {
             assets: known
                 .map(|asset| AssetState {
                     symbol: asset.symbol.clone(),
-                    tick: asset.tick,
-                    watermark: asset.watermark,
+                    tick: asset.tick(),
+                    watermark: asset.watermark(),
                 })
                 .collect(),
         }

@@ -1,6 +1,6 @@
 //! Deciding a command: every refusal in its order, and what an accepted one reserves or notes.
 
-use super::book::Duty;
+use super::book::{Asset, Duty};
 use super::live::{Listed, Listing, Order, Position, Stage, Waiting};
 use super::turn::Turn;
 use super::{PositionChange, stamp};
@@ -263,9 +263,7 @@ impl Turn<'_> {
     ) -> Result<NotedChange, Refusal> {
         let listing = self.battle.listings.get(position.listing.index());
         let asset = listing.and_then(|listing| self.assets.get(listing.asset));
-        let tick = asset
-            .and_then(|asset| asset.tick)
-            .ok_or(Refusal::FeedStale)?;
+        let tick = asset.and_then(Asset::tick).ok_or(Refusal::FeedStale)?;
         let maintenance = self.battle.terms.template.maintenance_bps;
         let bounds = match position.stage() {
             Stage::Pending => {
@@ -288,7 +286,7 @@ impl Turn<'_> {
     /// The last tick and the newest watermark of an asset that is fresh enough for a stamp.
     fn fresh(&self, listing: &Listing, effective_time: Timestamp) -> Option<(Tick, Timestamp)> {
         let asset = self.assets.get(listing.asset)?;
-        let (tick, watermark) = (asset.tick?, asset.watermark?);
+        let (tick, watermark) = (asset.tick()?, asset.watermark()?);
         (effective_time <= watermark.plus_ms(STALE_MS)).then_some((tick, watermark))
     }
 

@@ -1,6 +1,7 @@
 //! One battle's turn at an input: fills, exits and all that moves chips.
 
-use super::book::{Asset, Due, Duty, Key, Triggers};
+use super::book::{Due, Duty, Key, Triggers};
+use super::directory::Directory;
 use super::effects::{Effects, Fact, PositionChange};
 use super::live::{Battle, Course, Stage, Waiting};
 use super::touch::Touch;
@@ -15,7 +16,7 @@ use crate::timestamp::Timestamp;
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     pub battle: &'a mut Battle,
-    pub assets: &'a mut [Asset],
+    pub assets: &'a mut Directory,
     pub incarnation: Incarnation,
     pub sequence: u64,
     pub touch: &'a mut Touch,
