@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::book::Asset;
 use crate::symbol::Symbol;
 
-/// So many assets lie in the engine itself, as many as a battle trades at most.
-const NEAR: usize = 64;
+/// So many assets lie in the engine itself: room for those that are usually traded, and no more,
+/// because whoever walks over many shards waits for each page.
+const NEAR: usize = 32;
 /// How far to shift a spread number, so that what is left is below [`NEAR`].
 const SHIFT: u32 = u64::BITS - NEAR.ilog2();
 /// An asset lies at most so many places behind the one that its symbol says, or it is far.
