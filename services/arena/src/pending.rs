@@ -1,11 +1,13 @@
 //! What a shard's engine did and the database does not know yet.
 
+use std::collections::BTreeSet;
+
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
 use contracts::commands::Answer;
 use contracts::positions;
-use domain::battle::LogEntry;
-use domain::engine::{Effects, Engine, Fact, Touched};
-use domain::id::{BattleId, PositionId};
+use domain::battle::{LogEntry, PositionKey};
+use domain::engine::{Effects, Engine, Fact};
+use domain::id::{BattleId, PositionId, UserId};
 use domain::order::{Command, Outcome};
 use store::arena::{Batch, Checkpoint, Lease};
 use store::dead_letter::DeadLetter;
@@ -21,7 +23,9 @@ pub(crate) type Reply = (String, Answer<PositionId>);
 /// What a shard's engine did since its last batch.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    touched: Touched,
+    battles: BTreeSet<BattleId>,
+    participants: BTreeSet<(BattleId, UserId)>,
+    positions: BTreeSet<PositionKey>,
     log: Vec<(BattleId, LogEntry)>,
     outcomes: Vec<(domain::battle::OutcomeState, PositionId)>,
     announcements: Vec<Row>,
@@ -38,12 +42,7 @@ impl Pending {
 
     /// How much there is to write.
     pub(crate) fn effects(&self) -> usize {
-        let Touched {
-            battles,
-            participants,
-            positions,
-        } = &self.touched;
-        let rows = battles.len() + participants.len() + positions.len();
+        let rows = self.battles.len() + self.participants.len() + self.positions.len();
         let news = self.log.len() + self.outcomes.len() + self.announcements.len();
         rows + news + self.dead_letters.len()
     }
@@ -59,11 +58,11 @@ impl Pending {
             facts,
             log,
             outcomes,
-            mut touched,
+            touched,
         } = effects;
-        self.touched.battles.append(&mut touched.battles);
-        self.touched.participants.append(&mut touched.participants);
-        self.touched.positions.append(&mut touched.positions);
+        self.battles.extend(touched.battles);
+        self.participants.extend(touched.participants);
+        self.positions.extend(touched.positions);
         self.log.extend(log);
         let position = command.map(|command| command.body.position());
         self.outcomes.extend(outcomes.into_iter().zip(position));
@@ -93,24 +92,22 @@ impl Pending {
         checkpoint: Checkpoint,
     ) -> (Batch, Vec<Reply>) {
         let Self {
-            touched,
+            battles,
+            participants,
+            positions,
             log,
             outcomes,
             announcements,
             dead_letters,
             replies,
         } = std::mem::take(self);
-        let participants = touched.participants.iter();
-        let positions = touched.positions.iter();
+        let participants = participants.iter();
+        let positions = positions.iter();
         let batch = Batch {
             lease,
             commits,
             checkpoint,
-            battles: touched
-                .battles
-                .iter()
-                .filter_map(|id| engine.battle(*id))
-                .collect(),
+            battles: battles.iter().filter_map(|id| engine.battle(*id)).collect(),
             participants: participants
                 .filter_map(|(battle, player)| engine.participant(*battle, *player))
                 .collect(),

@@ -2,6 +2,7 @@
 //! one block and the way to it.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::ops::Bound;
 
 /// A block with more entries than this is divided.
@@ -77,29 +78,34 @@ impl<T: Ord + Copy> Blocks<T> {
         }
     }
 
-    /// Takes out many entries in one sweep, and leaves them sorted.
+    /// Takes out many entries, whose order may change: one by one, or in one sweep if they lie
+    /// close together.
     pub(super) fn remove_all(&mut self, entries: &mut [T]) {
+        if entries.len() < self.blocks.len() / 4 {
+            return entries.iter().for_each(|entry| self.remove(*entry));
+        }
         entries.sort_unstable();
-        let mut rest = &*entries;
-        while let Some((first, behind)) = rest.split_first() {
-            let found = self.blocks.range_mut(..=*first).next_back();
-            let ends = |block: &Vec<T>| block.last().is_some_and(|last| first <= last);
-            let Some((key, block)) = found.filter(|(_, block)| ends(block)) else {
-                rest = behind;
+        // The processor loads all of them side by side; the sweep would wait block by block.
+        for block in self.blocks.values() {
+            black_box((block.first().copied(), block.last().copied()));
+        }
+        let mut gone = entries.iter().peekable();
+        let mut sparse = Vec::new();
+        for (key, block) in &mut self.blocks {
+            let ends = |first: &&T| block.last().is_some_and(|last| *first <= last);
+            if !gone.peek().is_some_and(ends) {
                 continue;
-            };
-            let mut gone = rest.iter().peekable();
+            }
             block.retain(|entry| {
                 while gone.next_if(|gone| *gone < entry).is_some() {}
                 gone.next_if(|gone| *gone == entry).is_none()
             });
-            let (key, sparse) = (*key, block.len() < SPARSE);
-            rest = rest
-                .get(rest.len().saturating_sub(gone.len())..)
-                .unwrap_or_default();
-            if sparse {
-                self.join(key);
+            if block.len() < SPARSE {
+                sparse.push(*key);
             }
+        }
+        for key in sparse {
+            self.join(key);
         }
     }
 

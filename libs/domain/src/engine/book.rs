@@ -1,6 +1,7 @@
 //! What waits on one asset: positions for a price, duties for a moment. An entry that touches
 //! nothing costs a comparison with the nearest of each, however many there are.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::blocks::Blocks;
@@ -16,13 +17,56 @@ const NEVER: Timestamp = Timestamp::from_ms(i64::MAX);
 pub(super) type Slot = u32;
 
 /// Names a position inside the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub battle: Slot,
     pub number: u32,
 }
 
+/// By battle and number; as one wide number they are compared at once.
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.wide().cmp(&other.wide())
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A position that waits for a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Trigger {
+    level: Price,
+    key: Key,
+}
+
+impl Trigger {
+    fn wide(self) -> u128 {
+        u128::from(self.level.units().cast_unsigned()) << u64::BITS | u128::from(self.key.wide())
+    }
+}
+
+/// By level and position; as one wide number they are compared at once.
+impl Ord for Trigger {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.wide().cmp(&other.wide())
+    }
+}
+
+impl PartialOrd for Trigger {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Key {
+    fn wide(self) -> u64 {
+        u64::from(self.battle) << u32::BITS | u64::from(self.number)
+    }
+
     const FIRST: Self = Self {
         battle: Slot::MIN,
         number: u32::MIN,
@@ -76,8 +120,8 @@ pub(super) struct Asset {
 /// The trigger sets and the queues of one asset. Their nearest keys are cached in the asset.
 #[derive(Debug)]
 struct Book {
-    below: Blocks<(Price, Key)>,
-    above: Blocks<(Price, Key)>,
+    below: Blocks<Trigger>,
+    above: Blocks<Trigger>,
     due: BTreeSet<Due>,
     stale: BTreeSet<Due>,
 }
@@ -111,18 +155,20 @@ impl Triggers {
 /// mean nothing.
 #[derive(Debug, Default)]
 pub(super) struct Siblings {
-    below: Vec<(Price, Key)>,
-    above: Vec<(Price, Key)>,
+    below: Vec<Trigger>,
+    above: Vec<Trigger>,
 }
 
 impl Siblings {
     /// Notes what of `old`, where a position stands, is not in `new`; what is in both is left.
     pub(super) fn note(&mut self, key: Key, old: Triggers, new: Triggers) -> Triggers {
         if old.below != new.below {
-            self.below.extend(old.below.map(|level| (level, key)));
+            self.below
+                .extend(old.below.map(|level| Trigger { level, key }));
         }
         if old.above != new.above {
-            self.above.extend(old.above.map(|level| (level, key)));
+            self.above
+                .extend(old.above.map(|level| Trigger { level, key }));
         }
         Triggers {
             below: old.below.filter(|_| old.below == new.below),
@@ -193,25 +239,25 @@ impl Asset {
     pub(super) fn replace(&mut self, key: Key, old: Triggers, new: Triggers) {
         if old.below != new.below {
             if let Some(level) = old.below {
-                self.book.below.remove((level, key));
+                self.book.below.remove(Trigger { level, key });
                 if self.highest_below == Some(level) {
-                    self.highest_below = self.book.below.last().map(|(level, _)| level);
+                    self.highest_below = self.book.below.last().map(|trigger| trigger.level);
                 }
             }
             if let Some(level) = new.below {
-                self.book.below.insert((level, key));
+                self.book.below.insert(Trigger { level, key });
                 self.highest_below = self.highest_below.max(Some(level));
             }
         }
         if old.above != new.above {
             if let Some(level) = old.above {
-                self.book.above.remove((level, key));
+                self.book.above.remove(Trigger { level, key });
                 if self.lowest_above == Some(level) {
-                    self.lowest_above = self.book.above.first().map(|(level, _)| level);
+                    self.lowest_above = self.book.above.first().map(|trigger| trigger.level);
                 }
             }
             if let Some(level) = new.above {
-                self.book.above.insert((level, key));
+                self.book.above.insert(Trigger { level, key });
                 let lowest = self.lowest_above.map_or(level, |lowest| lowest.min(level));
                 self.lowest_above = Some(lowest);
             }
@@ -223,13 +269,21 @@ impl Asset {
     pub(super) fn take_fired(&mut self, price: Price, fired: &mut Vec<Key>) {
         if self.highest_below.is_some_and(|level| price <= level) {
             let below = &mut self.book.below;
-            below.take_from((price, Key::FIRST), |(_, key)| fired.push(key));
-            self.highest_below = below.last().map(|(level, _)| level);
+            let first = Trigger {
+                level: price,
+                key: Key::FIRST,
+            };
+            below.take_from(first, |trigger| fired.push(trigger.key));
+            self.highest_below = below.last().map(|trigger| trigger.level);
         }
         if self.lowest_above.is_some_and(|level| price >= level) {
             let above = &mut self.book.above;
-            above.take_up_to((price, Key::LAST), |(_, key)| fired.push(key));
-            self.lowest_above = above.first().map(|(level, _)| level);
+            let last = Trigger {
+                level: price,
+                key: Key::LAST,
+            };
+            above.take_up_to(last, |trigger| fired.push(trigger.key));
+            self.lowest_above = above.first().map(|trigger| trigger.level);
         }
     }
 
@@ -238,11 +292,11 @@ impl Asset {
         let Siblings { below, above } = siblings;
         if !below.is_empty() {
             self.book.below.remove_all(below);
-            self.highest_below = self.book.below.last().map(|(level, _)| level);
+            self.highest_below = self.book.below.last().map(|trigger| trigger.level);
         }
         if !above.is_empty() {
             self.book.above.remove_all(above);
-            self.lowest_above = self.book.above.first().map(|(level, _)| level);
+            self.lowest_above = self.book.above.first().map(|trigger| trigger.level);
         }
         below.clear();
         above.clear();

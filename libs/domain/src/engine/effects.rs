@@ -1,7 +1,5 @@
 //! What the engine did: facts to announce, log entries to append, and which rows are new.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::battle::{LogEntry, OutcomeState, PositionKey};
@@ -26,18 +24,26 @@ pub struct Effects {
     pub touched: Touched,
 }
 
-/// The rows that changed; the engine gives the latest of each.
+/// The rows that changed, in the order of the changes; one may come more than once. The engine
+/// gives the latest of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
     /// Battles, for [`Engine::battle`](super::Engine::battle).
-    pub battles: BTreeSet<BattleId>,
+    pub battles: Vec<BattleId>,
     /// Players, for [`Engine::participant`](super::Engine::participant).
-    pub participants: BTreeSet<(BattleId, UserId)>,
+    pub participants: Vec<(BattleId, UserId)>,
     /// Positions, for [`Engine::position`](super::Engine::position).
-    pub positions: BTreeSet<PositionKey>,
+    pub positions: Vec<PositionKey>,
 }
 
 impl Effects {
+    /// Makes room for what becomes of so many positions.
+    pub(super) fn reserve(&mut self, positions: usize) {
+        self.facts.reserve(positions);
+        self.touched.participants.reserve(positions);
+        self.touched.positions.reserve(positions);
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.facts.is_empty()

@@ -13,8 +13,10 @@ use crate::price::Price;
 const FRACTION_BITS: u32 = 54;
 /// The factor between a slope and its fixed-point form.
 const ONE: i128 = 1 << FRACTION_BITS;
-/// The lower limb of a slope holds this many values.
-const LIMB: i128 = 1 << 64;
+/// How many binary digits the lower limb of a slope has.
+const LIMB_BITS: u32 = 64;
+/// The lower limb.
+const LOWER: i128 = (1 << LIMB_BITS) - 1;
 
 /// What a player's open positions in one asset are worth, as a line over the price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,12 +48,11 @@ impl Line {
     /// limb's part divides evenly, so only the lower limb's is rounded.
     pub(super) fn value_at(self, price: Price) -> i128 {
         let price = i128::from(price.units());
-        let (upper, lower) = (self.slope.div_euclid(LIMB), self.slope.rem_euclid(LIMB));
-        let upper = upper
-            .saturating_mul(price)
-            .saturating_mul(LIMB.div_euclid(ONE));
-        let lower = lower.saturating_mul(price).div_euclid(ONE);
-        self.constant.saturating_add(upper.saturating_add(lower))
+        let (upper, lower) = (self.slope >> LIMB_BITS, self.slope & LOWER);
+        // A price lies below 2^53.2, so the sum stays below 2^126.3: nothing wraps.
+        let upper = upper.wrapping_mul(price) << (LIMB_BITS - FRACTION_BITS);
+        let lower = lower.wrapping_mul(price) >> FRACTION_BITS;
+        self.constant.saturating_add(upper.wrapping_add(lower))
     }
 }
 

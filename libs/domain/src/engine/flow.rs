@@ -43,7 +43,6 @@ impl Engine {
             return;
         }
         self.stir(index, tick, effects);
-        self.tell(effects);
     }
 
     /// Applies a tick that falls on something.
@@ -59,10 +58,11 @@ impl Engine {
             return;
         };
         asset.set_tick(tick);
-        let mut fired = Vec::new();
+        let mut fired = std::mem::take(&mut self.fired);
         asset.take_fired(tick.price, &mut fired);
         fired.sort_unstable();
         fired.dedup();
+        effects.reserve(fired.len());
         let one_battle = |one: &Key, other: &Key| one.battle == other.battle;
         let mut battles: Vec<(Option<BattleId>, &[Key])> = fired
             .chunk_by(one_battle)
@@ -83,8 +83,10 @@ impl Engine {
             }
         }
         if let Some(asset) = self.directory.get_mut(index) {
-            asset.clear(&mut self.touch.siblings);
+            asset.clear(&mut self.siblings);
         }
+        fired.clear();
+        self.fired = fired;
     }
 
     fn watermark(&mut self, symbol: &Symbol, time: Timestamp, effects: &mut Effects) {
@@ -99,7 +101,6 @@ impl Engine {
         let mut due = asset.take_due(time);
         due.extend(asset.take_stale(time));
         self.perform(index, due, time, effects);
-        self.tell(effects);
     }
 
     /// Does what has fallen due on an asset, battle by battle.

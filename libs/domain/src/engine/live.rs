@@ -1,6 +1,7 @@
 //! A battle while it lives in the engine: its players, its positions, and what they wait for.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 use super::blocks::Blocks;
 use super::book::{Key, Slot, Triggers};
@@ -29,6 +30,8 @@ pub(super) struct Battle {
     pub listings: Vec<Listing>,
     /// By number.
     pub players: Vec<Player>,
+    /// Player by player, each in the order of the listings.
+    pub lines: Vec<Line>,
     pub numbers: BTreeMap<UserId, u32>,
     /// By number.
     pub positions: Chunks<Position>,
@@ -70,8 +73,6 @@ pub(super) struct Player {
     /// Pending and open positions.
     pub held: u32,
     pub usage: Usage,
-    /// In the order of the battle's listings.
-    pub lines: Vec<Line>,
     pub kept: BTreeMap<RequestId, (BodyHash, Outcome)>,
 }
 
@@ -181,22 +182,38 @@ impl Battle {
         self.players.get_mut(usize::try_from(number).ok()?)
     }
 
-    /// Reads a little of what these positions are about to need. Nothing here waits for anything,
-    /// so the processor loads it all side by side; the work itself would wait position by position.
+    /// A player's lines, in the order of the listings.
+    fn lines_of(&self, player: u32) -> &[Line] {
+        let first = self.line_index(player, 0);
+        let behind = first.saturating_add(self.listings.len());
+        self.lines.get(first..behind).unwrap_or_default()
+    }
+
+    pub(super) fn line_mut(&mut self, player: u32, listing: usize) -> Option<&mut Line> {
+        let index = self.line_index(player, listing);
+        self.lines.get_mut(index)
+    }
+
+    fn line_index(&self, player: u32, listing: usize) -> usize {
+        let player = usize::try_from(player).unwrap_or(usize::MAX);
+        let first = player.saturating_mul(self.listings.len());
+        first.saturating_add(listing)
+    }
+
+    /// Reads a little of every cache line that these positions are about to need. Nothing here
+    /// waits for anything, so the processor loads it all side by side; the work itself would wait
+    /// position by position.
     pub(super) fn fetch(&self, keys: &[Key]) {
         let positions = keys.iter().filter_map(|key| self.position(key.number));
-        let read = positions
-            .clone()
-            .map(|position| (position.fill, position.player));
-        std::hint::black_box(read.fold(0, |sum: u32, (fill, player)| {
-            sum ^ player ^ u32::from(fill.is_some())
-        }));
-        let lines = positions.filter_map(|position| {
-            let player = self.player(position.player)?;
-            let line = player.lines.get(position.listing.index())?;
-            Some(player.held ^ line.open)
-        });
-        std::hint::black_box(lines.fold(0, |sum, read| sum ^ read));
+        for position in positions.clone() {
+            black_box((position.id, position.stop_loss, position.fill, position.end));
+        }
+        for position in positions {
+            let line = self.line_index(position.player, position.listing.index());
+            black_box(self.lines.get(line).copied());
+            let player = self.player(position.player);
+            black_box(player.map(|player| (player.id, player.cash, player.held)));
+        }
     }
 
     /// The numbers of all positions, in order of acceptance.
@@ -224,7 +241,8 @@ impl Battle {
         let equities: Vec<Chips> = self
             .players
             .iter()
-            .map(|player| player.live_equity(prices))
+            .zip(0..)
+            .map(|(player, number)| player.live_equity(self.lines_of(number), prices))
             .collect();
         let ranks = ranks(&equities);
         let numbered = self.players.iter().zip(equities).zip(ranks).zip(0..);
@@ -234,7 +252,7 @@ impl Battle {
                 number,
                 equity,
                 rank,
-                open_positions: player.lines.iter().map(|line| line.open).sum(),
+                open_positions: self.lines_of(number).iter().map(|line| line.open).sum(),
             })
             .collect()
     }
@@ -248,7 +266,7 @@ fn residue(id: PositionId) -> u32 {
 }
 
 impl Player {
-    pub(super) fn new(id: UserId, cash: Chips, cards_left: u32, listings: usize) -> Self {
+    pub(super) fn new(id: UserId, cash: Chips, cards_left: u32) -> Self {
         Self {
             id,
             cash,
@@ -257,14 +275,13 @@ impl Player {
             fills: 0,
             held: 0,
             usage: Usage::default(),
-            lines: vec![Line::default(); listings],
             kept: BTreeMap::new(),
         }
     }
 
-    fn live_equity(&self, prices: &[Option<Price>]) -> Chips {
+    fn live_equity(&self, lines: &[Line], prices: &[Option<Price>]) -> Chips {
         let free = i128::from(self.cash.saturating_add(self.reserved).units());
-        let lines = self.lines.iter().zip(prices);
+        let lines = lines.iter().zip(prices);
         let worth = lines.filter_map(|(line, price)| price.map(|price| line.value_at(price)));
         Chips::saturated(worth.fold(free, i128::saturating_add))
     }

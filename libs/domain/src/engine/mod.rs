@@ -50,17 +50,15 @@ mod restore;
 mod stamp;
 #[cfg(test)]
 mod tests;
-mod touch;
 mod turn;
 
 use std::collections::BTreeMap;
 
 pub use effects::{Effects, Fact, PositionChange, Touched};
 
-use self::book::{Duty, Slot};
+use self::book::{Duty, Key, Siblings, Slot};
 use self::directory::Directory;
 use self::live::{Battle, Course};
-use self::touch::Touch;
 use self::turn::Turn;
 use crate::battle::{
     AssetState, BattleRows, BattleState, BattleStatus, BattleTerms, LiveStanding, LogBody,
@@ -86,8 +84,9 @@ pub struct Engine {
     /// By slot; a battle that was forgotten leaves its slot empty for good.
     battles: Vec<Option<Box<Battle>>>,
     slots: BTreeMap<BattleId, Slot>,
-    /// Empty between calls.
-    touch: Touch,
+    /// What fires, and what it leaves behind: empty between calls.
+    fired: Vec<Key>,
+    siblings: Siblings,
     directory: Directory,
 }
 
@@ -200,7 +199,6 @@ impl Engine {
             turn.log(LogBody::Opened { market });
             turn.touch_players();
         }
-        self.tell(effects);
         Ok(())
     }
 
@@ -216,7 +214,6 @@ impl Engine {
         let slot = self.slots.get(&command.battle).copied();
         let turn = slot.and_then(|slot| self.turn(slot, effects));
         let answer = turn.map(|mut turn| turn.command(command, ahead_ns));
-        self.tell(effects);
         answer.unwrap_or(Answer {
             outcome: Outcome::Refused(Refusal::MatchNotFound),
             origin: Origin::Passing,
@@ -228,9 +225,7 @@ impl Engine {
         let slot = self.slots.get(&battle).copied();
         let turn = slot.and_then(|slot| self.turn(slot, effects));
         let open = turn.filter(|turn| turn.battle.status == BattleStatus::Open);
-        let ended = open.map(|mut turn| turn.finalise()).is_some();
-        self.tell(effects);
-        ended
+        open.map(|mut turn| turn.finalise()).is_some()
     }
 
     /// Calls a battle off: positions are canceled, card uses come back, nothing is ranked. Doing
@@ -248,7 +243,6 @@ impl Engine {
             BattleStatus::Canceled => {}
             BattleStatus::Final => return Err(CancelRefusal::Final),
         }
-        self.tell(effects);
         Ok(())
     }
 
@@ -346,17 +340,10 @@ impl Engine {
             assets: &mut self.directory,
             incarnation: self.incarnation,
             sequence: self.sequence,
-            touch: &mut self.touch,
+            siblings: &mut self.siblings,
             effects,
             firing: None,
         })
-    }
-
-    /// Tells of the rows that the call has touched.
-    fn tell(&mut self, effects: &mut Effects) {
-        let mut touch = std::mem::take(&mut self.touch);
-        touch.tell(&mut effects.touched, |slot| self.at(slot));
-        self.touch = touch;
     }
 
     fn find(&self, battle: BattleId) -> Option<&Battle> {

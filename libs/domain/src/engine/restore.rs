@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::blocks::Blocks;
 use super::book::{Duty, Slot, Triggers};
 use super::chunks::Chunks;
+use super::equity::Line;
 use super::live::{Battle, Course, Listed, Listing, Order, Player, Position, Stage, Waiting};
 use super::turn::Turn;
 use crate::battle::{
@@ -31,13 +32,14 @@ impl Battle {
             .collect();
         let cash = terms.template.start_balance;
         let seats = terms.seats.iter();
-        let player = |seat: &Seat| Player::new(seat.player, cash, seat.card_uses, listings.len());
+        let player = |seat: &Seat| Player::new(seat.player, cash, seat.card_uses);
         Self {
             slot,
             status: BattleStatus::Open,
             log_number: 0,
             last_effective_time: None,
             players: seats.clone().map(player).collect(),
+            lines: vec![Line::default(); seats.len().saturating_mul(listings.len())],
             numbers: seats.map(|seat| seat.player).zip(0..).collect(),
             positions: Chunks::new(),
             ids: Blocks::new(),
@@ -210,7 +212,7 @@ impl Turn<'_> {
             return Err("expected positions numbered from 0 without a gap");
         }
         let position = position(battle, &row)?;
-        let (listing, player) = (position.listing.index(), position.player);
+        let (listing, owner) = (position.listing.index(), position.player);
         let (stake, cost) = (position.stake, position.cost());
         battle.push_position(position);
         if let Some(end) = row.end {
@@ -218,7 +220,7 @@ impl Turn<'_> {
         }
         let stage = battle.position(number).map(Position::stage);
         let player = battle
-            .player_mut(player)
+            .player_mut(owner)
             .ok_or("expected positions of participants")?;
         match stage {
             Some(Stage::Pending) => {
@@ -227,9 +229,8 @@ impl Turn<'_> {
             }
             Some(Stage::Open(fill)) => {
                 player.held = player.held.saturating_add(1);
-                let line = player
-                    .lines
-                    .get_mut(listing)
+                let line = battle
+                    .line_mut(owner, listing)
                     .ok_or("expected a listed asset")?;
                 line.add(stake, fill.tick.price);
             }

@@ -1,11 +1,10 @@
 //! One battle's turn at an input: fills, exits and all that moves chips.
 
-use super::book::{Due, Duty, Key, Triggers};
+use super::book::{Due, Duty, Key, Siblings, Triggers};
 use super::directory::Directory;
 use super::effects::{Effects, Fact, PositionChange};
 use super::live::{Battle, Course, Stage, Waiting};
-use super::touch::Touch;
-use crate::battle::{LogBody, LogEntry, Place};
+use crate::battle::{LogBody, LogEntry, Place, PositionKey};
 use crate::chips::Chips;
 use crate::market::{Incarnation, Tick};
 use crate::position::{End, EndCause, Fill, Liquidation, NotedChange, PositionStatus};
@@ -19,7 +18,7 @@ pub(super) struct Turn<'a> {
     pub assets: &'a mut Directory,
     pub incarnation: Incarnation,
     pub sequence: u64,
-    pub touch: &'a mut Touch,
+    pub siblings: &'a mut Siblings,
     pub effects: &'a mut Effects,
     /// The price of the tick that fires, if one does: the triggers that it reached are out of the
     /// book already.
@@ -43,12 +42,15 @@ impl Turn<'_> {
     }
 
     pub(super) fn touch_battle(&mut self) {
-        self.touch.battles.push(self.battle.slot);
+        let battle = self.battle.terms.battle;
+        note(&mut self.effects.touched.battles, battle);
     }
 
     pub(super) fn touch_player(&mut self, number: u32) {
-        let battle = self.battle.slot;
-        self.touch.players.push(Key { battle, number });
+        let battle = self.battle.terms.battle;
+        if let Some(player) = self.battle.player(number) {
+            note(&mut self.effects.touched.participants, (battle, player.id));
+        }
     }
 
     pub(super) fn touch_players(&mut self) {
@@ -58,8 +60,11 @@ impl Turn<'_> {
     }
 
     pub(super) fn touch_position(&mut self, number: u32) {
-        let battle = self.battle.slot;
-        self.touch.positions.push(Key { battle, number });
+        let battle = self.battle.terms.battle;
+        if let Some(position) = self.battle.position(number).map(|position| position.id) {
+            let key = PositionKey { battle, position };
+            note(&mut self.effects.touched.positions, key);
+        }
     }
 
     /// Announces what happened to a position; its row and its owner's change with it.
@@ -68,19 +73,19 @@ impl Turn<'_> {
         let Some(position) = self.battle.position(number) else {
             return;
         };
-        let (id, player) = (position.id, position.player);
-        let Some(owner) = self.battle.player(player) else {
+        let Some(owner) = self.battle.player(position.player) else {
             return;
         };
-        let fact = Fact::Position {
+        let (player, position) = (owner.id, position.id);
+        self.effects.facts.push(Fact::Position {
             battle,
-            player: owner.id,
-            position: id,
+            player,
+            position,
             change,
-        };
-        self.effects.facts.push(fact);
-        self.touch_position(number);
-        self.touch_player(player);
+        });
+        let touched = &mut self.effects.touched;
+        note(&mut touched.participants, (battle, player));
+        note(&mut touched.positions, PositionKey { battle, position });
     }
 
     /// Does what has fallen due.
@@ -113,13 +118,13 @@ impl Turn<'_> {
     /// Ends an order without a fill, if it still pends: margin and fee go back to cash, and so
     /// does a card use unless its player took the order back.
     pub(super) fn void(&mut self, number: u32, cause: EndCause, time: Timestamp) {
-        let (sequence, old) = (self.sequence, self.standing(number));
         let Some(position) = self.battle.position(number) else {
             return;
         };
         if position.stage() != Stage::Pending {
             return;
         }
+        let (sequence, old) = (self.sequence, self.standing(number));
         let end = End {
             cause,
             time,
@@ -213,10 +218,10 @@ impl Turn<'_> {
     /// Moves a position in its asset's book. What the tick that fires has reached is not there
     /// any more, and what else has to go goes at its end.
     pub(super) fn replace(&mut self, number: u32, old: Triggers, new: Triggers) {
-        let (battle, siblings) = (self.battle.slot, &mut self.touch.siblings);
+        let battle = self.battle.slot;
         let key = Key { battle, number };
         let old = match self.firing {
-            Some(price) => siblings.note(key, old.left_at(price), new),
+            Some(price) => self.siblings.note(key, old.left_at(price), new),
             None => old,
         };
         let position = self.battle.position(number);
@@ -270,9 +275,9 @@ impl Turn<'_> {
         if let Some(player) = self.battle.player_mut(owner) {
             player.reserved = player.reserved.saturating_sub(cost);
             player.fills = player.fills.saturating_add(1);
-            if let Some(line) = player.lines.get_mut(listing) {
-                line.add(stake, tick.price);
-            }
+        }
+        if let Some(line) = self.battle.line_mut(owner, listing) {
+            line.add(stake, tick.price);
         }
         self.rearm(number, old);
         self.announce(number, PositionChange::Filled(fill));
@@ -290,11 +295,12 @@ impl Turn<'_> {
         if let Some(player) = self.battle.player_mut(owner) {
             player.cash = player.cash.saturating_add(payout);
             player.held = player.held.saturating_sub(1);
-            if let Some(line) = player.lines.get_mut(listing) {
-                line.remove(stake, fill.tick.price);
-            }
         }
-        self.rearm(number, old);
+        if let Some(line) = self.battle.line_mut(owner, listing) {
+            line.remove(stake, fill.tick.price);
+        }
+        // What has ended waits for nothing.
+        self.replace(number, old, Triggers::default());
     }
 
     /// From now on the order can be filled, or the open position leaves at the next tick.
@@ -369,6 +375,13 @@ impl Turn<'_> {
                 self.announce(number, PositionChange::Lapsed { number: log, verb });
             }
         }
+    }
+}
+
+/// Notes a row, unless it was noted just before.
+fn note<T: PartialEq>(rows: &mut Vec<T>, row: T) {
+    if rows.last() != Some(&row) {
+        rows.push(row);
     }
 }
 

@@ -528,7 +528,7 @@ impl Walk<'_> {
             number,
         };
         self.effects.log.push((battle, LogEntry { place, body }));
-        self.effects.touched.battles.insert(battle);
+        self.effects.touched.battles.push(battle);
         number
     }
 
@@ -537,7 +537,7 @@ impl Walk<'_> {
         self.effects
             .touched
             .participants
-            .insert((one.battle, one.player));
+            .push((one.battle, one.player));
     }
 
     fn touch_position(&mut self, index: usize) {
@@ -546,7 +546,7 @@ impl Walk<'_> {
         self.effects
             .touched
             .positions
-            .insert(domain::battle::PositionKey { battle, position });
+            .push(domain::battle::PositionKey { battle, position });
     }
 
     fn fact(&mut self, index: usize, change: PositionChange) {
@@ -967,7 +967,7 @@ impl Walk<'_> {
         if inside.is_none() {
             self.coverage.saw("asset without a final price");
         }
-        self.effects.touched.battles.insert(state.terms.battle);
+        self.effects.touched.battles.push(state.terms.battle);
     }
 
     fn finish(&mut self) {
@@ -992,7 +992,7 @@ impl Walk<'_> {
         state.status = BattleStatus::Final;
         state.ended_at = Some(self.place.1);
         state.result = Some(result.clone());
-        self.effects.touched.battles.insert(state.terms.battle);
+        self.effects.touched.battles.push(state.terms.battle);
         self.effects.facts.push(Fact::BattleFinal { result });
     }
 
