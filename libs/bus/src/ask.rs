@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use bytes::Bytes;
 use contracts::commands::{ANSWER_TO, Answer, Ask};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use serde::Serialize;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
@@ -66,19 +68,28 @@ impl Bus {
 
     /// Answers whoever waits at `to`, the [`ANSWER_TO`] of a request. Call it after the commit.
     ///
-    /// Best effort: the kept outcome is what counts, and nobody may be waiting any more.
-    pub async fn answer<T: Serialize>(&self, to: Option<&str>, answer: &Answer<T>) {
+    /// Best effort, and never waits: the kept outcome is what counts, and nobody may be waiting any
+    /// more.
+    pub fn answer<T: Serialize>(&self, to: Option<&str>, answer: &Answer<T>) {
         let Some(to) = to else { return };
-        let sent = match encode(to, answer) {
-            Ok(payload) => self
-                .client
-                .publish(to.to_owned(), payload)
-                .await
-                .map_err(|cause| BusError::unavailable("answering", cause)),
-            Err(error) => Err(error),
-        };
+        let sent = encode(to, answer)
+            .and_then(|payload| self.send_now("answering", to.to_owned(), payload));
         if let Err(error) = sent {
             debug!(%error, "an answer was not sent");
+        }
+    }
+
+    /// Hands a message that nobody acknowledges to the connection, or fails where that has no room.
+    pub(crate) fn send_now(
+        &self,
+        doing: &'static str,
+        subject: String,
+        payload: Bytes,
+    ) -> Result<(), BusError> {
+        // Without a budget of the task, the first poll is pending only where there is no room.
+        match unconstrained(self.client.publish(subject, payload)).now_or_never() {
+            Some(sent) => sent.map_err(|cause| BusError::unavailable(doing, cause)),
+            None => Err(BusError::unavailable(doing, "too much waits to be sent")),
         }
     }
 }

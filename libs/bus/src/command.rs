@@ -40,7 +40,7 @@ where
             }
         },
     };
-    bus.answer(delivery.answer_to.as_deref(), &answer).await;
+    bus.answer(delivery.answer_to.as_deref(), &answer);
     Ok(())
 }
 

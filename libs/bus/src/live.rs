@@ -34,14 +34,12 @@ pub struct Listener {
 }
 
 impl Bus {
-    /// Tells whoever listens right now.
-    pub async fn shout<L: Live>(&self, update: &L) -> Result<(), BusError> {
+    /// Tells whoever listens right now. Never waits: fails where there is no room any more for what
+    /// goes to the server, as after a while without it.
+    pub fn shout<L: Live>(&self, update: &L) -> Result<(), BusError> {
         let subject = update.subject();
         let payload = encode(&subject, update)?;
-        self.client
-            .publish(self.prefix().subject(&subject), payload)
-            .await
-            .map_err(|cause| BusError::unavailable("shouting", cause))
+        self.send_now("shouting", self.prefix().subject(&subject), payload)
     }
 
     /// Listens on a subject of `contracts::live`, with `*` where it says so.

@@ -153,15 +153,15 @@ impl Arena {
             opened?;
         }
         loop {
-            self.send_free_replies().await;
+            self.send_free_replies();
             self.begin_commit();
             match self.turn(shutdown).await? {
                 Turn::Shutdown => {
                     self.hand_over().await;
                     return Ok(());
                 }
-                Turn::Told(told) => self.told(told).await?,
-                Turn::Beat(beat) => self.beat(beat).await?,
+                Turn::Told(told) => self.told(told)?,
+                Turn::Beat(beat) => self.beat(beat)?,
                 Turn::Input(Input::Market(entry)) => self.market(&entry)?,
                 Turn::Input(Input::Hint) => self.look_for_battles(),
                 Turn::Request(request) => self.request(request)?,
@@ -208,9 +208,9 @@ impl Arena {
         }
     }
 
-    async fn told(&mut self, told: Told) -> Result<(), Error> {
+    fn told(&mut self, told: Told) -> Result<(), Error> {
         match told {
-            Told::Settled(settled) => self.settled(settled).await,
+            Told::Settled(settled) => self.settled(settled),
             Told::Kept(Some(kept)) => self.kept(kept),
             Told::Kept(None) => self.keeping = Single::default(),
             Told::TakenOver(taken) => return self.taken_over(taken),
@@ -235,21 +235,23 @@ impl Arena {
         Ok(())
     }
 
-    async fn beat(&mut self, beat: Beat) -> Result<(), Error> {
+    fn beat(&mut self, beat: Beat) -> Result<(), Error> {
         match beat {
             Beat::Leases => self.look_after_leases(),
             Beat::Poll => self.look_for_battles(),
             Beat::Watch => self.watch()?,
-            Beat::Leaderboard => self.show_leaderboards().await,
+            Beat::Leaderboard => self.show_leaderboards(),
         }
         Ok(())
     }
 
-    async fn show_leaderboards(&mut self) {
-        let Self { app, shards, .. } = self;
-        for shard in shards.values().filter(|shard| !shard.running().is_empty()) {
-            let now = app.exchange_now(shard.engine().market_state().ahead_ns);
-            leaderboard::show(&app.bus, shard, now).await;
+    fn show_leaderboards(&self) {
+        let shards = self.shards.values();
+        for shard in shards.filter(|shard| !shard.running().is_empty()) {
+            let now = self
+                .app
+                .exchange_now(shard.engine().market_state().ahead_ns);
+            leaderboard::show(&self.app.bus, shard, now);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::shard::Shard;
 const EQUITY_STEP: i64 = 1_000_000;
 
 /// Shows the standings of every running battle of a shard.
-pub(crate) async fn show(bus: &Bus, shard: &Shard, now: Timestamp) {
+pub(crate) fn show(bus: &Bus, shard: &Shard, now: Timestamp) {
     for battle in shard.running().keys() {
         let Some(standings) = shard.engine().standings(*battle) else {
             continue;
@@ -24,7 +24,7 @@ pub(crate) async fn show(bus: &Bus, shard: &Shard, now: Timestamp) {
             time: now,
             players,
         };
-        if let Err(error) = bus.shout(&board).await {
+        if let Err(error) = bus.shout(&board) {
             debug!(%error, "a leaderboard was not shown");
         }
     }

@@ -71,7 +71,7 @@ impl Window {
                     price: tick.price,
                     time: tick.time,
                 };
-                if let Err(error) = self.bus.shout(&price).await {
+                if let Err(error) = self.bus.shout(&price) {
                     tracing::debug!(%error, "a price was not shouted");
                 }
             }

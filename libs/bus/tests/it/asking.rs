@@ -36,7 +36,7 @@ async fn an_owner_answers_whoever_asked() {
             let bus = bus.clone();
             async move {
                 let answer = answer_to(&delivery.decode()?);
-                bus.answer(delivery.answer_to.as_deref(), &answer).await;
+                bus.answer(delivery.answer_to.as_deref(), &answer);
                 Ok(())
             }
         },

@@ -1,6 +1,6 @@
 //! Shouting and listening.
 
-use bus::ExchangeClock;
+use bus::{Bus, ExchangeClock};
 use contracts::live::{ALL_PRICES, Live as _, LivePrice};
 use contracts::market::Offset;
 use domain::price::Price;
@@ -8,7 +8,7 @@ use domain::timestamp::Timestamp;
 use runtime::{Mode, MovableClock, Service, Supervisor};
 use testkit::eventually;
 
-use crate::corner::{Corner, LIMIT};
+use crate::corner::{Corner, LIMIT, settings};
 
 /// A program that follows the exchange's clock.
 const FOLLOWER: Service = Service {
@@ -16,6 +16,9 @@ const FOLLOWER: Service = Service {
     version: "0",
     defaults: "",
 };
+
+/// More messages than a connection keeps until they can be sent.
+const MORE_THAN_WAITS: usize = 10_000;
 
 fn price(symbol: &str) -> LivePrice {
     LivePrice {
@@ -30,11 +33,25 @@ async fn whoever_listens_to_a_pattern_hears_every_subject_of_it() {
     let corner = Corner::new().await;
     let mut listener = corner.bus.listen(ALL_PRICES).await.unwrap();
     for symbol in ["BTCUSDT", "ETHUSDT"] {
-        corner.bus.shout(&price(symbol)).await.unwrap();
+        corner.bus.shout(&price(symbol)).unwrap();
         let heard = listener.next().await.unwrap();
         assert_eq!(heard.subject, price(symbol).subject());
         assert_eq!(heard.decode::<LivePrice>().unwrap(), price(symbol));
     }
+}
+
+#[tokio::test]
+async fn without_a_server_shouting_fails_rather_than_waits_and_goes_on_afterwards() {
+    let mut server = testkit::Server::nats().await;
+    let settings = settings(server.url().as_str(), "live");
+    let bus = Bus::connect(&settings, "test").await.unwrap();
+    let mut listener = bus.listen(ALL_PRICES).await.unwrap();
+    server.stop().await;
+    let shout = || bus.shout(&price("BTCUSDT"));
+    assert!((0..MORE_THAN_WAITS).any(|_| shout().is_err()));
+    server.start().await;
+    eventually(LIMIT, async || shout().is_ok()).await;
+    assert!(listener.next().await.is_some());
 }
 
 #[tokio::test]

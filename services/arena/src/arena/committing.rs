@@ -20,7 +20,7 @@ pub(super) struct Consequences {
 
 impl Arena {
     /// Sends what waits for nothing of its shard that is not true yet.
-    pub(super) async fn send_free_replies(&mut self) {
+    pub(super) fn send_free_replies(&mut self) {
         let Self { shards, commit, .. } = self;
         let written = |number| {
             !commit
@@ -29,7 +29,7 @@ impl Arena {
         };
         for (_, shard) in shards.iter_mut().filter(|(number, _)| written(*number)) {
             for (to, answer) in shard.take_free_replies() {
-                self.app.bus.answer(Some(&to), &answer).await;
+                self.app.bus.answer(Some(&to), &answer);
             }
         }
     }
@@ -62,7 +62,7 @@ impl Arena {
     }
 
     /// Lets follow what follows from a group commit.
-    pub(super) async fn settled(&mut self, settled: Settled) {
+    pub(super) fn settled(&mut self, settled: Settled) {
         let mut consequences = self.commit.take().unwrap_or_default();
         self.in_flight = 0;
         for number in &settled.committed {
@@ -71,7 +71,7 @@ impl Arena {
             }
             let Consequences { replies, ended } = consequences.remove(number).unwrap_or_default();
             for (to, answer) in replies {
-                self.app.bus.answer(Some(&to), &answer).await;
+                self.app.bus.answer(Some(&to), &answer);
             }
             for battle in ended {
                 self.seal(battle);
@@ -93,13 +93,13 @@ impl Arena {
     /// Writes everything that is left and waits until it is true.
     pub(super) async fn write_all(&mut self) {
         loop {
-            self.send_free_replies().await;
+            self.send_free_replies();
             self.begin_commit();
             if self.commit.is_none() && !self.keeping.under_way {
                 return;
             }
             match self.told.recv().await {
-                Some(Told::Settled(settled)) => self.settled(settled).await,
+                Some(Told::Settled(settled)) => self.settled(settled),
                 Some(Told::Kept(Some(kept))) => self.kept_while_leaving(kept),
                 Some(Told::Kept(None)) => self.keeping = super::Single::default(),
                 Some(Told::GivenUp) => self.leaving = None,

@@ -21,7 +21,7 @@ pub async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     }
     store::notification::insert(&tx, &message).await?;
     tx.commit().await?;
-    if let Err(error) = app.bus.shout(&message).await {
+    if let Err(error) = app.bus.shout(&message) {
         tracing::warn!(%error, "a notice was kept but could not be shouted");
     }
     Ok(())

@@ -85,8 +85,8 @@ async fn every_subscription_of_the_app_begins() {
             .await;
     }
     let shout = async || {
-        stage.bus.shout(&price("61837.63")).await.unwrap();
-        stage.bus.shout(&message).await.unwrap();
+        stage.bus.shout(&price("61837.63")).unwrap();
+        stage.bus.shout(&message).unwrap();
     };
     let everyone_speaks = async {
         while !silent.is_empty() {

@@ -143,8 +143,7 @@ impl Stage {
         self.peers.spawn(async move {
             while let Ok(entry) = questions.next().await {
                 let question = entry.decode::<A>().unwrap();
-                bus.answer(entry.answer_to.as_deref(), &answer(question))
-                    .await;
+                bus.answer(entry.answer_to.as_deref(), &answer(question));
             }
         });
     }

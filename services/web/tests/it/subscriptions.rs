@@ -49,7 +49,7 @@ async fn prices_reach_whoever_listens() {
     let mut socket = Socket::open(&stage.client()).await;
     let query = "subscription { assetUpdated(id: \"bitcoin\") { id priceUSD price time } }";
     socket.subscribe("1", query, json!({})).await;
-    let shout = async || stage.bus.shout(&price("61837.63")).await.unwrap();
+    let shout = async || stage.bus.shout(&price("61837.63")).unwrap();
     let told = shout_until(shout, socket.next("1")).await;
     assert_eq!(
         told["assetUpdated"],
@@ -71,7 +71,7 @@ async fn all_prices_come_together_and_the_latest_wins() {
         .await;
     let shout = async || {
         for text in ["1", "2", "3"] {
-            stage.bus.shout(&price(text)).await.unwrap();
+            stage.bus.shout(&price(text)).unwrap();
         }
     };
     // A moment may fall between two of them, but an asset is told once in each.
@@ -141,7 +141,7 @@ async fn the_standing_of_a_match_is_for_its_players() {
         time: Timestamp::from_ms(0),
         players: vec![player],
     };
-    let shout = async || stage.bus.shout(&standing).await.unwrap();
+    let shout = async || stage.bus.shout(&standing).unwrap();
     let told = shout_until(shout, socket.next("1")).await["gameMatchUpdated"].clone();
     let line = &told["players"][0];
     assert_eq!(
@@ -237,7 +237,7 @@ async fn a_new_message_in_ones_inbox_is_told() {
     let mut socket = Socket::open(&ann).await;
     let query = "subscription { notificationCreated { id kind title text } }";
     socket.subscribe("1", query, json!({})).await;
-    let shout = async || stage.bus.shout(&in_app).await.unwrap();
+    let shout = async || stage.bus.shout(&in_app).unwrap();
     let told = shout_until(shout, socket.next("1")).await["notificationCreated"].clone();
     let text = "Duel has opened and you have a seat in it. Good luck!";
     assert_eq!(told["text"], text);
