@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::{Arena, FINALISE_AFTER_MS};
 use crate::beside::Told;
 use crate::error::Error;
+use crate::inputs::Inputs;
 use crate::poll::{Polled, poll};
 
 impl Arena {
@@ -69,14 +70,16 @@ impl Arena {
         let late = self.list_late();
         self.backlogs
             .retain(|battle, _| late.iter().any(|(_, late)| late == battle));
+        let read = self.inputs.as_ref().map_or(0, Inputs::sequence);
         let mut unasked = Vec::new();
         for (number, battle) in late {
             let Some(tail) = self.backlogs.get(&battle) else {
                 unasked.push(battle);
                 continue;
             };
-            if let Some(shard) = self.shards.get_mut(&number)
-                && shard.market_place().sequence >= *tail
+            // An entry that says nothing of the market is read too, and applied by no shard.
+            if read >= *tail
+                && let Some(shard) = self.shards.get_mut(&number)
             {
                 warn!(%battle, "a battle is ended without the last prices of all its assets");
                 shard.finalise(battle)?;
