@@ -20,10 +20,10 @@ use crate::process::binary;
 
 const BATTLES: usize = 8;
 /// Each player's orders: five a second.
-const ROUNDS: i64 = 36;
 const ROUND: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(20);
 const KILL_EVERY: Duration = Duration::from_millis(2_500);
+const KILLS: usize = 5;
 /// Units of price.
 const ONE: i64 = 100_000_000;
 
@@ -87,13 +87,20 @@ async fn market(floor: &Floor, stop: &CancellationToken) {
     }
 }
 
-/// Sends the orders of all rounds, at the price of the moment.
-async fn trade(floor: &Floor, battles: &[BattleTerms]) -> Vec<NewPosition> {
+/// Sends a round of orders after the other until `stop`, at the price of the moment.
+async fn trade(
+    floor: &Floor,
+    battles: &[BattleTerms],
+    stop: &CancellationToken,
+) -> Vec<NewPosition> {
     let began = Instant::now();
     let mut beat = interval(ROUND);
     let mut sent = Vec::new();
-    for number in 0..ROUNDS {
+    for number in 0.. {
         beat.tick().await;
+        if stop.is_cancelled() {
+            return sent;
+        }
         let ticks = began.elapsed().as_millis() / TICK.as_millis();
         let orders = round(battles, number, price(i64::try_from(ticks).unwrap()));
         let sending = orders.iter().map(|order| async {
@@ -107,21 +114,17 @@ async fn trade(floor: &Floor, battles: &[BattleTerms]) -> Vec<NewPosition> {
 }
 
 /// Kills one arena after the other where it stands, and starts it again at once.
-async fn kill(
-    programs: [Binary; 2],
-    mut processes: [Process; 2],
-    stop: &CancellationToken,
-) -> [Process; 2] {
+async fn kill(programs: [Binary; 2], mut processes: [Process; 2]) -> [Process; 2] {
     let mut beat = interval(KILL_EVERY);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.tick().await;
-    for turn in 0.. {
-        if stop.run_until_cancelled(beat.tick()).await.is_none() {
-            return processes;
-        }
+    for turn in 0..KILLS {
+        beat.tick().await;
         let which = turn % 2;
         processes[which].kill().await;
         processes[which] = programs[which].start();
     }
+    beat.tick().await;
     processes
 }
 
@@ -141,21 +144,21 @@ async fn under_load_and_kill_9_every_order_has_one_outcome_and_every_trigger_its
         programs[1].start_ready().await,
     ];
 
-    let (traded, over) = (CancellationToken::new(), CancellationToken::new());
+    let (killed, over) = (CancellationToken::new(), CancellationToken::new());
     let trading = async {
-        let sent = trade(&floor, &battles).await;
-        traded.cancel();
+        let sent = trade(&floor, &battles, &killed).await;
         let decided = "SELECT count(*) FROM position_outcomes";
         let all = i64::try_from(sent.len()).unwrap();
         testkit::eventually(LIMIT, async || floor.number(decided).await == all).await;
         over.cancel();
         sent
     };
-    let (sent, (), _processes) = tokio::join!(
-        trading,
-        market(&floor, &over),
-        kill(programs, processes, &traded)
-    );
+    let killing = async {
+        let processes = kill(programs, processes).await;
+        killed.cancel();
+        processes
+    };
+    let (sent, (), _processes) = tokio::join!(trading, market(&floor, &over), killing);
 
     floor.end(&battles).await;
     let audit = audit(&floor, &battles, &sent).await;
