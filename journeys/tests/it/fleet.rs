@@ -48,17 +48,26 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Starts everything, with an exchange that makes no trade but on command.
     pub(crate) async fn start() -> Self {
+        Self::start_in(Space::new()).await
+    }
+
+    /// The same in a given corner of servers.
+    pub(crate) async fn start_in(space: Space) -> Self {
         let exchange = |listen: &str, control: &str| {
             ["run", "--listen", listen, "--control", control, "--manual"]
                 .map(str::to_owned)
                 .to_vec()
         };
-        Self::start_with(exchange).await
+        Self::start_all(space, exchange).await
     }
 
     /// Starts everything, with an exchange that is started by these arguments.
     pub(crate) async fn start_with(arguments: impl FnOnce(&str, &str) -> Vec<String>) -> Self {
-        let (database, space) = (Database::new().await, Space::new());
+        Self::start_all(Space::new(), arguments).await
+    }
+
+    async fn start_all(space: Space, arguments: impl FnOnce(&str, &str) -> Vec<String>) -> Self {
+        let database = Database::new().await;
         declare_streams(&space).await;
         let anywhere = "127.0.0.1:0".parse().unwrap();
         let sink = MailSink::start(anywhere, anywhere).await.unwrap();

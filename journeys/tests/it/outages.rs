@@ -6,7 +6,7 @@ use bots::client::Refusal;
 use bots::game;
 use contracts::Service;
 use serde_json::json;
-use testkit::eventually;
+use testkit::{Server, Space, eventually};
 
 use crate::duel::{Duel, create_game, terms, trade_at};
 use crate::fleet::{Fleet, LIMIT};
@@ -37,6 +37,28 @@ async fn an_order_is_pending_while_the_arena_is_down_and_has_its_outcome_afterwa
     let refused = a.position_is(&id(&refused), "REJECTED").await;
     assert_eq!(refused["code"], "LEVERAGE_NOT_ALLOWED");
     b.position_is(&first, "OPEN").await;
+}
+
+#[tokio::test]
+async fn orders_are_taken_filled_and_closed_while_redis_is_gone() {
+    let mut redis = Server::redis().await;
+    let space = Space::on(testkit::nats_url(), redis.url().into());
+    let fleet = Fleet::start_in(space).await;
+    let Duel { a, b, battle } = Duel::open(&fleet, 40).await;
+    let before = crate::duel::order(&a, &battle, terms("BUY", 9)).await;
+    redis.kill().await;
+
+    let during = crate::duel::order(&b, &battle, terms("SELL", 2)).await;
+    crate::duel::filled(&fleet, &a, &before, "95").await;
+    crate::duel::filled(&fleet, &b, &during, "95").await;
+    fleet.trade("BTCUSDT", "80").await;
+    a.position_is(&before, "LIQUIDATED").await;
+
+    redis.start().await;
+    let after = crate::duel::order(&a, &battle, terms("BUY", 2)).await;
+    crate::duel::filled(&fleet, &a, &after, "80").await;
+    game::ended(&a.api, &battle).await.unwrap();
+    fleet.verify(&battle).await;
 }
 
 #[tokio::test]
