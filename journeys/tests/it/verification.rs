@@ -63,7 +63,7 @@ async fn a_third_party_without_an_account_downloads_a_record_and_verifies_it() {
     let told = told().await;
     let record = download().await.bytes().await.unwrap();
     assert_eq!(told["url"], format!("/records/{battle}"));
-    assert_eq!(told["size"], record.len());
+    assert_eq!(told["size"], record.len().to_string());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("battle.record");
     std::fs::write(&path, &record).unwrap();

@@ -9,7 +9,7 @@ pub enum Writer {
     One(Service),
     /// Every service, its own rows alone: row-level security compares the `service` column.
     OwnRows,
-    /// These services append; nobody changes or removes, and balances move by trigger.
+    /// These services append; nobody changes or removes. Balances move by trigger.
     Append(&'static [Service]),
     /// The database itself, by trigger.
     Database,
@@ -59,7 +59,18 @@ pub const TABLES: &[Table] = &[
     table("position_outcomes", Writer::One(Arena), &[Web]),
     table("battle_log", Writer::One(Arena), &[]),
     table("battle_results", Writer::One(Arena), &[Web, Matcher]),
-    table("audit_records", Writer::One(Arena), &[Web]),
+    Table {
+        name: "audit_records",
+        writer: Writer::Append(&[Arena]),
+        readers: &[Web],
+        columns: &["battle_id", "sha256", "size"],
+    },
+    Table {
+        name: "audit_record_parts",
+        writer: Writer::Append(&[Arena]),
+        readers: &[Web],
+        columns: &["battle_id", "part", "bytes"],
+    },
     table("achievement_definitions", Writer::One(Achievement), &[Web]),
     table("achievement_metrics", Writer::One(Achievement), &[Web]),
     table("achievement_grants", Writer::One(Achievement), &[Web]),

@@ -129,9 +129,20 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use domain::game::MAX_BATTLE_MS;
+    use domain::battle::MAX_COMMANDS_PER_BATTLE;
+    use domain::game::{MAX_BATTLE_MS, MAX_PLAYERS};
+    use domain::record::MAX_RECORD_LEN;
 
     use super::*;
+
+    #[test]
+    fn no_battle_outgrows_its_record() {
+        // A line is shorter than two times the message in the stream, which has subject and headers.
+        let market = 2 * Stream::Market.max_bytes();
+        // Orders and amendments, and as many closes and cancels, each shorter than this.
+        let commands = u64::from(MAX_PLAYERS) * 2 * u64::from(MAX_COMMANDS_PER_BATTLE);
+        assert!(market + commands * 1_024 < MAX_RECORD_LEN);
+    }
 
     #[test]
     fn market_keeps_its_entries_twice_as_long_as_a_battle_lasts() {

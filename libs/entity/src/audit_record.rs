@@ -12,9 +12,8 @@ pub struct Model {
     pub battle_id: Uuid,
     #[sea_orm(column_type = "Text")]
     pub sha256: String,
-    #[sea_orm(column_type = "VarBinary(StringLen::None)")]
-    pub record: Vec<u8>,
     pub created_at: OffsetDateTime,
+    pub size: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -8,6 +8,7 @@ pub mod arena_battle;
 pub mod arena_participant;
 pub mod arena_shard;
 pub mod audit_record;
+pub mod audit_record_part;
 pub mod battle;
 pub mod battle_log;
 pub mod battle_result;

@@ -21,6 +21,7 @@ pub mod battle;
 pub mod game;
 pub mod gateway;
 pub mod notification;
+pub mod record;
 pub mod seat;
 pub mod session;
 pub mod staff;

@@ -31,6 +31,7 @@ mod seal;
 mod serve;
 mod settings;
 mod shard;
+mod spool;
 mod takeover;
 
 pub use serve::{SERVICE, serve};

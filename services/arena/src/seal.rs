@@ -1,5 +1,9 @@
 //! Sealing: the audit record of a battle that has ended, made from its log and the MARKET stream,
-//! kept together with the result and announced, in one transaction.
+//! kept together with the result and announced, in one transaction. Nothing here ever holds a whole
+//! record.
+
+use std::collections::VecDeque;
+use std::io;
 
 use bus::BusError;
 use contracts::Stream;
@@ -7,11 +11,14 @@ use contracts::arena::{BattleChange, BattleEvent};
 use contracts::stream::StreamPlace;
 use domain::battle::{BattleState, BattleStatus, LogEntry, Place};
 use domain::id::BattleId;
-use domain::record::Writer;
+use domain::record::{MAX_RECORD_LEN, Writer};
 use futures::{StreamExt, stream};
+use metrics::counter;
 use runtime::failpoint;
-use store::arena::{self, Lease, Record};
+use store::Db;
+use store::arena::{self, Lease};
 use store::entity::battle::BattleStatus as MatchersStatus;
+use store::record::{self, PART_LEN, Record};
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -20,6 +27,7 @@ use crate::app::App;
 use crate::beside::Told;
 use crate::error::chain;
 use crate::market_entry;
+use crate::spool::{Parts, Spool};
 
 /// How many battles are sealed at once: each reads MARKET again.
 const AT_ONCE: usize = 2;
@@ -38,6 +46,10 @@ enum Unsealed {
     Store(#[from] store::Error),
     #[error("its log or its row is incomplete")]
     Incomplete,
+    #[error("its record cannot be laid aside")]
+    Spool(#[from] io::Error),
+    #[error("its record has more than {MAX_RECORD_LEN} bytes, which no battle's should")]
+    TooLong,
 }
 
 /// Seals what it is told to until `shutdown`, so many battles at once, and tells the loop when it is
@@ -50,7 +62,10 @@ pub(crate) async fn run(app: App, work: Receiver<Work>, shutdown: CancellationTo
             match seal(&app, lease, battle).await {
                 Ok(Some(sha256)) => info!(%battle, sha256, "a battle is sealed"),
                 Ok(None) => info!(%battle, "a battle is not ours to seal, or is sealed"),
-                Err(cause) => error!(%battle, cause = %chain(&cause), "a battle is not sealed yet"),
+                Err(cause) => {
+                    counter!("arena_seals_failed_total").increment(1);
+                    error!(%battle, cause = %chain(&cause), "a battle is not sealed yet");
+                }
             }
             app.beside.tell(Told::Sealed(battle));
         }
@@ -66,17 +81,18 @@ async fn seal(app: &App, lease: Lease, id: BattleId) -> Result<Option<String>, U
     if battle.status == BattleStatus::Open {
         return Ok(None);
     }
-    let log = arena::list_log(&app.db, id).await?;
-    let record = record(app, &battle, &log).await?;
+    let (record, parts) = record(app, &battle).await?;
     failpoint!("arena.before_seal");
-    let kept = keep(app, lease, &battle, &record).await?;
+    let kept = keep(app, lease, &battle, &record, parts).await?;
     failpoint!("arena.after_seal");
     Ok(kept.then_some(record.sha256))
 }
 
-/// The record of a battle.
-async fn record(app: &App, battle: &BattleState, log: &[LogEntry]) -> Result<Record, Unsealed> {
-    let opened = log.first().ok_or(Unsealed::Incomplete)?.place;
+/// The record of a battle, and its bytes.
+async fn record(app: &App, battle: &BattleState) -> Result<(Record, Parts), Unsealed> {
+    let id = battle.terms.battle;
+    let mut log = Log::open(&app.db, id).await?;
+    let opened = log.page.front().ok_or(Unsealed::Incomplete)?.place;
     let ended_at = battle.ended_at.ok_or(Unsealed::Incomplete)?;
     let Place {
         incarnation,
@@ -92,47 +108,113 @@ async fn record(app: &App, battle: &BattleState, log: &[LogEntry]) -> Result<Rec
         .ordered(Stream::Market, market_entry::TOPICS, place)
         .await?;
 
-    let mut bytes = Vec::new();
-    let mut writer = Writer::open(&battle.terms, &mut bytes);
-    let mut log = log.iter().peekable();
+    let mut spool = Spool::new(PART_LEN);
+    let mut writer = Writer::open(&battle.terms, spool.end());
     while market.place().sequence < ended_at {
         let entry = market.next().await?;
         // What was logged behind an entry stands before the next one.
-        while let Some(logged) = log.next_if(|logged| logged.place.sequence < entry.sequence) {
-            writer.log(logged, &mut bytes);
+        while let Some(logged) = log.next_before(entry.sequence).await? {
+            writer.log(&logged, spool.end());
+            lay_aside(&mut spool).await?;
         }
         if let Some(said) = market_entry::read_or_skip(&entry) {
-            writer.market(entry.sequence, &said, &mut bytes);
+            writer.market(entry.sequence, &said, spool.end());
+            lay_aside(&mut spool).await?;
         }
     }
-    for logged in log {
-        writer.log(logged, &mut bytes);
+    while let Some(logged) = log.next_before(u64::MAX).await? {
+        writer.log(&logged, spool.end());
+        lay_aside(&mut spool).await?;
     }
-    let hash = writer.seal(battle.result.as_ref(), &mut bytes);
-    Ok(Record {
+    let hash = writer.seal(battle.result.as_ref(), spool.end());
+    lay_aside(&mut spool).await?;
+    let record = Record {
+        battle_id: id.uuid(),
         sha256: hex::encode(hash.0),
-        bytes,
-    })
+        size: i64::try_from(spool.len()).map_err(|_too_long| Unsealed::TooLong)?,
+    };
+    Ok((record, spool.parts().await?))
+}
+
+/// Takes what was written out of memory.
+async fn lay_aside(spool: &mut Spool) -> Result<(), Unsealed> {
+    if spool.len() > MAX_RECORD_LEN {
+        return Err(Unsealed::TooLong);
+    }
+    Ok(spool.file_whole_parts().await?)
+}
+
+/// A battle's log, read page by page.
+struct Log<'a> {
+    db: &'a Db,
+    battle: BattleId,
+    page: VecDeque<LogEntry>,
+    /// The number of the last entry that was read.
+    read: u64,
+    ended: bool,
+}
+
+impl<'a> Log<'a> {
+    async fn open(db: &'a Db, battle: BattleId) -> store::Result<Self> {
+        let mut log = Self {
+            db,
+            battle,
+            page: VecDeque::new(),
+            read: 0,
+            ended: false,
+        };
+        log.turn().await?;
+        Ok(log)
+    }
+
+    /// The next entry, if it stands before this market entry.
+    async fn next_before(&mut self, sequence: u64) -> store::Result<Option<LogEntry>> {
+        if self.page.is_empty() && !self.ended {
+            self.turn().await?;
+        }
+        let next = self.page.front();
+        let due = next.is_some_and(|logged| logged.place.sequence < sequence);
+        Ok(if due { self.page.pop_front() } else { None })
+    }
+
+    async fn turn(&mut self) -> store::Result<()> {
+        self.page = arena::list_log(self.db, self.battle, self.read)
+            .await?
+            .into();
+        match self.page.back() {
+            Some(last) => self.read = last.place.number,
+            None => self.ended = true,
+        }
+        Ok(())
+    }
 }
 
 /// Keeps record and result and announces them; false if the shard is not ours any more, the
 /// matcher called the battle off, or it is kept already.
 ///
-/// The lease is checked last: a record is large, and the shard's commits wait for the lease's row.
+/// The parts come first, for they take long, and whoever cancels the battle waits for the verdict.
+/// The lease is checked last, for the shard's commits wait for its row.
 async fn keep(
     app: &App,
     lease: Lease,
     battle: &BattleState,
     record: &Record,
-) -> store::Result<bool> {
+    mut parts: Parts,
+) -> Result<bool, Unsealed> {
     let id = battle.terms.battle;
     let tx = app.db.begin().await?;
+    let mut numbers = 0..;
+    while let (Some(part), Some(bytes)) = (numbers.next(), parts.next().await?) {
+        if !record::insert_part(&tx, id, part, bytes).await? {
+            return Ok(false);
+        }
+    }
     let verdict = arena::verdict(&tx, id).await?;
     let called_off = verdict.is_none_or(|status| status == MatchersStatus::Canceled);
     if battle.result.is_some() && called_off {
         return Ok(false);
     }
-    if !arena::insert_record(&tx, id, record).await? {
+    if !record::insert(&tx, record).await? {
         return Ok(false);
     }
     let record_sha256 = record.sha256.clone();

@@ -45,8 +45,9 @@ use crate::ranking::BattleResult;
 pub const RULES: &str = "battlesbit-1";
 /// The longest line of a record, in bytes, its line feed included.
 pub const MAX_LINE_LEN: usize = 1 << 20;
-/// The longest record, in bytes: more is never kept, for it has to fit one value of the database.
-pub const MAX_RECORD_LEN: usize = 1 << 30;
+/// The longest record, in bytes. No battle comes near: its market entries stood in the market's
+/// stream, which is bounded (`contracts` holds the two together), and its commands are counted.
+pub const MAX_RECORD_LEN: u64 = 32 << 30;
 /// How many digits of the running hash a line carries.
 const CHECK_LEN: usize = 16;
 

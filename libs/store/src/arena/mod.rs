@@ -16,7 +16,5 @@ pub use lookup::{
     list_unopened,
 };
 pub use member::{beat, leave};
-pub use seal::{
-    Record, find_record, insert_record, insert_result, list_log, list_unsealed, verdict,
-};
+pub use seal::{insert_result, list_log, list_unsealed, verdict};
 pub use shard::{Checkpoint, Lease, ShardRow, find, release, renew, still_owned, take};

@@ -1,10 +1,10 @@
-//! Results and audit records: written once, never changed.
+//! Sealing: the battles that wait for it, their logs, and their results, which are written once and
+//! never changed.
 
 use contracts::shard::Shard;
 use domain::battle::LogEntry;
 use domain::id::BattleId;
 use domain::ranking::BattleResult;
-use entity::audit_record::Model as RecordRow;
 use entity::battle::BattleStatus;
 use entity::battle_log::Model as LogRow;
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -14,14 +14,8 @@ use super::lookup::BATTLES_AT_ONCE;
 use crate::statement::statement;
 use crate::{Read, Result, Tx, battle, json};
 
-/// An audit record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// SHA-256 of its bytes, in hex.
-    pub sha256: String,
-    /// Its lines.
-    pub bytes: Vec<u8>,
-}
+/// The most entries of a log that are listed at once.
+const LOG_ENTRIES_AT_ONCE: u32 = 1_000;
 
 /// The first battles of some shards that have ended in the engine and whose record is not kept
 /// yet; those that ended first come first.
@@ -37,11 +31,15 @@ pub async fn list_unsealed(from: &impl Read, shards: &[Shard]) -> Result<Vec<Bat
     ids(from, list).await
 }
 
-/// A battle's log, in order.
-pub async fn list_log(from: &impl Read, battle: BattleId) -> Result<Vec<LogEntry>> {
+/// The first entries of a battle's log behind the one with this number, in order.
+pub async fn list_log(from: &impl Read, battle: BattleId, behind: u64) -> Result<Vec<LogEntry>> {
     let list = statement(
-        "SELECT * FROM battle_log WHERE battle_id = $1 ORDER BY number",
-        [battle.uuid().into()],
+        "SELECT * FROM battle_log WHERE battle_id = $1 AND number > $2 ORDER BY number LIMIT $3",
+        [
+            battle.uuid().into(),
+            i64::try_from(behind).unwrap_or(i64::MAX).into(),
+            i64::from(LOG_ENTRIES_AT_ONCE).into(),
+        ],
     );
     let rows = LogRow::find_by_statement(list).all(from.conn()).await?;
     rows.into_iter()
@@ -61,36 +59,6 @@ pub async fn insert_result(tx: &Tx, result: &BattleResult, record_sha256: &str) 
         ],
     );
     Ok(tx.inner().execute_raw(insert).await?.rows_affected() == 1)
-}
-
-/// Keeps a record; false if one is kept already.
-pub async fn insert_record(tx: &Tx, battle: BattleId, record: &Record) -> Result<bool> {
-    let insert = statement(
-        "WITH kept AS (
-             INSERT INTO audit_records (battle_id, sha256, record) VALUES ($1, $2, $3)
-             ON CONFLICT DO NOTHING RETURNING battle_id
-         )
-         UPDATE arena_battles a SET sealed = true FROM kept WHERE a.battle_id = kept.battle_id",
-        [
-            battle.uuid().into(),
-            record.sha256.clone().into(),
-            record.bytes.clone().into(),
-        ],
-    );
-    Ok(tx.inner().execute_raw(insert).await?.rows_affected() == 1)
-}
-
-/// Finds a battle's record.
-pub async fn find_record(from: &impl Read, battle: BattleId) -> Result<Option<Record>> {
-    let find = statement(
-        "SELECT * FROM audit_records WHERE battle_id = $1",
-        [battle.uuid().into()],
-    );
-    let row = RecordRow::find_by_statement(find).one(from.conn()).await?;
-    Ok(row.map(|row| Record {
-        sha256: row.sha256,
-        bytes: row.record,
-    }))
 }
 
 /// Locks the question how a battle ends, for as long as this transaction lives, and says how the

@@ -4,9 +4,9 @@ use contracts::Service;
 use contracts::ownership::{TABLES, Writer};
 use migrations::Passwords;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
-use store::ledger;
+use store::{ledger, record};
 
-use crate::stage::{ALICE, BOB, Stage, fund, holding, holds, moving, post, wallet};
+use crate::stage::{ALICE, BOB, Stage, fund, holding, holds, id, moving, post, wallet};
 
 const INSUFFICIENT_PRIVILEGE: &str = "permission denied";
 
@@ -139,6 +139,38 @@ async fn transfers_are_never_changed_or_removed() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn records_and_their_parts_are_never_changed_or_removed() {
+    let stage = Stage::new().await;
+    for sql in [
+        "UPDATE audit_records SET sha256 = ''",
+        "DELETE FROM audit_records",
+        "TRUNCATE audit_records CASCADE",
+        "UPDATE audit_record_parts SET bytes = ''",
+        "DELETE FROM audit_record_parts",
+        "TRUNCATE audit_record_parts",
+    ] {
+        for service in Service::ALL {
+            let refused = refusal(&stage, service, sql).await.unwrap();
+            assert!(
+                refused.contains(INSUFFICIENT_PRIVILEGE),
+                "{service}: {sql}: {refused}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_part_is_kept_together_with_its_record_alone() {
+    let stage = Stage::new().await;
+    let arena = stage.db(Service::Arena).await;
+    let tx = arena.begin().await.unwrap();
+    let kept = record::insert_part(&tx, id(1), 0, vec![1]).await.unwrap();
+    assert!(kept, "its record may follow");
+    let refused = tx.commit().await.expect_err("its record did not follow");
+    assert!(matches!(refused, store::Error::Refused(_)), "{refused:?}");
 }
 
 #[tokio::test]

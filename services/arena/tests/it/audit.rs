@@ -49,7 +49,7 @@ pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[NewPos
         for kept in &rows.outcomes {
             assert!(requests.contains(&kept.request), "{kept:?}");
         }
-        let taken = taken(&arena::list_log(&floor.db, terms.battle).await.unwrap());
+        let taken = taken(&arena::list_log(&floor.db, terms.battle, 0).await.unwrap());
         let positions: BTreeSet<_> = rows.positions.iter().map(|position| position.id).collect();
         assert_eq!(taken.keys().copied().collect::<BTreeSet<_>>(), positions);
         for position in &rows.positions {

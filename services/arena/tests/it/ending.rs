@@ -5,6 +5,7 @@ use std::time::Duration;
 use contracts::Topic;
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
 use contracts::battles::BattleCanceled;
+use contracts::commands::Ask as _;
 use domain::engine::PositionChange;
 use domain::id::BattleId;
 use domain::order::Side;
@@ -12,8 +13,9 @@ use domain::position::EndCause;
 use domain::record;
 use runtime::MovableClock;
 use store::battle;
+use store::record::PART_LEN;
 
-use crate::floor::{Floor, LIMIT, btc, order, soon};
+use crate::floor::{Floor, LIMIT, btc, now, order, soon, template, terms};
 use crate::process::Running;
 
 #[tokio::test]
@@ -58,6 +60,48 @@ async fn the_worked_example_ends_sealed_and_verifies() {
             record_sha256
         }
     );
+    arena.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_of_several_parts_is_kept_to_the_byte() {
+    /// Together with the orders of each, more than a page of a log, and several parts of a record.
+    const PLAYERS: u32 = 110;
+    const ORDERS: u32 = 10;
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let mut template = template();
+    template.max_players = PLAYERS;
+    let terms = terms(600, template);
+    floor.open(&terms).await;
+    let arena = Running::start(&floor);
+    for seat in 0..terms.seats.len() {
+        floor.watermark(now()).await;
+        for _ in 0..ORDERS {
+            let order = order(&terms, seat, Side::Buy);
+            let id = order.message_id();
+            floor.bus.publish(&order, &id).await.unwrap();
+        }
+    }
+    let logged = format!(
+        "SELECT count(*) FROM battle_log WHERE battle_id = '{}'",
+        terms.battle
+    );
+    let entries = 1 + i64::from(PLAYERS * ORDERS);
+    testkit::eventually(LIMIT, async || floor.number(&logged).await == entries).await;
+    floor.end(std::slice::from_ref(&terms)).await;
+
+    let bytes = floor.sealed(terms.battle).await;
+    let report = record::verify(bytes.as_slice()).unwrap();
+    assert_eq!(report.commands, u64::from(PLAYERS * ORDERS));
+    let record = store::record::find(&floor.db, terms.battle).await.unwrap();
+    let record = record.expect("a record");
+    assert_eq!(record.sha256, report.hash.to_string());
+    assert_eq!(record.size, i64::try_from(bytes.len()).unwrap());
+    let parts = floor.parts(terms.battle).await;
+    let (last, whole) = parts.split_last().unwrap();
+    assert!(whole.len() > 1 && last.len() < PART_LEN);
+    assert!(whole.iter().all(|part| part.len() == PART_LEN));
     arena.stop().await;
 }
 

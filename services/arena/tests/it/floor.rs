@@ -21,7 +21,7 @@ use domain::symbol::Symbol;
 use domain::timestamp::Timestamp;
 use runtime::Clock;
 use sea_orm::ConnectionTrait;
-use store::Db;
+use store::{Db, record};
 use testkit::{Database, ROLE_PASSWORD, Space};
 use tokio::time::timeout;
 
@@ -283,10 +283,23 @@ impl Floor {
 
     /// Waits until a battle is sealed; answers its record.
     pub(crate) async fn sealed(&self, battle: BattleId) -> Vec<u8> {
-        let record = testkit::eventually(LIMIT, async || {
-            store::arena::find_record(&self.db, battle).await.unwrap()
-        });
-        record.await.bytes
+        testkit::eventually(LIMIT, async || {
+            record::find(&self.db, battle).await.unwrap()
+        })
+        .await;
+        self.parts(battle).await.concat()
+    }
+
+    /// The parts of a record that is sealed.
+    pub(crate) async fn parts(&self, battle: BattleId) -> Vec<Vec<u8>> {
+        let mut parts = Vec::new();
+        for part in 0.. {
+            match record::find_part(&self.db, battle, part).await.unwrap() {
+                Some(bytes) => parts.push(bytes),
+                None => break,
+            }
+        }
+        parts
     }
 }
 

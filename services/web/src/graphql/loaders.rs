@@ -119,7 +119,7 @@ impl Loader<SeatKey> for Loaders {
 pub(crate) struct RecordOf(pub(crate) BattleId);
 
 impl Loader<RecordOf> for Loaders {
-    type Value = gateway::records::Kept;
+    type Value = store::record::Record;
     type Error = ApiError;
 
     async fn load(&self, keys: &[RecordOf]) -> Result<HashMap<RecordOf, Self::Value>, ApiError> {

@@ -69,6 +69,12 @@ impl From<Money> for Decimal {
     }
 }
 
+impl From<i64> for Decimal {
+    fn from(whole: i64) -> Self {
+        Self(whole.to_string().into())
+    }
+}
+
 /// An exact decimal number as a string, such as "12.5". Input may be a string or a number; no
 /// digit is lost on the way.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6")]

@@ -13,7 +13,8 @@ use domain::id::BattleId;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::stream;
-use store::gateway::records::{self, Kept};
+use store::gateway::records;
+use store::record::{self, Record};
 use tokio::sync::Semaphore;
 
 use super::Shared;
@@ -22,15 +23,13 @@ use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 use crate::trace::TraceId;
 
-/// The most of a record that a download holds in memory, in bytes.
-const SLICE_BYTES: i32 = 256 << 10;
-/// The most slices that are read at once, for all downloads together: the API needs the database
-/// too. Nobody waits for a slow client with one of them.
-const SLICES_AT_ONCE: usize = 4;
+/// The most parts of records that are read at once, for all downloads together: the API needs the
+/// database too. Nobody waits for a slow client with one of them.
+const PARTS_AT_ONCE: usize = 4;
 /// A record never changes.
 const CACHING: &str = "public, max-age=31536000, immutable";
 
-static READING: Semaphore = Semaphore::const_new(SLICES_AT_ONCE);
+static READING: Semaphore = Semaphore::const_new(PARTS_AT_ONCE);
 
 /// `GET /records/{battle}`
 pub(super) async fn record(
@@ -39,7 +38,7 @@ pub(super) async fn record(
     headers: HeaderMap,
 ) -> Response {
     match find(&front.gateway.db, &battle).await {
-        Ok(kept) => give(front.gateway, &kept, &headers),
+        Ok(record) => give(front.gateway, &record, &headers),
         Err(error) => {
             let status = if error.code() == Code::NotFound {
                 StatusCode::NOT_FOUND
@@ -52,20 +51,20 @@ pub(super) async fn record(
     }
 }
 
-async fn find(db: &store::Db, battle: &str) -> ApiResult<Kept> {
+async fn find(db: &store::Db, battle: &str) -> ApiResult<Record> {
     let missing = || ApiError::of(Code::NotFound);
     let battle: BattleId = battle.parse().map_err(|_not_an_id| missing())?;
     let found = records::find(db, &[battle]).await?;
     found.into_iter().next().ok_or_else(missing)
 }
 
-fn give(gateway: Arc<Gateway>, kept: &Kept, headers: &HeaderMap) -> Response {
+fn give(gateway: Arc<Gateway>, record: &Record, headers: &HeaderMap) -> Response {
     let gzip = accepts_gzip(headers);
-    let Kept {
+    let Record {
         battle_id,
         sha256,
         size,
-    } = kept;
+    } = record;
     // The same record, but not the same bytes.
     let weak = if gzip { "W/" } else { "" };
     let caching = [
@@ -94,6 +93,7 @@ fn give(gateway: Arc<Gateway>, kept: &Kept, headers: &HeaderMap) -> Response {
         battle: (*battle_id).into(),
         size: *size,
         read: 0,
+        part: 0,
         packer: gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
     };
     let body = Body::from_stream(stream::try_unfold(download, Download::next));
@@ -130,33 +130,35 @@ fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item =
         .map(str::trim)
 }
 
-/// A record on its way out, slice by slice.
+/// A record on its way out, part by part.
 struct Download {
     gateway: Arc<Gateway>,
     battle: BattleId,
-    size: i32,
+    size: i64,
     /// How many bytes have been read.
-    read: i32,
+    read: i64,
+    /// The number of the next part.
+    part: i32,
     /// None where nothing is packed, or everything was.
     packer: Option<GzEncoder<Vec<u8>>>,
 }
 
 impl Download {
-    /// The next part; none behind the last.
+    /// What is sent next; none behind the last.
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
         while self.read < self.size {
-            let slice = self.slice().await.inspect_err(|cause| {
+            let part = self.part().await.inspect_err(|cause| {
                 tracing::error!(battle = %self.battle, %cause, "a record cannot be read");
             })?;
-            let part = match &mut self.packer {
-                None => slice,
+            let sent = match &mut self.packer {
+                None => part,
                 Some(packer) => {
-                    packer.write_all(&slice)?;
+                    packer.write_all(&part)?;
                     std::mem::take(packer.get_mut())
                 }
             };
-            if !part.is_empty() {
-                return Ok(Some((part.into(), self)));
+            if !sent.is_empty() {
+                return Ok(Some((sent.into(), self)));
             }
         }
         match self.packer.take() {
@@ -165,18 +167,16 @@ impl Download {
         }
     }
 
-    async fn slice(&mut self) -> io::Result<Vec<u8>> {
+    async fn part(&mut self) -> io::Result<Vec<u8>> {
         let _turn = READING.acquire().await.map_err(io::Error::other)?;
-        let len = SLICE_BYTES.min(self.size.saturating_sub(self.read));
         let db = &self.gateway.db;
-        let found = records::find_slice(db, self.battle, self.read, len).await;
-        let slice = found.map_err(io::Error::other)?.unwrap_or_default();
-        let read = i32::try_from(slice.len()).map_err(io::Error::other)?;
-        if read != len {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-        }
-        self.read = self.read.saturating_add(read);
-        Ok(slice)
+        let found = record::find_part(db, self.battle, self.part).await;
+        let part = found.map_err(io::Error::other)?;
+        let part = part.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let len = i64::try_from(part.len()).map_err(io::Error::other)?;
+        self.read = self.read.saturating_add(len);
+        self.part = self.part.saturating_add(1);
+        Ok(part)
     }
 }
 

@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 use crate::client::{Client, json_of};
 use crate::stage::Stage;
 
-/// More than two slices.
+/// How long the parts of the records are, but the last: lines go on across their borders.
+const PART_LEN: usize = 100_000;
 const LINES: usize = 9_000;
 const RECORD: &str = "query($id: ID!) { gameMatch(id: $id) { record { sha256 size url } } }";
 
@@ -34,23 +35,45 @@ impl Scene {
         let lines = (0..LINES).map(|line| format!("{{\"line\":{line}}} {:064x}\n", line * line));
         let record = lines.collect::<String>().into_bytes();
         let sha256 = hex::encode(Sha256::digest(&record));
-        let keep = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "INSERT INTO audit_records (battle_id, sha256, record) VALUES ($1, $2, $3)",
-            [
-                battle.uuid().into(),
-                sha256.clone().into(),
-                record.clone().into(),
-            ],
-        );
-        stage.db.connection().execute_raw(keep).await.unwrap();
-        Self {
+        let scene = Self {
             stage,
             ann,
             battle,
             record,
             sha256,
+        };
+        scene.keep().await;
+        scene
+    }
+
+    async fn keep(&self) {
+        let size = i64::try_from(self.record.len()).unwrap();
+        self.run(
+            "INSERT INTO audit_records (battle_id, sha256, size) VALUES ($1, $2, $3)",
+            [
+                self.battle.uuid().into(),
+                self.sha256.clone().into(),
+                size.into(),
+            ],
+        )
+        .await;
+        for (bytes, part) in self.record.chunks(PART_LEN).zip(0_i32..) {
+            self.run(
+                "INSERT INTO audit_record_parts (battle_id, part, bytes) VALUES ($1, $2, $3)",
+                [
+                    self.battle.uuid().into(),
+                    part.into(),
+                    bytes.to_vec().into(),
+                ],
+            )
+            .await;
         }
+    }
+
+    async fn run(&self, sql: &str, values: [sea_orm::Value; 3]) {
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        let db = self.stage.db.connection();
+        db.execute_raw(statement).await.unwrap();
     }
 
     fn path(&self) -> String {
@@ -85,7 +108,7 @@ async fn a_third_party_downloads_the_record_that_a_player_was_told_of() {
         let scene = Scene::new(status).await;
         let told = scene.told().await;
         assert_eq!(told["sha256"], scene.sha256);
-        assert_eq!(told["size"], scene.record.len());
+        assert_eq!(told["size"], scene.record.len().to_string());
         assert_eq!(told["url"], scene.path());
         let anybody = scene.stage.client();
         let answer = anybody.get(&scene.path()).send().await.unwrap();
@@ -98,7 +121,10 @@ async fn a_third_party_downloads_the_record_that_a_player_was_told_of() {
 #[tokio::test]
 async fn a_match_without_a_record_has_none() {
     let scene = Scene::new("CANCELED").await;
-    scene.stage.script("DELETE FROM audit_records").await;
+    scene
+        .stage
+        .script("DELETE FROM audit_record_parts; DELETE FROM audit_records")
+        .await;
     assert_eq!(scene.told().await, Value::Null);
     for path in [scene.path(), "/records/nothing".to_owned()] {
         let answer = scene.ann.get(&path).send().await.unwrap();
@@ -137,6 +163,21 @@ async fn a_record_is_packed_for_whoever_asks_and_never_sent_twice() {
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
         assert!(again.bytes().await.unwrap().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_record_of_more_bytes_than_an_int_holds_is_told_in_full() {
+    let scene = Scene::new("CLOSED").await;
+    let grow = "UPDATE audit_records SET size = 5000000000";
+    scene.stage.script(grow).await;
+    assert_eq!(scene.told().await["size"], "5000000000");
+    let url = format!("http://{}{}", scene.stage.address, scene.path());
+    let client = reqwest::Client::new();
+    let answer = client.request(Method::HEAD, url).send().await.unwrap();
+    assert_eq!(answer.headers()["content-length"], "5000000000");
+    // It has no such part: whoever waits for it is not told that this was all.
+    let answer = scene.stage.client().get(&scene.path()).send().await;
+    assert!(answer.unwrap().bytes().await.is_err());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod fetch;
 mod tell;
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Seek};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,12 +15,15 @@ use anyhow::{Context, bail};
 use clap::Args;
 use domain::id::BattleId;
 use domain::record::{self, Difference, Finding, Report};
-use store::arena::Record;
-use store::{Db, arena, battle};
+use store::{Db, battle};
 use url::Url;
+
+use crate::export;
 
 /// There was no record to look at.
 const UNREAD: u8 = 2;
+/// What failed, when the temporary file did.
+const LAYING_ASIDE: &str = "cannot lay the record aside";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -101,11 +104,13 @@ async fn look_at(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let path = Path::new(record);
     if path.is_file() {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        return Ok(record::verify(BufReader::new(file)).into());
+        return Ok(verified(file).into());
     }
     if let Ok(url) = record.parse::<Url>() {
-        let bytes = fetch::record(url).await?;
-        return Ok(record::verify(bytes.as_slice()).into());
+        let mut file = tempfile::tempfile().context(LAYING_ASIDE)?;
+        fetch::record(url, &mut file).await?;
+        file.rewind().context(LAYING_ASIDE)?;
+        return Ok(verified(file).into());
     }
     let Ok(id) = record.parse::<BattleId>() else {
         bail!("expected the file of a record, its address or a battle's id, found {record:?}");
@@ -117,20 +122,26 @@ async fn look_at(arguments: &Arguments) -> anyhow::Result<Verdict> {
     kept(url, id).await
 }
 
+/// Verifies a record line by line, however long it is.
+fn verified(record: File) -> Result<Report, Difference> {
+    record::verify(BufReader::new(record))
+}
+
 /// Looks at the record that the database keeps, and at whether it is what the battle was settled
 /// by.
 async fn kept(url: &str, id: BattleId) -> anyhow::Result<Verdict> {
     let db = Db::connect_as_operator(url)
         .await
         .context("cannot reach the database")?;
-    let Record { sha256, bytes } = arena::find_record(&db, id)
-        .await?
-        .context("the battle has no record yet")?;
-    let report = match record::verify(bytes.as_slice()) {
+    let record = export::find(&db, id).await?;
+    let mut file = tempfile::tempfile().context(LAYING_ASIDE)?;
+    export::copy(&db, &record, &mut file).await?;
+    file.rewind().context(LAYING_ASIDE)?;
+    let report = match verified(file) {
         Ok(report) => report,
         Err(difference) => return Ok(Verdict::Different(difference)),
     };
-    Ok(match another(&db, id, &report, &sha256).await? {
+    Ok(match another(&db, id, &report, &record.sha256).await? {
         Some(why) => Verdict::Another(report, why),
         None => Verdict::Verified(report),
     })

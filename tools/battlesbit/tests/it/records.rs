@@ -20,6 +20,8 @@ const MINIATURE: &[u8] =
 /// A record with commands, entries and ends of every kind.
 const EVERYTHING: &[u8] =
     include_bytes!("../../../../libs/domain/src/record/golden/everything.record");
+/// How long the parts are in which it is kept here, but the last: lines go on across their borders.
+const PART_LEN: usize = 1_000;
 /// The page of the format.
 const PAGE: &str = include_str!("../../../../docs/record.md");
 
@@ -89,15 +91,23 @@ async fn sealed(operator: &Operator) -> String {
     };
     let sha256 = hex::encode(hash.0);
     keep(
-        "INSERT INTO audit_records (battle_id, sha256, record) VALUES ($1, $2, $3)",
+        "INSERT INTO audit_records (battle_id, sha256, size) VALUES ($1, $2, $3)",
         vec![
             battle.uuid().into(),
             sha256.clone().into(),
-            RECORD.to_vec().into(),
+            i64::try_from(RECORD.len()).unwrap().into(),
         ],
     )
     .await
     .unwrap();
+    for (bytes, part) in RECORD.chunks(PART_LEN).zip(0_i32..) {
+        keep(
+            "INSERT INTO audit_record_parts (battle_id, part, bytes) VALUES ($1, $2, $3)",
+            vec![battle.uuid().into(), part.into(), bytes.to_vec().into()],
+        )
+        .await
+        .unwrap();
+    }
     keep(
         "INSERT INTO battle_results (battle_id, result, record_sha256) VALUES ($1, $2, $3)",
         vec![
@@ -256,6 +266,26 @@ async fn an_exported_record_is_the_one_that_was_sealed() {
         .await;
     assert!(ran.succeeded, "{ran:?}");
     assert_eq!(std::fs::read(&file).unwrap(), RECORD);
+    let said = format!("{} bytes, sha256 {}\n", RECORD.len(), report().hash);
+    assert_eq!(ran.said, said);
+}
+
+#[tokio::test]
+async fn a_record_that_lacks_a_part_is_not_passed_off_as_whole() {
+    let operator = Operator::new().await;
+    let battle = sealed(&operator).await;
+    let superuser = operator.superuser().await;
+    let lose = "DELETE FROM audit_record_parts WHERE part = 1";
+    let db = superuser.connection();
+    db.execute_unprepared(lose).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("battle.record");
+    let export = ["export", &battle, "--out", out.to_str().unwrap()];
+    for arguments in [export.as_slice(), &["verify", &battle]] {
+        let ran = operator.runs(arguments).await;
+        assert!(!ran.succeeded, "{ran:?}");
+        assert!(ran.complained.contains("has no part 1"), "{ran:?}");
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{Game, GameMatchParticipant, GameMatchPosition, Player, id};
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::loaders::RecordOf;
 use crate::graphql::page::{self, Listing, Order, Paging};
-use crate::graphql::scalar::DateTime;
+use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::scope::Scope;
 use crate::identity::Permission;
 
@@ -184,7 +184,7 @@ impl GameMatch {
         let kept = ctx.loaders().load_one(RecordOf(self.battle())).await?;
         Ok(kept.map(|kept| MatchRecord {
             url: format!("/records/{}", kept.battle_id),
-            size: kept.size,
+            size: kept.size.into(),
             sha256: kept.sha256,
         }))
     }
@@ -195,8 +195,8 @@ impl GameMatch {
 pub(crate) struct MatchRecord {
     /// SHA-256 of the record, in hexadecimal digits.
     sha256: String,
-    /// How long the record is, in bytes.
-    size: i32,
+    /// How long the record is, in bytes, which can be more than an `Int` holds.
+    size: Decimal,
     /// The path to download it from, on the API's host; no token is needed.
     url: String,
 }
