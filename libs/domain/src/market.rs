@@ -27,7 +27,8 @@ pub struct Incarnation(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tick {
-    /// The exchange's number of the trade.
+    /// The exchange's number of the trade. It rises from tick to tick of a symbol; a tick whose
+    /// number does not is a copy, and does not count.
     pub trade: u64,
     /// At what price.
     pub price: Price,

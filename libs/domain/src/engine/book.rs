@@ -219,9 +219,9 @@ impl Asset {
         self.earliest = self.earliest.max(time.plus_ms(1));
     }
 
-    /// Whether a tick of this time comes too late to count.
-    pub(super) fn is_late(&self, time: Timestamp) -> bool {
-        time < self.earliest
+    /// Whether a tick does not count: it comes too late, or its trade is not behind the last one.
+    pub(super) fn passes_over(&self, tick: Tick) -> bool {
+        tick.time < self.earliest || self.tick.is_some_and(|last| tick.trade <= last.trade)
     }
 
     /// Whether a tick or watermark at `time` has something to do.

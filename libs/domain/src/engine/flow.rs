@@ -35,7 +35,7 @@ impl Engine {
         let Some(asset) = self.directory.get_mut(index) else {
             return;
         };
-        if asset.is_late(tick.time) {
+        if asset.passes_over(tick) {
             return;
         }
         if !asset.is_due(tick.time) && !asset.fires(tick.price) {

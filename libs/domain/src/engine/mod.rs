@@ -15,6 +15,9 @@
 //! Where the rules of the game are silent, these hold:
 //!
 //! - The epoch is one for all assets, and so is the order of entries.
+//! - A trade is one tick, however often it is stored: the exchange numbers the trades of an asset
+//!   upwards, and the market tells ticks in that order, so one whose number is not above the last
+//!   tick's is a copy.
 //! - MATCH_NOT_FOUND, NOT_A_PARTICIPANT, IDEMPOTENCY_CONFLICT and RATE_LIMITED leave no trace:
 //!   they are neither logged nor kept nor counted, and the request id may be tried again. So
 //!   nobody locks himself out by sending too much, and what is refused for that cannot fill the
@@ -31,8 +34,8 @@
 //! - A fill and the fees of an exit never cost more than margin and profit cover.
 //! - A canceled match returns margin and open fee of every position that had not ended.
 //!
-//! An entry of an older epoch, a tick at or before its watermark or older than the last, and a
-//! watermark older than the last do nothing at all.
+//! An entry of an older epoch, a tick at or before its watermark or older than the last, a copy of
+//! a tick, and a watermark older than the last do nothing at all.
 
 mod blocks;
 mod book;

@@ -14,7 +14,7 @@ use crate::symbol::Symbol;
 /// What a verified record holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Trades that counted, or came from a leader that had been replaced.
+    /// Trades that counted, came from a leader that had been replaced, or came once more.
     pub ticks: u64,
     /// Promises that the market is complete up to a moment.
     pub watermarks: u64,

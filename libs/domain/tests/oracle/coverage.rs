@@ -30,6 +30,7 @@ const CASES: &[&str] = &[
     "change applies at an equal watermark",
     "close lapses",
     "close waits for its effective time",
+    "copied tick",
     "command after the end",
     "engine restored",
     "battle adopted",

@@ -112,6 +112,13 @@ impl<'a> Driver<'a> {
                     self.duel.market(*sequence, entry)?;
                 }
             }
+            Step::Copy { back } => {
+                let ticks = self.entries.iter().rev().map(|(_, entry)| &entry.event);
+                let mut ticks = ticks.filter(|event| matches!(event, MarketEvent::Tick { .. }));
+                if let Some(event) = ticks.nth(*back).cloned() {
+                    self.entry(event)?;
+                }
+            }
             Step::Skip { count } => self.skip(*count)?,
             Step::Open { battle } => {
                 let terms = &self.script.terms[battle % self.script.terms.len()];

@@ -249,6 +249,10 @@ impl Naive {
                     self.coverage.saw("tick older than the last");
                     return;
                 }
+                if known.tick.is_some_and(|last| tick.trade <= last.trade) {
+                    self.coverage.saw("copied tick");
+                    return;
+                }
                 if known.tick.is_some_and(|last| time == last.time.ms()) {
                     self.coverage.saw("two ticks at one time");
                 }

@@ -1,7 +1,8 @@
 //! What counts when: stamps, places, late and stale entries.
 
-use crate::fixture::{START, Scene, order, price};
-use crate::market::{Epoch, MarketEvent};
+use super::with_take;
+use crate::fixture::{BTC, START, Scene, order, price};
+use crate::market::{Epoch, MarketEvent, Tick};
 use crate::order::{Refusal, Side};
 use crate::position::PositionStatus;
 use crate::timestamp::Timestamp;
@@ -94,6 +95,38 @@ fn an_entry_of_an_older_epoch_is_ignored() {
     scene.epoch = Epoch(2);
     scene.tick(1_000, 97);
     assert_eq!(scene.status(id), PositionStatus::Open);
+}
+
+#[test]
+fn a_tick_that_is_stored_twice_counts_once() {
+    let mut scene = Scene::new();
+    let id = scene.accept(0, 1_000, with_take(Side::Buy, 96));
+    scene.tick(1_000, 97);
+    let (_, filled) = scene.entries.last().cloned().unwrap();
+    scene.event(filled.event);
+    assert_eq!(scene.status(id), PositionStatus::Open);
+    scene.tick(1_000, 97);
+    assert_eq!(scene.status(id), PositionStatus::Closed);
+}
+
+#[test]
+fn a_trade_that_was_passed_over_counts_no_more() {
+    let mut scene = Scene::new();
+    let id = scene.accept(0, 1_000, order(Side::Buy));
+    let trade = scene.sequence;
+    scene.tick(900, 96);
+    let passed_over = Tick {
+        trade,
+        price: price(97),
+        time: Timestamp::from_ms(START + 1_000),
+    };
+    let before = scene.engine.market_state().assets;
+    scene.event(MarketEvent::Tick {
+        symbol: BTC.parse().unwrap(),
+        tick: passed_over,
+    });
+    assert_eq!(scene.engine.market_state().assets, before);
+    assert_eq!(scene.status(id), PositionStatus::Pending);
 }
 
 #[test]

@@ -118,6 +118,9 @@ impl Maker {
         let pick = Pick::Live(0);
         self.say(battle, Ask::Amend { pick, stop, take });
         self.tick_of_newest(At::Drift { bps: 100 * sign }, When::Noted { off: 0 });
+        if self.random.percent(50) {
+            self.steps.push(Step::Copy { back: 0 });
+        }
         self.tick_of_newest(At::Last, When::Now);
     }
 

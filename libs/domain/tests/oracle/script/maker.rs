@@ -181,7 +181,7 @@ impl Maker {
 
     fn odd_entry(&mut self) {
         let asset = self.random.below(SYMBOLS.len());
-        let next = match self.random.below(7) {
+        let next = match self.random.below(8) {
             0 => Step::Gap { asset },
             1 => Step::Note { asset },
             2 => Step::Offset {
@@ -190,6 +190,9 @@ impl Maker {
             3 => Step::Leader,
             4 => Step::Deposed,
             5 => Step::Again,
+            6 => Step::Copy {
+                back: self.random.below(4),
+            },
             _ => Step::Skip {
                 count: self.random.next() % 1_000,
             },

@@ -67,6 +67,10 @@ pub(crate) enum Step {
     Deposed,
     /// The last sequence once more.
     Again,
+    /// A tick once more, in an entry of its own: the one that came so many ticks before the last.
+    Copy {
+        back: usize,
+    },
     /// Entries that were about nothing of ours.
     Skip {
         count: u64,
