@@ -157,8 +157,8 @@ pub struct ParticipantState {
     pub usage: Usage,
 }
 
-/// How many commands a player has sent. Those refused as RATE_LIMITED, repeats and conflicts do
-/// not count.
+/// How many commands a player has sent. Those beyond the limits, repeats and conflicts do not
+/// count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Usage {

@@ -22,6 +22,8 @@
 //!   they are neither logged nor kept nor counted, and the request id may be tried again. So
 //!   nobody locks himself out by sending too much, and what is refused for that cannot fill the
 //!   record.
+//! - Neither does a command outside the match that is one too many besides: its answer is
+//!   MATCH_NOT_OPEN, which comes before RATE_LIMITED.
 //! - Neither does a new command leave any once the battle has ended: its record is complete, and
 //!   the answer is MATCH_NOT_OPEN however often it comes. What was kept before is answered as
 //!   before.

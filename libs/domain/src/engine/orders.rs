@@ -62,12 +62,12 @@ impl Turn<'_> {
         let previous = self.battle.last_effective_time;
         let effective_time = stamp::stamp(command.stored_at_ns, ahead_ns, delay_ms, previous);
         let usage = player.usage.counting(command.body.verb(), effective_time);
-        let decision = if effective_time < terms.start_time || effective_time >= terms.end_time {
-            Err(Refusal::MatchNotOpen)
-        } else if usage.exceeds(command.body.verb()) {
-            return passing(Refusal::RateLimited);
-        } else {
-            self.decide(number, &command.body, effective_time)
+        let outside = effective_time < terms.start_time || effective_time >= terms.end_time;
+        let decision = match (outside, usage.exceeds(command.body.verb())) {
+            (true, true) => return passing(Refusal::MatchNotOpen),
+            (false, true) => return passing(Refusal::RateLimited),
+            (true, false) => Err(Refusal::MatchNotOpen),
+            (false, false) => self.decide(number, &command.body, effective_time),
         };
         if let Some(player) = self.battle.player_mut(number) {
             player.usage = usage;

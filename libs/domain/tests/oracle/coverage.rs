@@ -70,6 +70,7 @@ const CASES: &[&str] = &[
     "rate in a second",
     "rate of exits in the battle",
     "rate of orders in the battle",
+    "rate outside the match",
     "repeat answered",
     "repeat answered after the end",
     "several changes apply at one entry",

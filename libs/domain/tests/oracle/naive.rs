@@ -1171,12 +1171,17 @@ impl Walk<'_> {
         } else {
             (usage.orders, "rate of orders in the battle")
         };
-        if !outside && in_second >= 10 {
-            self.coverage.saw("rate in a second");
-            return passing(Refusal::RateLimited);
-        }
-        if !outside && in_battle >= 5_000 {
-            self.coverage.saw(limit);
+        if in_second >= 10 || in_battle >= 5_000 {
+            if outside {
+                self.coverage.saw("rate outside the match");
+                return passing(Refusal::MatchNotOpen);
+            }
+            let case = if in_second >= 10 {
+                "rate in a second"
+            } else {
+                limit
+            };
+            self.coverage.saw(case);
             return passing(Refusal::RateLimited);
         }
         let usage = &mut self.game.rows.participants[number].usage;

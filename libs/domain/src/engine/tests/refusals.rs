@@ -330,6 +330,27 @@ fn a_command_outside_the_match_is_kept_and_logged_and_counts() {
 }
 
 #[test]
+fn what_is_too_much_outside_the_match_leaves_no_trace() {
+    let mut scene = Scene::new();
+    for _ in 0..10 {
+        assert_eq!(
+            scene.refusal(0, -500, order(Side::Buy)),
+            Refusal::MatchNotOpen
+        );
+    }
+    let rows = scene.engine.rows(battle(0));
+    let log = scene.log().len();
+    let eleventh = scene.command(0, -1, CommandBody::New(order(Side::Buy)));
+    let answer = scene.engine.command(&eleventh, &mut scene.effects);
+    assert_eq!(
+        (answer.outcome, answer.origin),
+        (Outcome::Refused(Refusal::MatchNotOpen), Origin::Passing)
+    );
+    assert_eq!(scene.log().len(), log);
+    assert_eq!(scene.engine.rows(battle(0)), rows);
+}
+
+#[test]
 fn cash_has_to_cover_the_open_fee_too() {
     let mut scene = Scene::with(|terms| terms.template.fee_bps = bps(10));
     let all = NewOrder {
