@@ -7,54 +7,55 @@
 //! | OPEN | – | LIQUIDATED, or CLOSED | – | CLOSED | CANCELED |
 //! | CLOSED, LIQUIDATED, CANCELED, REJECTED | – | – | – | – | – |
 //!
-//! What each event does in full, to a BUY with a stop and a take that is alone in its match. Times
-//! are those of the newest command on the position, and an armed order is one whose time a
-//! watermark has passed; `lapses` says that a noted command no longer applies. The oracle's tests
-//! play every cell and compare it with these lines.
+//! What each event does in full, to a position with a stop and a take that is alone in its match: to
+//! a BUY, and to a SELL whose prices lie as far on the other side of the market. Times are those of
+//! the newest command on the position, and an armed order is one whose time a watermark has passed;
+//! `lapses` says that a noted command no longer applies. The oracle's tests play every cell for both
+//! sides and compare it with these lines.
 //!
-//! | PENDING | market | market, armed | limit | limit, armed | limit, cancel noted | limit, amendment noted |
-//! |---|---|---|---|---|---|---|
-//! | tick a moment early, at the limit | – | – | – | – | OPEN; cancel lapses | OPEN |
-//! | tick in time, at the limit | OPEN | OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
-//! | tick in time, short of the limit | OPEN | OPEN | – | – | CANCELED: cancel | amended |
-//! | tick at the liquidation price | OPEN | OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
-//! | tick at the stop | OPEN | OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
-//! | tick at the take | OPEN | OPEN | – | – | CANCELED: cancel | amended |
-//! | late tick | – | – | – | – | – | – |
-//! | watermark a moment early | – | – | – | – | – | – |
-//! | watermark in time | – | – | – | – | CANCELED: cancel | amended |
-//! | watermark just before the deadline | – | – | – | – | CANCELED: cancel | amended |
-//! | watermark at the deadline | REJECTED: feed_stale | REJECTED: feed_stale | – | – | CANCELED: cancel | amended |
-//! | stale watermark | – | – | – | – | – | – |
-//! | close | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN |
-//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | noted | noted | ALREADY_CLOSING | noted |
-//! | amendment | noted | noted | noted | noted | noted | noted |
-//! | tick beyond the end | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end | CANCELED: cancel | amended; CANCELED: match_end |
-//! | watermark beyond the end | REJECTED: feed_stale | REJECTED: feed_stale | CANCELED: match_end | CANCELED: match_end | CANCELED: cancel | amended; CANCELED: match_end |
-//! | finalise | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end; cancel lapses | CANCELED: match_end; amend lapses |
-//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled; cancel lapses | CANCELED: match_canceled; amend lapses |
+//! | PENDING | market | market, armed | market, amendment noted | limit | limit, armed | limit, cancel noted | limit, amendment noted |
+//! |---|---|---|---|---|---|---|---|
+//! | tick a moment early, at the limit | – | – | OPEN | – | – | OPEN; cancel lapses | OPEN |
+//! | tick in time, at the limit | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
+//! | tick in time, short of the limit | OPEN | OPEN | amended; OPEN | – | – | CANCELED: cancel | amended |
+//! | tick at the liquidation price | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
+//! | tick at the stop | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
+//! | tick at the take | OPEN | OPEN | amended; OPEN | – | – | CANCELED: cancel | amended |
+//! | late tick | – | – | – | – | – | – | – |
+//! | watermark a moment early | – | – | – | – | – | – | – |
+//! | watermark in time | – | – | amended | – | – | CANCELED: cancel | amended |
+//! | watermark just before the deadline | – | – | amended | – | – | CANCELED: cancel | amended |
+//! | watermark at the deadline | REJECTED: feed_stale | REJECTED: feed_stale | amended; REJECTED: feed_stale | – | – | CANCELED: cancel | amended |
+//! | stale watermark | – | – | – | – | – | – | – |
+//! | close | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN |
+//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | noted | noted | ALREADY_CLOSING | noted |
+//! | amendment | noted | noted | noted | noted | noted | noted | noted |
+//! | tick beyond the end | CANCELED: match_end | CANCELED: match_end | amended; CANCELED: match_end | CANCELED: match_end | CANCELED: match_end | CANCELED: cancel | amended; CANCELED: match_end |
+//! | watermark beyond the end | REJECTED: feed_stale | REJECTED: feed_stale | amended; REJECTED: feed_stale | CANCELED: match_end | CANCELED: match_end | CANCELED: cancel | amended; CANCELED: match_end |
+//! | finalise | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end; amend lapses | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end; cancel lapses | CANCELED: match_end; amend lapses |
+//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled; amend lapses | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled; cancel lapses | CANCELED: match_canceled; amend lapses |
 //!
-//! | filled or ended | OPEN | OPEN, close noted | CLOSED | LIQUIDATED | CANCELED | REJECTED |
-//! |---|---|---|---|---|---|---|
-//! | tick a moment early, at the limit | – | – | – | – | – | – |
-//! | tick in time, at the limit | – | CLOSED: close | – | – | – | – |
-//! | tick in time, short of the limit | – | CLOSED: close | – | – | – | – |
-//! | tick at the liquidation price | LIQUIDATED | LIQUIDATED; close lapses | – | – | – | – |
-//! | tick at the stop | CLOSED: stop_loss | CLOSED: stop_loss; close lapses | – | – | – | – |
-//! | tick at the take | CLOSED: take_profit | CLOSED: take_profit; close lapses | – | – | – | – |
-//! | late tick | – | – | – | – | – | – |
-//! | watermark a moment early | – | – | – | – | – | – |
-//! | watermark in time | – | – | – | – | – | – |
-//! | watermark just before the deadline | – | – | – | – | – | – |
-//! | watermark at the deadline | – | – | – | – | – | – |
-//! | stale watermark | – | – | – | – | – | – |
-//! | close | noted | ALREADY_CLOSING | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN |
-//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING |
-//! | amendment | noted | noted | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED |
-//! | tick beyond the end | CLOSED: match_end | CLOSED: match_end; close lapses | – | – | – | – |
-//! | watermark beyond the end | CLOSED: match_end | CLOSED: match_end; close lapses | – | – | – | – |
-//! | finalise | CLOSED: match_end | CLOSED: match_end; close lapses | – | – | – | – |
-//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled; close lapses | – | – | – | – |
+//! | filled or ended | OPEN | OPEN, close noted | OPEN, amendment noted | CLOSED | LIQUIDATED | CANCELED | REJECTED |
+//! |---|---|---|---|---|---|---|---|
+//! | tick a moment early, at the limit | – | – | – | – | – | – | – |
+//! | tick in time, at the limit | – | CLOSED: close | amended | – | – | – | – |
+//! | tick in time, short of the limit | – | CLOSED: close | amended | – | – | – | – |
+//! | tick at the liquidation price | LIQUIDATED | LIQUIDATED; close lapses | amended; LIQUIDATED | – | – | – | – |
+//! | tick at the stop | CLOSED: stop_loss | CLOSED: stop_loss; close lapses | amended; CLOSED: stop_loss | – | – | – | – |
+//! | tick at the take | CLOSED: take_profit | CLOSED: take_profit; close lapses | amended; CLOSED: take_profit | – | – | – | – |
+//! | late tick | – | – | – | – | – | – | – |
+//! | watermark a moment early | – | – | – | – | – | – | – |
+//! | watermark in time | – | – | amended | – | – | – | – |
+//! | watermark just before the deadline | – | – | amended | – | – | – | – |
+//! | watermark at the deadline | – | – | amended | – | – | – | – |
+//! | stale watermark | – | – | – | – | – | – | – |
+//! | close | noted | ALREADY_CLOSING | noted | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN |
+//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING |
+//! | amendment | noted | noted | noted | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED |
+//! | tick beyond the end | CLOSED: match_end | CLOSED: match_end; close lapses | amended; CLOSED: match_end | – | – | – | – |
+//! | watermark beyond the end | CLOSED: match_end | CLOSED: match_end; close lapses | amended; CLOSED: match_end | – | – | – | – |
+//! | finalise | CLOSED: match_end | CLOSED: match_end; close lapses | CLOSED: match_end; amend lapses | – | – | – | – |
+//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled; close lapses | CANCELED: match_canceled; amend lapses | – | – | – | – |
 
 use serde::{Deserialize, Serialize};
 

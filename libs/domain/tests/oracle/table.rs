@@ -25,11 +25,12 @@ const STAMP: i64 = 1_000;
 const NOTED: i64 = 2_000;
 /// When the commands of the events count.
 const ASKED: i64 = 5_000;
+/// What the market stands at. The prices below are those of a BUY; a SELL's lie as far on the
+/// other side of it.
+const MARKET: i64 = 100;
 const LIMIT: i64 = 95;
 /// What every position is filled at.
 const ENTRY: i64 = 95;
-/// Twice the margin, so half of the entry.
-const LIQUIDATION: Price = Price::from_units(4_750_000_000).unwrap();
 const STOP: i64 = 90;
 const TAKE: i64 = 110;
 /// Neither a limit nor a level.
@@ -39,29 +40,33 @@ const BETWEEN: i64 = 97;
 enum State {
     Market,
     ArmedMarket,
+    AmendedMarket,
     Limit,
     ArmedLimit,
     Cancel,
     Amendment,
     Open,
     Close,
+    AmendedOpen,
     Closed,
     Liquidated,
     Canceled,
     Rejected,
 }
 
-const ORDERS: [(&str, State); 6] = [
+const ORDERS: [(&str, State); 7] = [
     ("market", State::Market),
     ("market, armed", State::ArmedMarket),
+    ("market, amendment noted", State::AmendedMarket),
     ("limit", State::Limit),
     ("limit, armed", State::ArmedLimit),
     ("limit, cancel noted", State::Cancel),
     ("limit, amendment noted", State::Amendment),
 ];
-const POSITIONS: [(&str, State); 6] = [
+const POSITIONS: [(&str, State); 7] = [
     ("OPEN", State::Open),
     ("OPEN, close noted", State::Close),
+    ("OPEN, amendment noted", State::AmendedOpen),
     ("CLOSED", State::Closed),
     ("LIQUIDATED", State::Liquidated),
     ("CANCELED", State::Canceled),
@@ -73,26 +78,26 @@ type Event = (&'static str, fn(&mut Stage) -> String);
 /// Times are those of the newest command of the position, unless an event says otherwise.
 const EVENTS: [Event; 19] = [
     ("tick a moment early, at the limit", |stage| {
-        stage.tick(stage.stamp - 1, whole(LIMIT))
+        stage.tick(stage.stamp - 1, stage.at(LIMIT))
     }),
     ("tick in time, at the limit", |stage| {
-        stage.tick(stage.in_time(), whole(LIMIT))
+        stage.tick(stage.in_time(), stage.at(LIMIT))
     }),
     ("tick in time, short of the limit", |stage| {
-        stage.tick(stage.in_time(), whole(BETWEEN))
+        stage.tick(stage.in_time(), stage.at(BETWEEN))
     }),
     ("tick at the liquidation price", |stage| {
-        stage.tick(stage.in_time(), LIQUIDATION)
+        stage.tick(stage.in_time(), stage.liquidation())
     }),
     ("tick at the stop", |stage| {
-        stage.tick(stage.in_time(), whole(STOP))
+        stage.tick(stage.in_time(), stage.at(STOP))
     }),
     ("tick at the take", |stage| {
-        stage.tick(stage.in_time(), whole(TAKE))
+        stage.tick(stage.in_time(), stage.at(TAKE))
     }),
     ("late tick", |stage| {
         stage.watermark(stage.in_time() + 10);
-        stage.tick(stage.in_time() - 10, LIQUIDATION)
+        stage.tick(stage.in_time() - 10, stage.liquidation())
     }),
     ("watermark a moment early", |stage| {
         stage.watermark(stage.stamp - 1)
@@ -118,7 +123,7 @@ const EVENTS: [Event; 19] = [
     }),
     ("amendment", |stage| stage.amend(ASKED)),
     ("tick beyond the end", |stage| {
-        stage.tick(60_001, LIQUIDATION)
+        stage.tick(60_001, stage.liquidation())
     }),
     ("watermark beyond the end", |stage| stage.watermark(60_001)),
     ("finalise", Stage::finalise),
@@ -132,6 +137,7 @@ fn whole(price: i64) -> Price {
 /// One position in a battle of its own, on both engines.
 struct Stage {
     duel: Duel,
+    side: Side,
     sequence: u64,
     requests: u64,
     position: PositionId,
@@ -141,21 +147,24 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(state: State) -> Self {
+    fn new(state: State, side: Side) -> Self {
         let mut stage = Self {
             duel: Duel::new(Incarnation(1)),
+            side,
             sequence: 0,
             requests: 0,
             position: PositionId::new(Uuid::from_u128(0xD000)),
             stamp: STAMP,
             newest_watermark: -500,
         };
-        stage.tick(-1_000, whole(100));
+        stage.tick(-1_000, whole(MARKET));
         stage.watermark(-500);
         stage.duel.open(&plain_terms(2, &[0])).unwrap();
-        let limit = OrderKind::Limit(Entered::Value(whole(LIMIT)));
+        let limit = OrderKind::Limit(Entered::Value(stage.at(LIMIT)));
         let kind = match state {
-            State::Market | State::ArmedMarket | State::Rejected => OrderKind::Market,
+            State::Market | State::ArmedMarket | State::AmendedMarket | State::Rejected => {
+                OrderKind::Market
+            }
             _ => limit,
         };
         stage.ask(STAMP, stage.order(kind));
@@ -166,9 +175,9 @@ impl Stage {
                 let position = stage.position;
                 stage.ask(NOTED, CommandBody::Cancel { position });
             }
-            State::Amendment => drop(stage.amend(NOTED)),
-            State::Open | State::Close | State::Closed | State::Liquidated => {
-                stage.tick(STAMP, whole(ENTRY));
+            State::Amendment | State::AmendedMarket => drop(stage.amend(NOTED)),
+            State::Open | State::Close | State::AmendedOpen | State::Closed | State::Liquidated => {
+                stage.tick(STAMP, stage.at(ENTRY));
             }
             State::Rejected => drop(stage.watermark(STAMP + 10_000)),
         }
@@ -178,13 +187,32 @@ impl Stage {
                 let position = stage.position;
                 stage.ask(NOTED, CommandBody::Close { position });
             }
-            State::Liquidated => drop(stage.tick(STAMP + 1, LIQUIDATION)),
+            State::AmendedOpen => drop(stage.amend(NOTED)),
+            State::Liquidated => drop(stage.tick(STAMP + 1, stage.liquidation())),
             _ => {}
         }
         if matches!(state, State::Closed) {
-            stage.tick(NOTED, whole(ENTRY));
+            stage.tick(NOTED, stage.at(ENTRY));
         }
         stage
+    }
+
+    /// A price of a BUY, or as far on the other side of the market.
+    fn at(&self, price: i64) -> Price {
+        whole(match self.side {
+            Side::Buy => price,
+            Side::Sell => 2 * MARKET - price,
+        })
+    }
+
+    /// Where a loss is the whole margin: half of the entry away, at a leverage of 2.
+    fn liquidation(&self) -> Price {
+        let entry = self.at(ENTRY).units();
+        let away = match self.side {
+            Side::Buy => -entry / 2,
+            Side::Sell => entry / 2,
+        };
+        Price::from_units(entry + away).unwrap()
     }
 
     /// The first moment at which the newest command counts and a tick may have.
@@ -196,12 +224,12 @@ impl Stage {
         CommandBody::New(NewOrder {
             position: self.position,
             symbol: Entered::Value(symbol(0)),
-            side: Side::Buy,
+            side: self.side,
             kind,
             margin: Entered::Value(Chips::from_units(1_000_000_000)),
             leverage: Entered::Value(Leverage::try_from(2).unwrap()),
-            stop_loss: Entered::Value(whole(STOP)),
-            take_profit: Entered::Value(whole(TAKE)),
+            stop_loss: Entered::Value(self.at(STOP)),
+            take_profit: Entered::Value(self.at(TAKE)),
         })
     }
 
@@ -262,7 +290,7 @@ impl Stage {
         let body = CommandBody::Amend {
             position,
             stop_loss: LevelChange::Keep,
-            take_profit: LevelChange::Set(whole(TAKE)),
+            take_profit: LevelChange::Set(self.at(TAKE)),
         };
         self.ask(stamp, body)
     }
@@ -308,7 +336,7 @@ fn name(of: &impl serde::Serialize) -> String {
 }
 
 /// The table that the engines make.
-fn table(title: &str, states: &[(&str, State)]) -> String {
+fn table(title: &str, states: &[(&str, State)], side: Side) -> String {
     let names: Vec<&str> = states.iter().map(|(name, _)| *name).collect();
     let mut table = format!("//! | {title} | {} |\n//! |---", names.join(" | "));
     table.push_str(&"|---".repeat(states.len()));
@@ -316,7 +344,7 @@ fn table(title: &str, states: &[(&str, State)]) -> String {
     for (event, happens) in EVENTS {
         let cells: Vec<String> = states
             .iter()
-            .map(|(_, state)| happens(&mut Stage::new(*state)))
+            .map(|(_, state)| happens(&mut Stage::new(*state, side)))
             .collect();
         table.push_str(&format!("//! | {event} | {} |\n", cells.join(" | ")));
     }
@@ -325,29 +353,39 @@ fn table(title: &str, states: &[(&str, State)]) -> String {
 
 #[test]
 fn every_event_does_to_an_order_what_the_documentation_says() {
-    let table = table("PENDING", &ORDERS);
-    assert!(DOCS.contains(&table), "expected\n{table}");
+    for side in [Side::Buy, Side::Sell] {
+        let table = table("PENDING", &ORDERS, side);
+        assert!(DOCS.contains(&table), "{side:?}: expected\n{table}");
+    }
 }
 
 #[test]
 fn every_event_does_to_a_position_what_the_documentation_says() {
-    let table = table("filled or ended", &POSITIONS);
-    assert!(DOCS.contains(&table), "expected\n{table}");
+    for side in [Side::Buy, Side::Sell] {
+        let table = table("filled or ended", &POSITIONS, side);
+        assert!(DOCS.contains(&table), "{side:?}: expected\n{table}");
+    }
 }
 
 #[test]
 fn the_stages_stand_where_they_say() {
+    for side in [Side::Buy, Side::Sell] {
+        stand_where_they_say(side);
+    }
+}
+
+fn stand_where_they_say(side: Side) {
     for (name, state) in ORDERS.into_iter().chain(POSITIONS) {
-        let stage = Stage::new(state);
+        let stage = Stage::new(state, side);
         let position = stage.duel.engine.position(battle(0), stage.position);
         let position = position.unwrap();
         let (status, noted) = match state {
             State::Market | State::ArmedMarket | State::Limit | State::ArmedLimit => {
                 (PositionStatus::Pending, 0)
             }
-            State::Cancel | State::Amendment => (PositionStatus::Pending, 1),
+            State::Cancel | State::Amendment | State::AmendedMarket => (PositionStatus::Pending, 1),
             State::Open => (PositionStatus::Open, 0),
-            State::Close => (PositionStatus::Open, 1),
+            State::Close | State::AmendedOpen => (PositionStatus::Open, 1),
             State::Closed => (PositionStatus::Closed, 0),
             State::Liquidated => (PositionStatus::Liquidated, 0),
             State::Canceled => (PositionStatus::Canceled, 0),
@@ -356,7 +394,7 @@ fn the_stages_stand_where_they_say() {
         assert_eq!(
             (position.status, position.noted.len()),
             (status, noted),
-            "{name}"
+            "{side:?}: {name}"
         );
     }
 }
