@@ -195,4 +195,4 @@ def soak(options):
     """Plays random matches on the engine and on a naive one, which have to agree on everything."""
     with build.output_folder():
         if build.cargo("run", "--release", "--quiet", "--package=domain", "--example=oracle", "--", *(options or SOAK)).returncode != 0:
-            raise Failed("the engines differ")
+            raise Failed("the engines differ, or a case was not met")

@@ -1,9 +1,10 @@
 //! The long run of the oracle: plays random battles, small ones and crowds, to the engine and to
 //! the naive one of the tests until enough positions have seen enough ticks. Prints one JSON
-//! object; fails with the shortest script that it finds when the engines differ.
+//! object; fails with the shortest script that it finds when the engines differ, and when the run
+//! was too short to meet every case.
 //!
-//! `cargo run --release -p domain --example oracle -- --position-ticks 100000000 --seed 1`, and
-//! `--frames <file>` to trade on recorded frames too.
+//! `cargo run --release -p domain --example oracle -- --position-ticks 100000000 --seed 1`. It
+//! trades on the recorded frames of the exchange's fixture too, or on those of `--frames <file>`.
 
 #![expect(
     clippy::unwrap_used,
@@ -30,10 +31,10 @@ mod script;
 #[path = "../tests/oracle/shrink.rs"]
 mod shrink;
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
-use domain::market::MarketEvent;
 use serde_json::json;
 
 use crate::coverage::Coverage;
@@ -80,11 +81,10 @@ fn number(name: &str, default: u64) -> u64 {
     option(name).map_or(default, |text| text.replace('_', "").parse().unwrap())
 }
 
-fn main() {
+fn main() -> ExitCode {
     let goal = number("--position-ticks", 100_000_000);
     let first = number("--seed", 1);
-    let market: Option<Vec<(i64, MarketEvent)>> =
-        option("--frames").map(|path| frames::market(Path::new(&path)));
+    let market = frames::market(&option("--frames").map_or_else(frames::fixture, PathBuf::from));
     let began = Instant::now();
     let mut run = Run::default();
     run.play(&tireless());
@@ -96,9 +96,7 @@ fn main() {
             seed += 1;
             run.play(&script(seed));
         }
-        if let Some(market) = &market {
-            run.play(&recorded(seed, market));
-        }
+        run.play(&recorded(seed, &market));
         let (players, each, ticks) = match round % 8 {
             0 | 2 | 4 | 6 => (20, 10, 2_000),
             1 | 5 => (100, 10, 3_000),
@@ -115,6 +113,7 @@ fn main() {
     }
     let coverage = &run.coverage;
     let exits = coverage.starting_with("Closed") + coverage.starting_with("Liquidated");
+    let missing = coverage.missing();
     println!(
         "{}",
         json!({
@@ -126,8 +125,13 @@ fn main() {
             "fills": coverage.count("Filled"),
             "exits": exits,
             "cases_met": coverage.rarest().len(),
-            "cases_missing": coverage.missing(),
+            "cases_missing": missing,
             "seconds": began.elapsed().as_secs(),
         })
     );
+    if missing.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("not met: {}", missing.join(", "));
+    ExitCode::FAILURE
 }

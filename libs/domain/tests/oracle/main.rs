@@ -90,8 +90,7 @@ fn agree_on(path: &Path) {
 
 #[test]
 fn both_engines_agree_on_the_fixture() {
-    let fixture = "../../tools/exchange/fixtures/seeded.frames";
-    agree_on(&Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture));
+    agree_on(&frames::fixture());
 }
 
 #[test]
