@@ -1,11 +1,19 @@
-"""Benchmarks: builds them for release and passes on their figures, one JSON object per line."""
+"""Benchmarks: builds them for release and passes on their figures, one JSON object per line.
+
+Those that drive services have private servers and the services' release programs, which the environment names as for tests.
+"""
 
 import json
 import math
 import subprocess
 
 import build
+import places
+import suite
 from errors import Failed
+
+# Whatever uses this needs servers and programs.
+TESTKIT = "testkit"
 
 # What each line says of its figure.
 KEYS = {"bench": str, "figure": str, "value": float, "unit": str, "baseline": float, "ratio": float, "goal": float, "met": bool}
@@ -16,8 +24,8 @@ def run(name):
     with build.output_folder():
         there = benchmarks()
         if name and name not in there:
-            raise Failed(f"no benchmark {name}: there are {', '.join(there)}")
-        faults = [fault for bench in ([name] if name else there) for fault in measure(bench)]
+            raise Failed(f"no benchmark {name}: there are {', '.join(sorted(there))}")
+        faults = [fault for bench in ([name] if name else sorted(there)) for fault in run_one(bench, there[bench])]
     if not there:
         faults = ["there is no benchmark"]
     if faults:
@@ -25,17 +33,31 @@ def run(name):
 
 
 def benchmarks():
-    """The names of the workspace's benchmarks."""
+    """The workspace's benchmarks by name, each with whether it needs servers."""
     outcome = build.cargo("metadata", "--no-deps", "--format-version=1", stdout=subprocess.PIPE, text=True)
     if outcome.returncode != 0:
         raise Failed("cargo cannot read the workspace")
-    targets = [target for package in json.loads(outcome.stdout)["packages"] for target in package["targets"]]
-    return sorted({target["name"] for target in targets if "bench" in target["kind"]})
+    found = {}
+    for package in json.loads(outcome.stdout)["packages"]:
+        needs_servers = any(used["name"] == TESTKIT for used in package["dependencies"])
+        found |= {target["name"]: needs_servers for target in package["targets"] if "bench" in target["kind"]}
+    return found
 
 
-def measure(bench):
-    """Runs a benchmark and passes on its figures; returns its faults."""
-    outcome = build.cargo("bench", "--workspace", "--quiet", f"--bench={bench}", stdout=subprocess.PIPE, text=True)
+def run_one(bench, needs_servers):
+    """Runs a benchmark, on private servers if it needs some; returns its faults."""
+    if not needs_servers:
+        return measure(bench, {})
+    if build.cargo("build", "--workspace", "--bins", "--release", "--quiet").returncode != 0:
+        return [f"{bench} needs programs that cannot be built"]
+    with suite.private_folder() as folder:
+        return measure(bench, {**suite.up(folder), suite.BIN_DIR: str(places.target() / "release")})
+
+
+def measure(bench, environment):
+    """Measures and passes on the figures; returns the faults."""
+    outcome = build.cargo("bench", "--workspace", "--quiet", f"--bench={bench}", environment=environment,
+                          stdout=subprocess.PIPE, text=True)
     faults = [f"{bench} failed"] if outcome.returncode != 0 else []
     lines = outcome.stdout.splitlines()
     for line in lines:

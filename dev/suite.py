@@ -23,6 +23,7 @@ import tools
 from errors import Failed
 
 PREFIX = "BATTLESBIT_TEST_"
+BIN_DIR = f"{PREFIX}BIN_DIR"
 FOLDERS = "test-"
 # Locked in its folder by the run that lives.
 ALIVE = "alive"
@@ -56,7 +57,7 @@ def up(folder):
         f"{PREFIX}NATS_URL": private.nats_url(),
         f"{PREFIX}REDIS_URL": private.redis_url(),
         f"{PREFIX}TEMPORAL_URL": private.temporal_url(),
-        f"{PREFIX}BIN_DIR": str(places.target() / "debug"),
+        BIN_DIR: str(places.target() / "debug"),
         f"{PREFIX}TOOLS_DIR": str(wrap_tools(folder.resolve())),
     }
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from unittest import mock
 
 import bench
+import places
+import suite
 from errors import Failed
 from tests import fakes
 
@@ -22,11 +24,17 @@ here=$(dirname "$0")
 case $1 in
 metadata)
     for bench in "$here"/bench-*; do
-        [ -e "$bench" ] && targets="$targets{\\"kind\\": [\\"bench\\"], \\"name\\": \\"${bench##*/bench-}\\"},"
+        [ -e "$bench" ] || continue
+        name=${bench##*/bench-}
+        [ -e "$here/$name.servers" ] && uses='{"name": "testkit"}' || uses=
+        packages="$packages{\\"dependencies\\": [$uses], \\"targets\\": [{\\"kind\\": [\\"bench\\"], \\"name\\": \\"$name\\"}]},"
     done
-    echo "{\\"packages\\": [{\\"targets\\": [$targets {\\"kind\\": [\\"lib\\"], \\"name\\": \\"domain\\"}]}]}" ;;
-bench)
+    echo "{\\"packages\\": [$packages {\\"dependencies\\": [], \\"targets\\": [{\\"kind\\": [\\"lib\\"], \\"name\\": \\"domain\\"}]}]}" ;;
+build)
     echo "$*" >> "$here/calls"
+    [ ! -e "$here/broken" ] ;;
+bench)
+    echo "$*$BATTLESBIT_TEST_BIN_DIR" >> "$here/calls"
     exec "$here/bench-${4#--bench=}" ;;
 *) exit 99 ;;
 esac
@@ -72,6 +80,54 @@ class Bench(unittest.TestCase):
         self.benchmark(name="ledger", code=1)
         self.assertEqual(self.run_bench("engine"), ([LINE], None))
         self.assertEqual((self.folder / "calls").read_text(), "bench --workspace --quiet --bench=engine\n")
+
+    def on_servers(self):
+        """Adds a benchmark that needs servers, and pretends that they start; returns what was done with them."""
+        self.benchmark(json.dumps({**FIGURE, "bench": "arena"}), name="arena")
+        (self.folder / "arena.servers").touch()
+        done = []
+
+        @contextlib.contextmanager
+        def private_folder():
+            yield self.folder
+            done.append("down")
+
+        def up(folder):
+            done.append("up")
+            return {suite.BIN_DIR: "debug", "BATTLESBIT_TEST_NATS_URL": "nats"}
+
+        for name, pretended in (("private_folder", private_folder), ("up", up)):
+            patched = mock.patch.object(suite, name, pretended)
+            patched.start()
+            self.addCleanup(patched.stop)
+        return done
+
+    def test_what_needs_servers_has_them_and_release_programs(self):
+        done = self.on_servers()
+        lines, fault = self.run_bench("arena")
+        self.assertEqual((len(lines), fault, done), (1, None, ["up", "down"]))
+        self.assertEqual((self.folder / "calls").read_text().splitlines(), [
+            "build --workspace --bins --release --quiet",
+            f"bench --workspace --quiet --bench=arena{places.target() / 'release'}",
+        ])
+
+    def test_what_needs_no_servers_starts_none(self):
+        done = self.on_servers()
+        self.benchmark(LINE)
+        self.assertEqual(self.run_bench("engine"), ([LINE], None))
+        self.assertEqual(done, [])
+
+    def test_servers_end_where_a_benchmark_on_them_fails(self):
+        done = self.on_servers()
+        self.benchmark(name="arena", code=101)
+        self.assertIn("arena failed", self.run_bench("arena")[1])
+        self.assertEqual(done, ["up", "down"])
+
+    def test_programs_that_cannot_be_built_are_a_fault(self):
+        done = self.on_servers()
+        (self.folder / "broken").touch()
+        self.assertEqual(self.run_bench("arena"), ([], "arena needs programs that cannot be built"))
+        self.assertEqual(done, [])
 
     def test_a_figure_that_fell_short_is_no_fault(self):
         short = json.dumps({**FIGURE, "ratio": 0.5, "met": False})
