@@ -116,7 +116,8 @@ pub fn tell(name: &str, unit: &str, histogram: &Histogram<u64>) {
 }
 
 /// Tells where the run took place: processor, cores, load, and how long the disk takes to sync.
-pub fn machine() {
+/// Answers the latter, in nanoseconds.
+pub fn machine() -> Histogram<u64> {
     let cores = std::thread::available_parallelism().unwrap();
     let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model.lines().find(|line| line.starts_with("model name"));
@@ -130,6 +131,7 @@ pub fn machine() {
         syncs.value_at_quantile(0.5) / 1_000,
         syncs.value_at_quantile(0.99) / 1_000,
     );
+    syncs
 }
 
 /// How long the disk below the working directory takes to sync a block that was appended.
