@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use bots::client::Client;
 use bots::mailbox::Mailbox;
-use bus::{Bus, NatsSettings};
 use contracts::Service;
 use mail::MailSink;
 use sea_orm::ConnectionTrait as _;
@@ -20,18 +19,15 @@ use tokio::process::Command;
 use url::Url;
 
 use crate::player::Player;
+use crate::programs::Place;
 
 /// How long anything may take on a machine that is busy with other tests.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Enough for a test; the server reserves it.
-const MAX_STREAM_BYTES: u64 = 32 << 20;
+const STREAM_BYTES: u64 = 32 << 20;
 /// Who may do anything that staff may.
 const STAFF: &str = "staff@battlesbit.example";
-/// Signs tokens, for tests alone.
-const SIGNING_KEY: &str = "6a2c1f0e9d8b7a69584736251403f2e1d0cfbeadbcab9a8978675645342312f0";
-/// Hashes codes, for tests alone.
-const CODE_KEY: &str = "a key for tests that is long enough";
 
 /// The fleet.
 pub(crate) struct Fleet {
@@ -68,7 +64,6 @@ impl Fleet {
 
     async fn start_all(space: Space, arguments: impl FnOnce(&str, &str) -> Vec<String>) -> Self {
         let database = Database::new().await;
-        declare_streams(&space).await;
         let anywhere = "127.0.0.1:0".parse().unwrap();
         let sink = MailSink::start(anywhere, anywhere).await.unwrap();
         let (port, control) = (free_port(), format!("127.0.0.1:{}", free_port()));
@@ -78,7 +73,16 @@ impl Fleet {
             .fold(Binary::tool("exchange", port), Binary::arg)
             .start_ready()
             .await;
-        let binaries = binaries(&database, &space, &listen, &sink, &testkit::temporal_url());
+        let place = Place {
+            database: &database,
+            space: &space,
+            exchange: &listen,
+            sink: &sink,
+            temporal: &testkit::temporal_url(),
+            stream_bytes: STREAM_BYTES,
+        };
+        place.declare_streams().await;
+        let binaries = place.binaries();
         let processes = start_all(&binaries).await;
         let control = format!("http://{control}");
         Self {
@@ -255,7 +259,6 @@ pub(crate) async fn start_services(
     sink: &MailSink,
     temporal: &Url,
 ) -> Services {
-    declare_streams(space).await;
     let (port, control) = (free_port(), free_port());
     let listen = format!("127.0.0.1:{port}");
     let exchange = Binary::tool("exchange", port)
@@ -265,7 +268,16 @@ pub(crate) async fn start_services(
         .arg("--control")
         .arg(format!("127.0.0.1:{control}"));
     let exchange = exchange.start_ready().await;
-    let processes = start_all(&binaries(database, space, &listen, sink, temporal)).await;
+    let place = Place {
+        database,
+        space,
+        exchange: &listen,
+        sink,
+        temporal,
+        stream_bytes: STREAM_BYTES,
+    };
+    place.declare_streams().await;
+    let processes = start_all(&place.binaries()).await;
     Services {
         processes,
         _exchange: exchange,
@@ -314,62 +326,4 @@ fn program(name: &str) -> Command {
     let mut command = Command::new(built(name));
     command.env_clear();
     command
-}
-
-async fn declare_streams(space: &Space) {
-    let prefix = space.prefix().to_owned().try_into().unwrap();
-    let nats = NatsSettings {
-        max_stream_bytes: Some(MAX_STREAM_BYTES),
-        ..NatsSettings::new(space.nats_url(), prefix)
-    };
-    let bus = Bus::connect(&nats, "journeys").await.unwrap();
-    bus.declare_streams().await.unwrap();
-}
-
-fn binaries(
-    database: &Database,
-    space: &Space,
-    exchange: &str,
-    sink: &MailSink,
-    temporal: &Url,
-) -> BTreeMap<Service, Binary> {
-    let nats = |binary: Binary| {
-        binary
-            .setting("nats.url", space.nats_url())
-            .setting("nats.prefix", space.prefix())
-            .setting("nats.max_stream_bytes", MAX_STREAM_BYTES.to_string())
-    };
-    let redis = |binary: Binary| {
-        binary
-            .setting("redis.url", space.redis_url())
-            .setting("redis.prefix", space.redis_prefix())
-    };
-    let binary = |service: Service| {
-        let binary = nats(Binary::service(service.name()));
-        let binary = if service == Service::Market {
-            binary
-        } else {
-            binary
-                .setting("postgres.url", database.url_for(service).as_str())
-                .setting("postgres.password", testkit::ROLE_PASSWORD)
-        };
-        match service {
-            Service::Market => redis(binary)
-                .setting("exchange.stream_url", format!("ws://{exchange}"))
-                .setting("exchange.rest_url", format!("http://{exchange}")),
-            Service::Web => redis(binary)
-                .setting("identity.signing_key", SIGNING_KEY)
-                .setting("identity.code_key", CODE_KEY)
-                .setting("limits.codes_per_ip", "1000"),
-            Service::Achievement => binary
-                .setting("temporal.url", temporal.as_str())
-                .setting("temporal.queue", space.prefix()),
-            Service::Notifications => binary.setting("smtp.url", format!("smtp://{}", sink.smtp())),
-            Service::Arena | Service::Matcher | Service::Treasury => binary,
-        }
-    };
-    Service::ALL
-        .into_iter()
-        .map(|service| (service, binary(service)))
-        .collect()
 }

@@ -9,6 +9,7 @@
 mod duel;
 mod fleet;
 mod player;
+mod programs;
 
 mod clients;
 mod crashes;
