@@ -1,0 +1,180 @@
+//! What an arena stands on: a database, a corner of NATS, and a market that the benchmark moves.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bus::Bus;
+use contracts::Service;
+use contracts::market::{Offset, Tick};
+use domain::price::Price;
+use domain::timestamp::Timestamp;
+use mail::MailSink;
+use sea_orm::ConnectionTrait;
+use sea_orm::sqlx::{self, PgPool, Row};
+use store::Db;
+use testkit::{Binary, Database, Process, Space, free_port};
+use tokio::time::{Instant, sleep};
+
+use crate::programs::Place;
+use crate::world::SYMBOLS;
+
+/// How long anything may take before the run is given up.
+pub(crate) const LIMIT: Duration = Duration::from_secs(240);
+/// How often it is looked whether something has happened.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Enough for whatever a run announces.
+const STREAM_BYTES: u64 = 1 << 30;
+/// What has to be on wherever durable writes are measured.
+const DURABLE: [&str; 3] = ["fsync", "synchronous_commit", "full_page_writes"];
+/// What else the figures depend on.
+const TOLD: [&str; 4] = [
+    "server_version",
+    "shared_buffers",
+    "max_wal_size",
+    "wal_sync_method",
+];
+
+/// Tells the settings of Postgres, and refuses those under which a commit proves nothing.
+pub(crate) async fn tell_settings() {
+    let url = testkit::postgres_url();
+    let db = Db::connect_as_operator(url.as_str()).await.unwrap();
+    let pool = db.connection().get_postgres_connection_pool();
+    let mut told = Vec::new();
+    for name in DURABLE.iter().chain(&TOLD) {
+        let setting: String = sqlx::query_scalar("SELECT current_setting($1)")
+            .bind(*name)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert!(
+            setting == "on" || !DURABLE.contains(name),
+            "{name} is {setting}: what is committed may be lost"
+        );
+        told.push(format!("{name} {setting}"));
+    }
+    eprintln!("postgres: {}", told.join(", "));
+}
+
+/// A database and corners of the servers of one's own, with the programs to run there.
+pub(crate) struct Floor {
+    pub(crate) db: Db,
+    pub(crate) binaries: BTreeMap<Service, Binary>,
+    /// Where the exchange is expected.
+    pub(crate) exchange: u16,
+    pub(crate) sink: MailSink,
+    bus: Bus,
+    // Dropped last: streams and database outlive what uses them.
+    _space: Space,
+    database: Database,
+}
+
+impl Floor {
+    pub(crate) async fn new() -> Self {
+        let (database, space, exchange) = (Database::new().await, Space::new(), free_port());
+        let anywhere = "127.0.0.1:0".parse().unwrap();
+        let sink = MailSink::start(anywhere, anywhere).await.unwrap();
+        let place = Place {
+            database: &database,
+            space: &space,
+            exchange: &format!("127.0.0.1:{exchange}"),
+            sink: &sink,
+            temporal: &testkit::temporal_url(),
+            stream_bytes: STREAM_BYTES,
+        };
+        let bus = place.declare_streams().await;
+        let binaries = place.binaries();
+        let db = Db::connect_as_operator(database.url().as_str())
+            .await
+            .unwrap();
+        Self {
+            db,
+            binaries,
+            exchange,
+            sink,
+            bus,
+            _space: space,
+            database,
+        }
+    }
+
+    /// Starts a service; waits for nothing.
+    pub(crate) fn start(&self, service: Service) -> Process {
+        self.binaries[&service].start()
+    }
+
+    /// Takes the place of market, which does not run.
+    pub(crate) async fn be_market(&self) {
+        let offset = Offset {
+            epoch: 1,
+            offset_ns: 0,
+        };
+        self.bus.publish(&offset, "offset").await.unwrap();
+    }
+
+    /// A trade of every symbol; answers the sequence of the last.
+    pub(crate) async fn tick(&self, trade_id: u64, price: i64, time: Timestamp) -> u64 {
+        let mut sequence = 0;
+        for symbol in SYMBOLS {
+            let tick = Tick {
+                epoch: 1,
+                symbol: symbol.parse().unwrap(),
+                trade_id,
+                price: Price::from_units(price).unwrap(),
+                time,
+            };
+            let id = format!("{symbol}/{trade_id}");
+            sequence = self.bus.publish(&tick, &id).await.unwrap().sequence;
+        }
+        sequence
+    }
+
+    /// Runs statements as the database's superuser, in one transaction.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.db.connection().execute_unprepared(sql).await.unwrap();
+    }
+
+    /// One number of the database.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::query(sql)
+            .fetch_one(self.pool())
+            .await
+            .unwrap()
+            .get(0)
+    }
+
+    /// The superuser's way to the database.
+    pub(crate) fn url(&self) -> url::Url {
+        self.database.url()
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        self.db.connection().get_postgres_connection_pool()
+    }
+
+    /// Lets Postgres put everything in order that a large fill has left behind.
+    pub(crate) async fn settle(&self) {
+        self.execute("VACUUM ANALYZE").await;
+        self.execute("CHECKPOINT").await;
+    }
+}
+
+/// Waits until an arena has every shard; answers how long that took.
+pub(crate) async fn ready(floor: &Floor, arena: &Process, since: Instant) -> Duration {
+    reached(since, async || {
+        matches!(arena.readyz().await, Some((200, _)))
+    })
+    .await;
+    let took = since.elapsed();
+    let owned = "SELECT count(*) FROM arena_shards WHERE owner IS NOT NULL";
+    assert_eq!(floor.number(owned).await, 64, "{}", arena.stderr());
+    took
+}
+
+/// Waits until `condition` holds; answers how long that took.
+pub(crate) async fn reached(since: Instant, mut condition: impl AsyncFnMut() -> bool) -> Duration {
+    while !condition().await {
+        assert!(since.elapsed() < LIMIT, "not reached within {LIMIT:?}");
+        sleep(LOOK_EVERY).await;
+    }
+    since.elapsed()
+}
