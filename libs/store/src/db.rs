@@ -7,7 +7,8 @@ use contracts::Service;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::{self, Connection as _};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, StreamTrait,
+    TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
@@ -114,12 +115,12 @@ impl Read for Db {}
 impl Read for Tx {}
 
 pub(crate) mod sealed {
-    use super::{ConnectionTrait, DatabaseConnection, Db};
+    use super::{ConnectionTrait, DatabaseConnection, Db, StreamTrait};
 
     /// Where statements run. Only this crate sees it.
     pub trait Connected: Sync {
         /// What runs them.
-        type Connection: ConnectionTrait;
+        type Connection: ConnectionTrait + StreamTrait;
 
         /// It.
         fn conn(&self) -> &Self::Connection;

@@ -1,6 +1,7 @@
 //! Reading battles back as the engine left them.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 use contracts::shard::Shard;
 use domain::battle::{
@@ -10,17 +11,17 @@ use domain::battle::{
 use domain::chips::Chips;
 use domain::id::{BattleId, RequestId, UserId};
 use domain::order::{BodyHash, Outcome};
-use domain::position::PositionState;
 use domain::ranking::BattleResult;
 use domain::timestamp::Timestamp;
-use sea_orm::{FromQueryResult, Statement};
+use futures::TryStreamExt;
+use sea_orm::{FromQueryResult, Statement, StreamTrait};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::position::Row;
 use crate::statement::statement;
-use crate::{Error, Read, Result};
+use crate::{Error, Read, Result, columns};
 
 /// The battles of some shards that the engine follows.
 pub async fn list_running(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
@@ -34,59 +35,50 @@ pub async fn list_running(from: &impl Read, shards: &[Shard]) -> Result<Vec<Batt
 
 /// Finds a battle as the engine left it.
 pub async fn find_battle(from: &impl Read, battle: BattleId) -> Result<Option<BattleState>> {
-    let rows = list::<BattleRow>(from, BATTLES, &[battle]).await?;
-    Ok(rows.into_iter().next().map(BattleRow::state))
+    let mut found = list_battles(from, &[battle]).await?;
+    Ok(found.pop())
 }
 
 /// Every row of these battles, in no particular order. A battle without rows is left out.
 pub async fn list_rows(from: &impl Read, battles: &[BattleId]) -> Result<Vec<BattleRows>> {
-    let (found, participants, positions, outcomes) = tokio::try_join!(
-        list::<BattleRow>(from, BATTLES, battles),
-        list::<ParticipantRow>(from, PARTICIPANTS, battles),
-        list::<Row>(from, POSITIONS, battles),
-        list::<OutcomeRow>(from, OUTCOMES, battles),
+    let (found, mut participants, mut positions, mut outcomes) = tokio::try_join!(
+        list_battles(from, battles),
+        list(from, PARTICIPANTS, battles, |row: ParticipantRow| {
+            Ok((row.battle_id, row.state()))
+        }),
+        list(from, POSITIONS, battles, |row: Row| {
+            Ok((row.battle_id, row.state()?))
+        }),
+        list(from, OUTCOMES, battles, |row: OutcomeRow| {
+            Ok((row.battle_id, row.state()))
+        }),
     )?;
-    let mut rows: BTreeMap<BattleId, BattleRows> = BTreeMap::new();
-    for row in found {
-        let battle = row.state();
-        rows.insert(
-            battle.terms.battle,
-            BattleRows {
-                battle,
-                participants: Vec::new(),
-                positions: Vec::new(),
-                outcomes: Vec::new(),
-            },
-        );
-    }
-    for row in participants {
-        let participant = row.state();
-        if let Some(rows) = rows.get_mut(&participant.battle) {
-            rows.participants.push(participant);
-        }
-    }
-    for row in positions {
-        let position: PositionState = row.state()?;
-        if let Some(rows) = rows.get_mut(&position.battle) {
-            rows.positions.push(position);
-        }
-    }
-    for row in outcomes {
-        let outcome = row.state();
-        if let Some(rows) = rows.get_mut(&outcome.battle) {
-            rows.outcomes.push(outcome);
-        }
-    }
-    for rows in rows.values_mut() {
+    let rows = found.into_iter().map(|battle| {
+        let id = battle.terms.battle;
+        let mut rows = BattleRows {
+            battle,
+            participants: participants.remove(&id).unwrap_or_default(),
+            positions: positions.remove(&id).unwrap_or_default(),
+            outcomes: outcomes.remove(&id).unwrap_or_default(),
+        };
         rows.participants
             .sort_by_key(|participant| participant.number);
         rows.positions.sort_by_key(|position| position.number);
-    }
-    Ok(rows.into_values().collect())
+        rows
+    });
+    Ok(rows.collect())
 }
 
-/// Where rows lie, what names one of them, and its columns in the order of the fields that they
-/// are read into.
+async fn list_battles(from: &impl Read, battles: &[BattleId]) -> Result<Vec<BattleState>> {
+    let found = list(from, BATTLES, battles, |row: BattleRow| {
+        let battle = row.state();
+        Ok((battle.terms.battle, battle))
+    });
+    Ok(found.await?.into_values().flatten().collect())
+}
+
+/// Where rows lie, what names one of them, and the columns: first those of the fields that they
+/// are read into, in their order.
 #[derive(Clone, Copy)]
 struct Table {
     name: &'static str,
@@ -97,7 +89,9 @@ struct Table {
 const BATTLES: Table = Table {
     name: "arena_battles",
     id: "battle_id",
-    columns: "terms, status, log_number, accepted, last_effective_time_ms, finals, ended_at, result",
+    columns:
+        "terms, status, log_number, accepted, last_effective_time_ms, finals, ended_at, result,
+        battle_id",
 };
 const PARTICIPANTS: Table = Table {
     name: "arena_participants",
@@ -120,33 +114,28 @@ const OUTCOMES: Table = Table {
     columns: "battle_id, player_id, request_id, body_hash, outcome",
 };
 
-#[derive(FromQueryResult)]
-struct TextRow {
-    id: Uuid,
-    row: String,
-}
-
-/// Rows straight from the text of JSON arrays, with `columns` in the order of the row's fields: a
-/// shard that is taken over may have ten thousand positions, and to read values first, or the
-/// names of fields, takes several times as long.
-async fn list<R: DeserializeOwned>(
+/// The rows of each battle, made into `S` as they come: an arena that starts may have a million
+/// positions.
+async fn list<R: DeserializeOwned, S>(
     from: &impl Read,
     table: Table,
     battles: &[BattleId],
-) -> Result<Vec<R>> {
+    state: impl Fn(R) -> Result<(BattleId, S)>,
+) -> Result<BTreeMap<BattleId, Vec<S>>> {
     let Table { name, id, columns } = table;
-    let sql = format!(
-        "SELECT {id} AS id, json_build_array({columns})::text AS row FROM {name}
-         WHERE battle_id = ANY ($1)"
-    );
+    let sql = format!("SELECT {columns} FROM {name} WHERE battle_id = ANY ($1)");
     let battles: Vec<Uuid> = battles.iter().map(|battle| battle.uuid()).collect();
     let find = statement(&sql, [battles.into()]);
-    let rows = TextRow::find_by_statement(find).all(from.conn()).await?;
-    let parse = |TextRow { id, row }: TextRow| {
-        let parsed = serde_json::from_str(&row).ok();
-        parsed.ok_or_else(|| Error::corrupt(name, id))
-    };
-    rows.into_iter().map(parse).collect()
+    let mut rows = pin!(from.conn().stream_raw(find).await?);
+    let mut states: BTreeMap<BattleId, Vec<S>> = BTreeMap::new();
+    while let Some(row) = rows.try_next().await? {
+        let Ok(read) = columns::read(&row) else {
+            return Err(Error::corrupt(name, row.try_get::<Uuid>("", id)?));
+        };
+        let (battle, state) = state(read)?;
+        states.entry(battle).or_default().push(state);
+    }
+    Ok(states)
 }
 
 #[derive(Deserialize)]
