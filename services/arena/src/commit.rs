@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use contracts::shard::Shard;
+use futures::{StreamExt, stream};
 use metrics::{counter, histogram};
 use runtime::failpoint;
 use store::arena::{self, Batch, Written};
@@ -12,8 +13,14 @@ use store::{Db, Error};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
-/// How long one attempt may take before its outcome counts as unknown.
+/// How long one attempt may take before its outcome counts as unknown, and how much longer for
+/// each effect: a shard whose positions all end at one tick has many.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
+const LONGER_PER_EFFECT: Duration = Duration::from_micros(500);
+/// Shards that have more than this to write together are written in several transactions.
+const EFFECTS_AT_ONCE: usize = 10_000;
+/// How many of these at a time: the others leave connections to everything else.
+const TRANSACTIONS: usize = 4;
 /// The pause before another attempt.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 /// So often the database may refuse what it does not refuse a healthy shard: each shard's batch is
@@ -32,21 +39,64 @@ pub(crate) struct Settled {
     pub(crate) refused: Vec<(Shard, Error)>,
 }
 
+impl Settled {
+    fn absorb(mut self, mut other: Self) -> Self {
+        self.committed.append(&mut other.committed);
+        self.lost.append(&mut other.lost);
+        self.refused.append(&mut other.refused);
+        self
+    }
+}
+
 /// Writes the batches until it is known of each what came of it.
 pub(crate) async fn commit(db: Db, batches: Vec<Batch>) -> Settled {
-    let mut settled = Settled::default();
     let began = Instant::now();
-    if let Err(refused) = write(&db, batches, &mut settled).await {
+    let settled = stream::iter(groups(batches))
+        .map(|group| commit_together(&db, group))
+        .buffer_unordered(TRANSACTIONS)
+        .fold(Settled::default(), async |all, group| all.absorb(group))
+        .await;
+    counter!("arena_commits_total").increment(1);
+    histogram!("arena_commit_seconds").record(began.elapsed());
+    settled
+}
+
+/// What is written in one transaction each.
+fn groups(batches: Vec<Batch>) -> Vec<Vec<Batch>> {
+    let mut groups: Vec<Vec<Batch>> = Vec::new();
+    let mut room = 0_usize;
+    for batch in batches {
+        let effects = batch.effects();
+        match groups.last_mut() {
+            Some(group) if effects <= room => group.push(batch),
+            _ => {
+                groups.push(vec![batch]);
+                room = EFFECTS_AT_ONCE;
+            }
+        }
+        room = room.saturating_sub(effects);
+    }
+    groups
+}
+
+async fn commit_together(db: &Db, batches: Vec<Batch>) -> Settled {
+    let mut settled = Settled::default();
+    if let Err(refused) = write(db, batches, &mut settled).await {
         for batch in refused.batches {
             let shard = batch.lease.shard;
-            if let Err(refused) = write(&db, vec![batch], &mut settled).await {
+            if let Err(refused) = write(db, vec![batch], &mut settled).await {
                 settled.refused.push((shard, refused.cause));
             }
         }
     }
-    counter!("arena_commits_total").increment(1);
-    histogram!("arena_commit_seconds").record(began.elapsed());
     settled
+}
+
+/// How long one attempt may take.
+fn limit(batches: &[Batch]) -> Duration {
+    let effects = batches.iter().map(Batch::effects).sum::<usize>();
+    let effects = u32::try_from(effects).unwrap_or(u32::MAX);
+    ATTEMPT_LIMIT.saturating_add(LONGER_PER_EFFECT.saturating_mul(effects))
 }
 
 /// Batches that the database refused too often.
@@ -63,7 +113,7 @@ async fn write(
     let mut refusals = 0;
     while !batches.is_empty() {
         failpoint!("arena.before_commit");
-        let attempt = timeout(ATTEMPT_LIMIT, arena::write(db, &batches)).await;
+        let attempt = timeout(limit(&batches), arena::write(db, &batches)).await;
         failpoint!("arena.after_commit");
         match attempt {
             Ok(Ok(Written::Committed)) => {

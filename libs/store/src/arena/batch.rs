@@ -8,11 +8,14 @@ use entity::arena_shard::Model;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::json;
 
-use super::position::Row;
+use super::position::{self, Row};
 use super::shard::{Checkpoint, Lease, epochs, numbers, shard};
 use crate::dead_letter::{self, DeadLetter};
 use crate::statement::statement;
 use crate::{Db, Result, Tx, outbox};
+
+/// How many positions one statement writes.
+const ROWS_AT_ONCE: usize = 10_000;
 
 /// What a shard has to write: new rows, the latest of each changed row, and how far it has read.
 #[derive(Clone, Debug)]
@@ -37,6 +40,15 @@ pub struct Batch {
     pub announcements: Vec<outbox::Row>,
     /// Requests that cannot be read.
     pub dead_letters: Vec<DeadLetter>,
+}
+
+impl Batch {
+    /// How many rows and messages it writes, but for the shard's own row.
+    pub fn effects(&self) -> usize {
+        let rows = self.battles.len() + self.participants.len() + self.positions.len();
+        let news = self.outcomes.len() + self.log.len() + self.announcements.len();
+        rows + news + self.dead_letters.len()
+    }
 }
 
 /// What became of batches.
@@ -171,32 +183,12 @@ async fn write_participants(tx: &Tx, batches: &[Batch]) -> Result<()> {
 }
 
 async fn write_positions(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches
-        .iter()
-        .flat_map(|batch| &batch.positions)
-        .map(|position| json!(Row::from(position)));
-    let write = "INSERT INTO positions (id, battle_id, player_id, number, symbol, side, kind,
-             limit_price, margin, leverage, size, open_fee, card_spent, stop_loss, take_profit,
-             status, effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms,
-             fill_sequence, liquidation_price, end_cause, end_time_ms, end_sequence, exit_trade,
-             exit_price, exit_trade_time_ms, profit, close_fee, payout, noted)
-         SELECT id, battle_id, player_id, number, symbol, side, kind,
-             limit_price, margin, leverage, size, open_fee, card_spent, stop_loss, take_profit,
-             status, effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms,
-             fill_sequence, liquidation_price, end_cause, end_time_ms, end_sequence, exit_trade,
-             exit_price, exit_trade_time_ms, profit, close_fee, payout, noted
-         FROM jsonb_populate_recordset(NULL::positions, $1)
-         ON CONFLICT (id) DO UPDATE SET updated_at = now(), stop_loss = excluded.stop_loss,
-             take_profit = excluded.take_profit, status = excluded.status,
-             stale_at_ms = excluded.stale_at_ms, card_spent = excluded.card_spent,
-             fill_trade = excluded.fill_trade, fill_price = excluded.fill_price,
-             fill_time_ms = excluded.fill_time_ms, fill_sequence = excluded.fill_sequence,
-             liquidation_price = excluded.liquidation_price, end_cause = excluded.end_cause,
-             end_time_ms = excluded.end_time_ms, end_sequence = excluded.end_sequence,
-             exit_trade = excluded.exit_trade, exit_price = excluded.exit_price,
-             exit_trade_time_ms = excluded.exit_trade_time_ms, profit = excluded.profit,
-             close_fee = excluded.close_fee, payout = excluded.payout, noted = excluded.noted";
-    write_rows(tx, write, rows).await
+    let positions = batches.iter().flat_map(|batch| &batch.positions);
+    let rows: Vec<Row> = positions.map(Row::from).collect();
+    for rows in rows.chunks(ROWS_AT_ONCE) {
+        tx.inner().execute_raw(position::upsert(rows)).await?;
+    }
+    Ok(())
 }
 
 async fn insert_outcomes(tx: &Tx, batches: &[Batch]) -> Result<()> {

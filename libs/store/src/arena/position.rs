@@ -9,12 +9,16 @@ use domain::position::{End, EndCause, Exit, Fill, Noted, PositionState, Position
 use domain::price::Price;
 use domain::symbol::Symbol;
 use domain::timestamp::Timestamp;
+use sea_orm::{Statement, Value};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
 
+use crate::statement::statement;
 use crate::{Error, Result};
 
 /// A row of `positions`, without its bookkeeping.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Row {
     id: PositionId,
     pub(super) battle_id: BattleId,
@@ -103,6 +107,105 @@ impl From<&PositionState> for Row {
             noted: state.noted.clone(),
         }
     }
+}
+
+/// Stands for null in an array of numbers, whose values are bound without any.
+const NULL: i64 = i64::MIN;
+
+/// The statement that writes rows, whether they are new or there. It has an array a column, which
+/// Postgres reads several times as fast as JSON.
+pub(super) fn upsert(rows: &[Row]) -> Statement {
+    let ids = |of: fn(&Row) -> Uuid| -> Value { rows.iter().map(of).collect::<Vec<_>>().into() };
+    let texts =
+        |of: fn(&Row) -> String| -> Value { rows.iter().map(of).collect::<Vec<_>>().into() };
+    let numbers = |of: fn(&Row) -> Option<i64>| -> Value {
+        let numbers = rows.iter().map(|row| of(row).unwrap_or(NULL));
+        numbers.collect::<Vec<_>>().into()
+    };
+    let spent: Vec<bool> = rows.iter().map(|row| row.card_spent).collect();
+    let values = [
+        ids(|row| row.id.uuid()),
+        ids(|row| row.battle_id.uuid()),
+        ids(|row| row.player_id.uuid()),
+        numbers(|row| Some(row.number.into())),
+        texts(|row| row.symbol.to_string()),
+        texts(|row| name(row.side)),
+        texts(|row| name(row.kind)),
+        numbers(|row| row.limit_price.map(Price::units)),
+        numbers(|row| Some(row.margin.units())),
+        numbers(|row| Some(row.leverage.times().into())),
+        numbers(|row| Some(row.size.units())),
+        numbers(|row| Some(row.open_fee.units())),
+        spent.into(),
+        numbers(|row| row.stop_loss.map(Price::units)),
+        numbers(|row| row.take_profit.map(Price::units)),
+        texts(|row| name(row.status)),
+        numbers(|row| Some(row.effective_time_ms.ms())),
+        numbers(|row| row.stale_at_ms.map(Timestamp::ms)),
+        numbers(|row| row.fill_trade.map(signed)),
+        numbers(|row| row.fill_price.map(Price::units)),
+        numbers(|row| row.fill_time_ms.map(Timestamp::ms)),
+        numbers(|row| row.fill_sequence.map(signed)),
+        numbers(|row| row.liquidation_price.map(Price::units)),
+        texts(|row| row.end_cause.map(name).unwrap_or_default()),
+        numbers(|row| row.end_time_ms.map(Timestamp::ms)),
+        numbers(|row| row.end_sequence.map(signed)),
+        numbers(|row| row.exit_trade.map(signed)),
+        numbers(|row| row.exit_price.map(Price::units)),
+        numbers(|row| row.exit_trade_time_ms.map(Timestamp::ms)),
+        numbers(|row| row.profit.map(Chips::units)),
+        numbers(|row| row.close_fee.map(Chips::units)),
+        numbers(|row| row.payout.map(Chips::units)),
+        texts(|row| json!(row.noted).to_string()),
+        NULL.into(),
+    ];
+    statement(UPSERT, values)
+}
+
+const UPSERT: &str = "
+    INSERT INTO positions (id, battle_id, player_id, number, symbol, side, kind, limit_price,
+        margin, leverage, size, open_fee, card_spent, stop_loss, take_profit, status,
+        effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms, fill_sequence,
+        liquidation_price, end_cause, end_time_ms, end_sequence, exit_trade, exit_price,
+        exit_trade_time_ms, profit, close_fee, payout, noted)
+    SELECT id, battle_id, player_id, number, symbol, side, kind, nullif(limit_price, $34),
+        margin, leverage, size, open_fee, card_spent, nullif(stop_loss, $34),
+        nullif(take_profit, $34), status, effective_time_ms, nullif(stale_at_ms, $34),
+        nullif(fill_trade, $34), nullif(fill_price, $34), nullif(fill_time_ms, $34),
+        nullif(fill_sequence, $34), nullif(liquidation_price, $34), nullif(end_cause, ''),
+        nullif(end_time_ms, $34), nullif(end_sequence, $34), nullif(exit_trade, $34),
+        nullif(exit_price, $34), nullif(exit_trade_time_ms, $34), nullif(profit, $34),
+        nullif(close_fee, $34), nullif(payout, $34), noted::jsonb
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],
+        $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+        $13::boolean[], $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::bigint[],
+        $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::text[],
+        $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],
+        $31::bigint[], $32::bigint[], $33::text[])
+        AS row (id, battle_id, player_id, number, symbol, side, kind, limit_price, margin,
+            leverage, size, open_fee, card_spent, stop_loss, take_profit, status,
+            effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms, fill_sequence,
+            liquidation_price, end_cause, end_time_ms, end_sequence, exit_trade, exit_price,
+            exit_trade_time_ms, profit, close_fee, payout, noted)
+    ON CONFLICT (id) DO UPDATE SET updated_at = now(), stop_loss = excluded.stop_loss,
+        take_profit = excluded.take_profit, status = excluded.status,
+        stale_at_ms = excluded.stale_at_ms, card_spent = excluded.card_spent,
+        fill_trade = excluded.fill_trade, fill_price = excluded.fill_price,
+        fill_time_ms = excluded.fill_time_ms, fill_sequence = excluded.fill_sequence,
+        liquidation_price = excluded.liquidation_price, end_cause = excluded.end_cause,
+        end_time_ms = excluded.end_time_ms, end_sequence = excluded.end_sequence,
+        exit_trade = excluded.exit_trade, exit_price = excluded.exit_price,
+        exit_trade_time_ms = excluded.exit_trade_time_ms, profit = excluded.profit,
+        close_fee = excluded.close_fee, payout = excluded.payout, noted = excluded.noted";
+
+/// The text of a value that is a word.
+fn name<T: Serialize>(word: T) -> String {
+    json!(word).as_str().unwrap_or_default().to_owned()
+}
+
+/// Ids of trades and places in the market's stream: Postgres knows no larger ones.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 impl Row {
