@@ -14,7 +14,7 @@ use crate::dead_letter::{self, DeadLetter};
 use crate::statement::statement;
 use crate::{Db, Result, Tx, outbox};
 
-/// How many positions one statement writes.
+/// How many rows one statement writes: it has a time limit, and a parameter a size limit.
 const ROWS_AT_ONCE: usize = 10_000;
 
 /// What a shard has to write: new rows, the latest of each changed row, and how far it has read.
@@ -79,7 +79,9 @@ pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
     insert_outcomes(&tx, batches).await?;
     insert_log(&tx, batches).await?;
     for batch in batches {
-        tx.announce_all(&batch.announcements).await?;
+        for announcements in batch.announcements.chunks(ROWS_AT_ONCE) {
+            tx.announce_all(announcements).await?;
+        }
         for letter in &batch.dead_letters {
             dead_letter::park_in(&tx, letter).await?;
         }
@@ -227,8 +229,8 @@ async fn write_rows(
     rows: impl Iterator<Item = serde_json::Value>,
 ) -> Result<()> {
     let rows: Vec<serde_json::Value> = rows.collect();
-    if !rows.is_empty() {
-        let rows = serde_json::Value::Array(rows);
+    for rows in rows.chunks(ROWS_AT_ONCE) {
+        let rows = serde_json::Value::from(rows);
         tx.inner()
             .execute_raw(statement(sql, [rows.into()]))
             .await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::battle::BattleStatus;
 use domain::id::BattleId;
+use store::arena::Lease;
 
 use super::Arena;
 use crate::beside::Told;
@@ -12,8 +13,9 @@ use crate::error::Error;
 use crate::pending::Reply;
 
 /// What follows from a batch once it is true.
-#[derive(Default)]
 pub(super) struct Consequences {
+    /// Who wrote it: by now the shard may be here under another lease.
+    lease: Lease,
     replies: Vec<Reply>,
     ended: Vec<BattleId>,
 }
@@ -49,7 +51,13 @@ impl Arena {
                     .filter(|battle| battle.status != BattleStatus::Open)
                     .map(|battle| battle.terms.battle)
                     .collect();
-                consequences.insert(*number, Consequences { replies, ended });
+                let lease = shard.lease;
+                let follows = Consequences {
+                    lease,
+                    replies,
+                    ended,
+                };
+                consequences.insert(*number, follows);
                 batches.push(batch);
             }
         }
@@ -66,10 +74,18 @@ impl Arena {
         let mut consequences = self.commit.take().unwrap_or_default();
         self.in_flight = 0;
         for number in &settled.committed {
-            if let Some(shard) = self.shards.get_mut(number) {
+            let Some(follows) = consequences.remove(number) else {
+                continue;
+            };
+            let Consequences {
+                lease,
+                replies,
+                ended,
+            } = follows;
+            let shard = self.shards.get_mut(number);
+            if let Some(shard) = shard.filter(|shard| shard.lease == lease) {
                 shard.committed();
             }
-            let Consequences { replies, ended } = consequences.remove(number).unwrap_or_default();
             for (to, answer) in replies {
                 self.app.bus.answer(Some(&to), &answer);
             }
@@ -79,12 +95,12 @@ impl Arena {
         }
         let lost = settled.lost.iter();
         let lost: Vec<_> = lost
-            .filter_map(|number| self.shards.get(number).map(|shard| shard.lease))
+            .filter_map(|number| consequences.get(number).map(|follows| follows.lease))
             .collect();
         self.drop_shards(&lost);
         for (number, cause) in settled.refused {
-            if let Some(lease) = self.shards.get(&number).map(|shard| shard.lease) {
-                self.leave_out(lease, &Error::Store(cause));
+            if let Some(follows) = consequences.get(&number) {
+                self.leave_out(follows.lease, &Error::Store(cause));
             }
         }
         self.give_up_what_is_written();
