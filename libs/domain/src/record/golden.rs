@@ -267,6 +267,7 @@ fn the_golden_records_hold_every_kind_of_entry() {
     ];
     assert_eq!(tally.ends, ends.into());
     assert_eq!(tally.missing_trades, []);
+    assert_eq!(tally.removed_trades, []);
     for kind in ["new", "close", "cancel", "amend"] {
         assert!(
             record.contains(&format!("\"body\":{{\"{kind}\":")),

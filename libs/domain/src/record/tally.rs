@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::battle::MarketState;
 use crate::engine::{Effects, Fact, PositionChange};
-use crate::market::{Epoch, MarketEntry, MarketEvent};
+use crate::market::{Epoch, MarketEntry, MarketEvent, NoteReason};
 use crate::order::Outcome;
 use crate::position::EndCause;
 use crate::symbol::Symbol;
@@ -34,6 +34,8 @@ pub struct Tally {
     pub ends: BTreeMap<EndCause, u64>,
     /// Trades that neither tick nor gap nor note speaks of, by market.
     pub missing_trades: Vec<MissingTrades>,
+    /// Those of them that the market has told of behind the opening: somebody took them out.
+    pub removed_trades: Vec<MissingTrades>,
 }
 
 /// Trades of one market that a record does not speak of, between others that it does.
@@ -101,27 +103,59 @@ fn add_one(count: &mut u64) {
 
 /// The trades that a record speaks of. The exchange numbers the trades of a market without holes,
 /// and every number is told as a tick, within a gap or as a note.
+///
+/// A leader tells them in the order of their numbers, but for one: while it holds a trade that may
+/// be rejected, it tells of late ones and gaps behind it. So an honest record lacks only
+///
+/// - what was told before the opening, beside a trade that was held then. All of it lies in front
+///   of the second decided trade, one that is a tick or rejected;
+/// - what a leader held when it was replaced: behind the last one that it decided on.
+///
+/// Any other number between two decided trades of one leader was told in front of the second.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trades(BTreeMap<Symbol, Spoken>);
+pub(super) struct Trades {
+    /// The leader's epoch at the opening.
+    opened: Epoch,
+    spoken: BTreeMap<Symbol, Spoken>,
+}
 
 /// The trades of one market.
 #[derive(Clone, Debug)]
 struct Spoken {
     /// The highest that was spoken of.
     to: u64,
-    /// What was passed over, as first and last.
-    missing: BTreeMap<u64, u64>,
+    /// What was passed over, by the first.
+    missing: BTreeMap<u64, Missing>,
+    /// Whose word is heard.
+    epoch: Epoch,
+    /// The last decided trade.
+    decided: Option<u64>,
+    /// So many decided trades are still to come until nothing behind them may be missing.
+    unsure: u8,
+}
+
+/// A run of trades that were passed over.
+#[derive(Clone, Copy, Debug)]
+struct Missing {
+    last: u64,
+    /// Whether they were told once.
+    removed: bool,
 }
 
 impl Trades {
     /// Those behind what the market had told when the battle was opened.
     pub(super) fn behind(market: &MarketState) -> Self {
+        let opened = market.epoch;
         let told = market.assets.iter().filter_map(|asset| {
             let to = asset.tick?.trade;
-            let missing = BTreeMap::new();
-            Some((asset.symbol.clone(), Spoken { to, missing }))
+            let mut spoken = Spoken::begin(to, opened, opened);
+            spoken.decided = Some(to);
+            Some((asset.symbol.clone(), spoken))
         });
-        Self(told.collect())
+        Self {
+            opened,
+            spoken: told.collect(),
+        }
     }
 
     /// Takes note of an entry, when the highest epoch so far was `epoch`.
@@ -140,22 +174,41 @@ impl Trades {
         if entry.epoch < epoch || last < first {
             return;
         }
-        match self.0.get_mut(symbol) {
-            Some(spoken) => spoken.tell(first, last),
-            None => {
-                let missing = BTreeMap::new();
-                let spoken = Spoken { to: last, missing };
-                self.0.insert(symbol.clone(), spoken);
-            }
+        let begin = || Spoken::begin(last, entry.epoch, self.opened);
+        let spoken = self.spoken.entry(symbol.clone()).or_insert_with(begin);
+        spoken.tell(first, last);
+        if spoken.epoch < entry.epoch {
+            spoken.epoch = entry.epoch;
+            spoken.unsure = 1;
+        }
+        let decided = match &entry.event {
+            MarketEvent::Tick { .. } => true,
+            MarketEvent::Note { reason, .. } => *reason == NoteReason::Rejected,
+            MarketEvent::Gap { .. }
+            | MarketEvent::Watermark { .. }
+            | MarketEvent::Offset { .. } => false,
+        };
+        if decided {
+            spoken.decide(last);
         }
     }
 
     /// What is missing, by market.
     pub(super) fn missing(&self) -> Vec<MissingTrades> {
-        let missing = self.0.iter().filter_map(|(symbol, spoken)| {
-            let (first, _) = spoken.missing.first_key_value()?;
-            let count = spoken.missing.iter().fold(0_u64, |sum, (first, last)| {
-                let len = last.saturating_sub(*first).saturating_add(1);
+        self.runs(|_| true)
+    }
+
+    /// What is missing although it was told, by market.
+    pub(super) fn removed(&self) -> Vec<MissingTrades> {
+        self.runs(|run| run.removed)
+    }
+
+    fn runs(&self, counts: impl Fn(&Missing) -> bool) -> Vec<MissingTrades> {
+        let missing = self.spoken.iter().filter_map(|(symbol, spoken)| {
+            let runs = || spoken.missing.iter().filter(|(_, run)| counts(run));
+            let (first, _) = runs().next()?;
+            let count = runs().fold(0_u64, |sum, (first, run)| {
+                let len = run.last.saturating_sub(*first).saturating_add(1);
                 sum.saturating_add(len)
             });
             Some(MissingTrades {
@@ -169,24 +222,56 @@ impl Trades {
 }
 
 impl Spoken {
+    /// Those up to `to`, as a leader begins to tell when the one at the opening was `opened`.
+    const fn begin(to: u64, epoch: Epoch, opened: Epoch) -> Self {
+        Self {
+            to,
+            missing: BTreeMap::new(),
+            epoch,
+            decided: None,
+            unsure: if epoch.0 > opened.0 { 1 } else { 2 },
+        }
+    }
+
     fn tell(&mut self, first: u64, last: u64) {
         let next = self.to.saturating_add(1);
         if next < first {
-            self.missing.insert(next, first.saturating_sub(1));
+            let passed_over = Missing {
+                last: first.saturating_sub(1),
+                removed: false,
+            };
+            self.missing.insert(next, passed_over);
         }
         let until = self.missing.range(..=last).rev();
-        let touched = until.take_while(|(_, end)| **end >= first);
-        let touched: Vec<_> = touched.map(|(start, end)| (*start, *end)).collect();
-        for (start, end) in touched {
+        let touched = until.take_while(|(_, run)| run.last >= first);
+        let touched: Vec<_> = touched.map(|(start, run)| (*start, *run)).collect();
+        for (start, run) in touched {
             self.missing.remove(&start);
             if start < first {
-                self.missing.insert(start, first.saturating_sub(1));
+                let last = first.saturating_sub(1);
+                self.missing.insert(start, Missing { last, ..run });
             }
-            if last < end {
-                self.missing.insert(last.saturating_add(1), end);
+            if last < run.last {
+                self.missing.insert(last.saturating_add(1), run);
             }
         }
         self.to = self.to.max(last);
+    }
+
+    /// Takes note that a leader has decided on a trade, which it told just now.
+    fn decide(&mut self, trade: u64) {
+        let before = self.decided.unwrap_or_default();
+        if self.decided.is_some() && trade <= before {
+            return;
+        }
+        self.decided = Some(trade);
+        if self.unsure > 0 {
+            self.unsure = self.unsure.saturating_sub(1);
+            return;
+        }
+        for (_, run) in self.missing.range_mut(before..trade) {
+            run.removed = true;
+        }
     }
 }
 
@@ -205,15 +290,27 @@ mod tests {
         }
     }
 
-    fn told(events: &[(u64, MarketEvent)]) -> Vec<(u64, u64)> {
-        let mut trades = Trades::default();
+    fn heard(events: &[(u64, MarketEvent)]) -> Trades {
+        let mut trades = Trades {
+            opened: Epoch(1),
+            ..Trades::default()
+        };
         for (epoch, event) in events {
             let event = event.clone();
             let epoch = Epoch(*epoch);
             trades.tell(Epoch(1), &MarketEntry { epoch, event });
         }
-        let missing = trades.missing();
+        trades
+    }
+
+    fn told(events: &[(u64, MarketEvent)]) -> Vec<(u64, u64)> {
+        let missing = heard(events).missing();
         missing.iter().map(|run| (run.first, run.count)).collect()
+    }
+
+    fn removed(events: &[(u64, MarketEvent)]) -> Vec<(u64, u64)> {
+        let removed = heard(events).removed();
+        removed.iter().map(|run| (run.first, run.count)).collect()
     }
 
     fn symbol() -> Symbol {
@@ -253,6 +350,49 @@ mod tests {
     fn what_nobody_speaks_of_is_missing() {
         let events = [traded(5), traded(9), gap(7, 7), traded(12)];
         assert_eq!(told(&events.map(|event| (1, event))), [(6, 4)]);
+    }
+
+    #[test]
+    fn what_one_leader_passes_over_was_removed() {
+        let events = [
+            traded(5),
+            traded(6),
+            traded(9),
+            traded(10),
+            gap(12, 12),
+            traded(13),
+        ];
+        assert_eq!(removed(&events.map(|event| (1, event))), [(7, 3)]);
+        let second = [(1, traded(5)), (2, traded(6)), (2, traded(8))];
+        assert_eq!(removed(&second), [(7, 1)]);
+    }
+
+    #[test]
+    fn what_was_told_before_the_opening_was_not_removed() {
+        // 6 was late while 5 was held.
+        let events = [traded(5), traded(7), traded(8)];
+        assert_eq!(removed(&events.map(|event| (1, event))), []);
+    }
+
+    #[test]
+    fn what_is_told_late_while_a_trade_is_held_is_told() {
+        let events = [traded(5), traded(6), noted(8), traded(7), traded(9)];
+        assert_eq!(told(&events.map(|event| (1, event))), []);
+    }
+
+    #[test]
+    fn what_a_leader_held_when_it_was_replaced_was_not_removed() {
+        let events = [
+            (1, traded(5)),
+            (1, traded(6)),
+            (1, traded(7)),
+            // It holds 8.
+            (1, noted(9)),
+            (2, traded(10)),
+            (2, traded(11)),
+        ];
+        assert_eq!(told(&events), [(8, 1)]);
+        assert_eq!(removed(&events), []);
     }
 
     #[test]

@@ -207,7 +207,7 @@ fn only_what_alters_no_result_can_be_removed_under_fitting_checks() {
 }
 
 #[test]
-fn a_removed_tick_that_changed_nothing_is_reported_as_missing() {
+fn a_removed_trade_that_changed_nothing_is_reported() {
     let contents = contents(named("everything"));
     let idle = lines_with(&contents, "\"reason\":\"rejected\"")[0];
     let report = verify(without(&contents, idle).as_bytes()).unwrap();
@@ -217,6 +217,7 @@ fn a_removed_tick_that_changed_nothing_is_reported_as_missing() {
         count: 1,
     };
     assert_eq!(report.tally.missing_trades, [missing]);
+    assert_eq!(report.tally.removed_trades, report.tally.missing_trades);
 }
 
 #[test]

@@ -167,6 +167,7 @@ fn replay(lines: &mut Lines<impl BufRead>) -> Result<Report, Finding> {
         commands: replay.commands,
         tally: Tally {
             missing_trades: replay.trades.missing(),
+            removed_trades: replay.trades.removed(),
             ..replay.tally
         },
         hash: RecordHash(lines.running.digest()),

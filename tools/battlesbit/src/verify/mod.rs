@@ -52,6 +52,8 @@ enum Verdict {
     Verified(Report),
     /// Not all in it is what the rules give.
     Different(Difference),
+    /// It holds together, but trades that the market told of were taken out of it.
+    Incomplete(Report),
     /// It holds together, but is not the one that was asked for.
     Another(Report, String),
 }
@@ -79,7 +81,7 @@ pub(crate) async fn run(arguments: &Arguments) -> ExitCode {
     }
     match verdict {
         Verdict::Verified(_) => ExitCode::SUCCESS,
-        Verdict::Different(_) | Verdict::Another(..) => ExitCode::FAILURE,
+        Verdict::Different(_) | Verdict::Incomplete(_) | Verdict::Another(..) => ExitCode::FAILURE,
     }
 }
 
@@ -143,7 +145,7 @@ async fn kept(url: &str, id: BattleId) -> anyhow::Result<Verdict> {
     };
     Ok(match another(&db, id, &report, &record.sha256).await? {
         Some(why) => Verdict::Another(report, why),
-        None => Verdict::Verified(report),
+        None => report.into(),
     })
 }
 
@@ -179,6 +181,16 @@ async fn another(
 
 impl From<Result<Report, Difference>> for Verdict {
     fn from(verified: Result<Report, Difference>) -> Self {
-        verified.map_or_else(Self::Different, Self::Verified)
+        verified.map_or_else(Self::Different, Self::from)
+    }
+}
+
+impl From<Report> for Verdict {
+    fn from(report: Report) -> Self {
+        if report.tally.removed_trades.is_empty() {
+            Self::Verified(report)
+        } else {
+            Self::Incomplete(report)
+        }
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn text(verdict: &Verdict) -> String {
         Verdict::Different(difference) => {
             format!("line {}: {}\n", difference.line, found(difference))
         }
+        Verdict::Incomplete(report) => format!("{}\n", removed(report)),
         Verdict::Another(_, why) => format!("{why}\n"),
     }
 }
@@ -35,13 +36,21 @@ pub(super) fn json(verdict: &Verdict) -> Value {
             "line": difference.line,
             "finding": found(difference),
         }),
-        Verdict::Another(report, why) => {
-            let mut told = told_to_programs(report);
-            told["verified"] = false.into();
-            told["finding"] = why.as_str().into();
-            told
-        }
+        Verdict::Incomplete(report) => refused(report, &removed(report)),
+        Verdict::Another(report, why) => refused(report, why),
     }
+}
+
+fn refused(report: &Report, why: &str) -> Value {
+    let mut told = told_to_programs(report);
+    told["verified"] = false.into();
+    told["finding"] = why.into();
+    told
+}
+
+fn removed(report: &Report) -> String {
+    let removed = runs(&report.tally.removed_trades);
+    format!("trades that the market told of are missing: {removed}")
 }
 
 /// What is wrong with the line, and why. It may show the line, which can be anybody's: nothing in it
@@ -144,14 +153,16 @@ fn trades(missing: &[MissingTrades]) -> String {
     if missing.is_empty() {
         return "none missing".to_owned();
     }
+    let missing = runs(missing);
+    format!("missing without a gap or note that says so: {missing}")
+}
+
+fn runs(missing: &[MissingTrades]) -> String {
     let runs = missing
         .iter()
         .map(|run| format!("{} of {} from {} on", run.count, run.symbol, run.first));
     let runs: Vec<_> = runs.collect();
-    format!(
-        "missing without a gap or note that says so: {}",
-        runs.join(", ")
-    )
+    runs.join(", ")
 }
 
 fn exits(tally: &Tally) -> String {

@@ -5,6 +5,7 @@ use std::path::Path;
 use domain::record::{self, Report};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -170,6 +171,36 @@ async fn a_program_is_told_in_json() {
     assert_eq!(told["verified"], false);
     assert_eq!(told["line"], 2);
     assert!(told["finding"].as_str().unwrap().contains("check"));
+}
+
+/// A record without its line that contains `needle`, under checks that fit.
+fn without(record: &[u8], needle: &str) -> String {
+    let lines = str::from_utf8(record).unwrap().lines();
+    let contents = lines.map(|line| line.rsplit_once(' ').unwrap().0);
+    let mut contents: Vec<_> = contents.filter(|line| !line.contains(needle)).collect();
+    let seal = format!("{{\"seal\":{{\"lines\":{}}}}}", contents.len());
+    contents.pop();
+    let mut forged = String::new();
+    for line in contents {
+        forged.push_str(&format!("{line} "));
+        let check = hex::encode(Sha256::digest(&forged));
+        forged.push_str(&format!("{}\n", &check[..16]));
+    }
+    forged.push_str(&format!("{seal} "));
+    let check = hex::encode(Sha256::digest(&forged));
+    format!("{forged}{check}\n")
+}
+
+#[tokio::test]
+async fn a_record_without_a_trade_that_changed_nothing_does_not_verify() {
+    let forged = without(EVERYTHING, "\"reason\":\"rejected\"");
+    let ran = verify_alone(forged.as_bytes()).await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.said.contains("1 of BTCUSDT from 8 on"), "{ran:?}");
+    let ran = verify_with(forged.as_bytes(), &["--json"]).await;
+    let told: Value = serde_json::from_str(&ran.said).unwrap();
+    assert_eq!(told["verified"], false);
+    assert_eq!(told["counts"]["removed_trades"][0]["first"], 8);
 }
 
 #[tokio::test]
