@@ -214,7 +214,8 @@ impl Fleet {
             let (api, input) = (player.api.clone(), player.terms(number));
             sleep_until(at).await;
             sending.spawn(async move {
-                let answer = api.run(ORDER, json!({ "input": input })).await.unwrap();
+                let answer = api.run(ORDER, json!({ "input": input })).await;
+                let answer = answer.unwrap_or_else(|cause| panic!("an order is lost: {cause:#}"));
                 let took = at.elapsed();
                 let id = answer.pointer("/createGameMatchPosition/id");
                 let id = id.and_then(Value::as_str).unwrap().parse().unwrap();
