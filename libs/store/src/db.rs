@@ -22,6 +22,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long Postgres may take to say that it is there.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A connection that was given back so lately answered then: to ask it once more before it is used
+/// would cost every statement a round trip.
+const IDLE_UNASKED: Duration = Duration::from_millis(500);
+
 /// The database, as one service sees it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
@@ -52,6 +56,17 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                let fresh = meta.idle_for < IDLE_UNASKED;
+                Box::pin(async move {
+                    if fresh {
+                        Ok(true)
+                    } else {
+                        answers(connection).await
+                    }
+                })
+            })
             .after_release(|connection, _| Box::pin(answers(connection)))
             .connect_with(options)
             .await
