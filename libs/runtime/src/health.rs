@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use serde::Serialize;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Each dependency is asked this often.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// One that does not answer well is asked again so soon: nobody waits for a process that is ready.
+const CHECK_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// A dependency that has not answered by then counts as failing.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(900);
 
-/// The dependencies of a process, each asked once a second in the background. Cheap to clone.
+/// The dependencies of a process, each asked in the background. Cheap to clone.
 #[derive(Clone)]
 pub struct Health(Arc<Shared>);
 
@@ -37,6 +40,16 @@ enum State {
     Well,
     Failed,
     Silent,
+}
+
+impl State {
+    /// How long until the next check.
+    const fn pause(self) -> Duration {
+        match self {
+            Self::Well => CHECK_EVERY,
+            Self::NotAskedYet | Self::Failed | Self::Silent => CHECK_AGAIN_AFTER,
+        }
+    }
 }
 
 /// Whether a process is ready, and if not, why.
@@ -76,11 +89,10 @@ impl Health {
         let (health, stop) = (self.clone(), self.0.stop.clone());
         self.0.tasks.spawn(async move {
             let asking = async move {
-                let mut ticks = interval(CHECK_EVERY);
-                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 loop {
-                    ticks.tick().await;
-                    health.note(dependency, ask(check()).await);
+                    let (state, cause) = ask(check()).await;
+                    health.note(dependency, (state, cause));
+                    sleep(state.pause()).await;
                 }
             };
             stop.run_until_cancelled(asking).await;
