@@ -27,7 +27,7 @@ const LAYING_ASIDE: &str = "cannot lay the record aside";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The file of a record or its address, such as http://localhost:8888/records/<battle>, which
+    /// The file of a record or its address, such as `http://localhost:8888/records/ID`, which
     /// is all that is looked at; or a battle's id, whose record and result are then read from the
     /// database.
     record: String,
