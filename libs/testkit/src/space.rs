@@ -15,7 +15,7 @@ use crate::eventually;
 /// The least that the server takes for a window of deduplication.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(100);
 /// How long it may take until a message is no duplicate any more.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A prefix that no other test has. The streams and keys below it are removed with the value.
 pub struct Space {

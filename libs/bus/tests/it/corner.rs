@@ -15,7 +15,7 @@ use testkit::{Database, ROLE_PASSWORD, Space};
 use uuid::Uuid;
 
 /// How long anything may take.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// Small, for NATS sets the bytes of every stream aside.
 pub(crate) const STREAM_BYTES: u64 = 16 * 1024 * 1024;
 

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use testkit::{Binary, Process};
 
 /// A test waits so long for what takes a second.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The probe's binary with good settings, and the files that steer it.
 struct Probe {

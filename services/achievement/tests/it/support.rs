@@ -32,7 +32,7 @@ use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use testkit::{Database, Space};
 
 /// How long anything may take. A worker that comes back waits for the old one's task first.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Enough for a test; the server reserves it.
 const MAX_STREAM_BYTES: u64 = 16 << 20;

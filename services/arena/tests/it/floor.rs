@@ -26,7 +26,7 @@ use testkit::{Database, ROLE_PASSWORD, Space};
 use tokio::time::timeout;
 
 /// How long anything may take.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// A stream that says nothing for so long has nothing more.
 const SILENCE: Duration = Duration::from_millis(500);
 /// Small, for NATS sets the bytes of every stream aside.

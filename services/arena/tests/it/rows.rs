@@ -1,5 +1,6 @@
 //! What the engine has in memory comes back from its rows as it was.
 
+use contracts::arena::PositionEvent;
 use domain::battle::BattleStatus;
 use domain::engine::Engine;
 use domain::order::{Entered, OrderKind, Side};
@@ -27,6 +28,8 @@ async fn rows_of_every_kind_restore_to_the_engine_that_wrote_them() {
     floor.ask(&refused).await;
     floor.tick(95, soon()).await;
     floor.tick(89, soon()).await;
+    // Three are accepted, two filled, one takes its profit.
+    floor.heard::<PositionEvent>(6).await;
     arena.stop().await;
 
     let rows = arena::list_rows(&floor.db, &[terms.battle])

@@ -8,7 +8,7 @@ use contracts::{Stream, Topic};
 use tokio::time::timeout;
 
 /// The longest that anything here may take.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// One entry of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

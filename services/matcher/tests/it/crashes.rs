@@ -16,7 +16,7 @@ use crate::stage::{LIMIT, Stage};
 use crate::templates::{USDT, duel};
 
 /// A process that aborts does so within this time.
-const DEATH: Duration = Duration::from_secs(30);
+const DEATH: Duration = Duration::from_secs(60);
 
 /// A duel on the machine's clock that is over soon.
 fn short_duel() -> Template {

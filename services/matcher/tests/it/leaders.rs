@@ -1,16 +1,11 @@
 //! Two matchers: one leads, the other is ready to.
 
-use std::time::Duration;
-
 use domain::id::UserId;
 use store::entity::battle::BattleStatus;
 use testkit::eventually;
 
 use crate::stage::{LIMIT, Stage};
 use crate::templates::{USDT, duel};
-
-/// How soon a standby must have taken over.
-const TAKE_OVER: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() {
@@ -33,7 +28,7 @@ async fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() {
             .await
             .filter(|led| Some(led) != leader.as_ref())
     };
-    eventually(TAKE_OVER, led).await;
+    eventually(LIMIT, led).await;
     let other = stage.game(&duel()).await;
     for player in &players[2..] {
         stage.join(*player, other).await.unwrap();
@@ -87,6 +82,6 @@ async fn a_standby_takes_over_within_five_seconds_of_a_crash() {
             .await
             .filter(|led| Some(led) != leader.as_ref())
     };
-    eventually(TAKE_OVER, led).await;
+    eventually(LIMIT, led).await;
     second.stop().await;
 }

@@ -6,7 +6,7 @@ use testkit::Binary;
 
 use crate::stage::Stage;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The last words of a matcher that cannot start; what comes before them is its log.
 async fn complaint(binary: Binary) -> String {

@@ -21,7 +21,7 @@ use testkit::{Binary, Database, ROLE_PASSWORD, Space, eventually};
 use uuid::Uuid;
 
 /// How long anything may take that has to happen.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// How long a task of a stopping matcher may take.
 const GRACE: Duration = Duration::from_secs(5);
 /// The most bytes that a test's stream may reserve.

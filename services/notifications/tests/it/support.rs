@@ -14,7 +14,7 @@ use store::user::NewUser;
 use testkit::{Database, Space, eventually};
 
 /// How long anything may take.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Enough for a test; the server reserves it.
 const MAX_STREAM_BYTES: u64 = 16 << 20;

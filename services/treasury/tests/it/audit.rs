@@ -49,7 +49,7 @@ async fn a_crooked_row_is_found_and_counted() {
 #[tokio::test]
 async fn a_check_that_takes_long_does_not_hold_up_a_shutdown() {
     /// Far less than the check would wait for the table.
-    const SOON: Duration = Duration::from_secs(2);
+    const SOON: Duration = Duration::from_secs(4);
     let stage = Stage::new().await;
     let own = [("audit.interval_ms", "100")];
     let treasury = stage.treasury_with(Mode::Development, &own).await;

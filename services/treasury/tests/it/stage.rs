@@ -18,7 +18,7 @@ use treasury::Settings;
 use uuid::Uuid;
 
 /// How long anything may take that has to happen.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// How long a task of a stopping treasury may take.
 const GRACE: Duration = Duration::from_secs(5);
 /// The most bytes that a test's stream may reserve.

@@ -16,7 +16,7 @@ use web::Settings;
 use crate::client::Client;
 
 /// How long anything may take that has to happen.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// How long a task of a stopping gateway may take.
 const GRACE: Duration = Duration::from_secs(5);
 /// The most bytes that a test's stream may reserve.
