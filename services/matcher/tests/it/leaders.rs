@@ -11,7 +11,8 @@ use crate::templates::{USDT, duel};
 async fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() {
     let stage = Stage::new().await;
     let first = stage.matcher().await;
-    eventually(LIMIT, async || stage.leader().await.is_some()).await;
+    // Read before there is a second: on a busy machine the lease may change hands by itself.
+    let leader = eventually(LIMIT, async || stage.leader().await).await;
     let second = stage.matcher().await;
     let game = stage.game(&duel()).await;
     let players: [UserId; 4] = stage.players(10 * USDT).await;
@@ -19,15 +20,9 @@ async fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() {
         stage.join(*player, game).await.unwrap();
     }
     stage.battle(game).await;
-    let leader = stage.leader().await;
 
     first.stop().await;
-    let led = async || {
-        stage
-            .leader()
-            .await
-            .filter(|led| Some(led) != leader.as_ref())
-    };
+    let led = async || stage.leader().await.filter(|led| *led != leader);
     eventually(LIMIT, led).await;
     let other = stage.game(&duel()).await;
     for player in &players[2..] {
@@ -65,23 +60,17 @@ async fn a_battle_that_cannot_be_read_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_standby_takes_over_within_five_seconds_of_a_crash() {
+async fn a_standby_takes_over_after_a_crash() {
     let stage = Stage::new().await;
     let mut first = stage
         .binary()
         .setting("leader.lease_ms", "3000")
         .start_ready()
         .await;
-    eventually(LIMIT, async || stage.leader().await.is_some()).await;
-    let leader = stage.leader().await;
+    let leader = eventually(LIMIT, async || stage.leader().await).await;
     let second = stage.matcher().await;
     first.kill().await;
-    let led = async || {
-        stage
-            .leader()
-            .await
-            .filter(|led| Some(led) != leader.as_ref())
-    };
+    let led = async || stage.leader().await.filter(|led| *led != leader);
     eventually(LIMIT, led).await;
     second.stop().await;
 }
