@@ -18,14 +18,29 @@ from errors import Failed
 PROGRAMS = ("achievement", "arena", "market", "matcher", "notifications", "treasury", "web",
             "battlesbit", "bots", "exchange", "mail", "xtask")
 BIN = places.ROOT / ".dev" / "bin"
+# Says that whoever starts this command has just built: cargo would wait for the build that it does meanwhile.
+BUILT = "BATTLESBIT_BUILT"
 # Where each profile's output lies, and how cargo is told that this profile is meant.
 PROFILES = {"debug": (), "release": ("--release",)}
 
 
-def cargo(*arguments, environment=None, **options):
-    """Runs cargo on the shared output folder; the caller holds the folder."""
+def cargo(*arguments, politely=False, environment=None, **options):
+    """Runs cargo on the shared output folder, behind everything else that runs here if politely; the caller holds the folder."""
+    return subprocess.run(line(arguments, politely), **surroundings(environment), **options)
+
+
+def started(*arguments):
+    """Starts cargo politely, and lets the caller read what it prints."""
+    return subprocess.Popen(line(arguments, politely=True), **surroundings(), stdout=subprocess.PIPE, text=True)
+
+
+def line(arguments, politely):
+    return [*(["nice"] if politely else []), "cargo", *arguments]
+
+
+def surroundings(environment=None):
     environment = {**os.environ, **(environment or {}), "CARGO_TARGET_DIR": str(places.target())}
-    return subprocess.run(["cargo", *arguments], cwd=places.ROOT, env=environment, stdin=subprocess.DEVNULL, **options)
+    return {"cwd": places.ROOT, "env": environment, "stdin": subprocess.DEVNULL}
 
 
 @contextlib.contextmanager
@@ -90,6 +105,8 @@ def need_cargo():
 
 def build():
     """Builds the workspace and copies its programs to `.dev/bin`; the caller holds the output folder."""
+    if os.environ.get(BUILT):
+        return
     if cargo("build", "--workspace", "--quiet" if quiet() else "--color=auto").returncode != 0:
         raise Failed("the build failed")
     BIN.mkdir(parents=True, exist_ok=True)

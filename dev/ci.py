@@ -1,10 +1,12 @@
 """Every check that a change must pass, each step timed; `bare` runs them as on a fresh machine."""
 
+import concurrent.futures
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from errors import Failed
 PROMISED = ("git", "cargo", "rustc", "rustdoc", "rustfmt", "cargo-fmt", "cargo-clippy", "clippy-driver", "cc", "as", "ld", "ar",
             "python3", "node", "npm", "npx")
 COREUTILS = ("sh", "env", "cat", "chmod", "cp", "date", "dirname", "basename", "expr", "head", "id", "ln", "ls", "mkdir", "mktemp",
-             "mv", "pwd", "readlink", "rm", "rmdir", "sort", "stat", "tail", "tee", "touch", "tr", "true", "uname", "wc",
+             "mv", "nice", "pwd", "readlink", "rm", "rmdir", "sort", "stat", "tail", "tee", "touch", "tr", "true", "uname", "wc",
              "grep", "sed", "tar")
 # How this machine reaches the package registries is no tool and stays.
 KEPT_SETTINGS = ("PIP_", "NPM_CONFIG_", "CARGO_REGISTRIES_", "CARGO_HTTP_", "CARGO_NET_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
@@ -29,27 +31,41 @@ def run(arguments):
     if os.environ.get("CI"):
         # Nobody builds here after an edit: what an incremental build keeps for the next would be kept for nothing.
         os.environ.setdefault("CARGO_INCREMENTAL", "0")
-    return bare() if arguments.bare else run_steps(STEPS)
+    return bare() if arguments.bare else run_steps(steps())
 
 
-def run_steps(steps):
-    """Runs each step; without a build the steps behind it would only repeat its fault."""
-    times, failed = [], []
-    for name, step in steps:
+def run_steps(groups):
+    """Runs the groups in order and the steps of one at once; without a build the steps behind it would only repeat its fault."""
+    begun, times, failed = time.monotonic(), [], []
+
+    def run_one(name, step):
         print(f"── {name}", flush=True)
         started = time.monotonic()
         try:
             step()
         except Failed as failure:
-            print(f"error: {failure}", flush=True)
+            print(f"error: {name}: {failure}", flush=True)
             failed.append(name)
         times.append((name, time.monotonic() - started))
+
+    for group in groups:
+        with concurrent.futures.ThreadPoolExecutor(len(group)) as pool:
+            for running in [pool.submit(run_one, name, step) for name, step in group]:
+                running.result()
         if "build" in failed:
             break
     print(f"── {'failed: ' + ', '.join(failed) if failed else 'passed'}", flush=True)
-    for name, seconds in [*times, ("all", sum(seconds for _, seconds in times))]:
+    for name, seconds in [*times, ("all", time.monotonic() - begun)]:
         print(f"{name:<12}{seconds:7.1f} s")
     return 1 if failed else 0
+
+
+def report(name, command, environment=None):
+    """Runs a command, prints in one piece what it said, and answers whether it ended well."""
+    outcome = subprocess.run(command, cwd=places.ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    print(f"── {name}\n{outcome.stdout.strip()}\n", flush=True)
+    return outcome.returncode == 0
 
 
 def check(condition, reason):
@@ -58,9 +74,9 @@ def check(condition, reason):
 
 
 def python_tests():
-    outcome = subprocess.run([sys.executable, "-m", "unittest", "discover", "--buffer", "--start-directory", "dev/tests", "--top-level-directory", "dev"],
-                             cwd=places.ROOT, stdin=subprocess.DEVNULL)
-    check(outcome.returncode == 0, "a test of the Python tooling failed")
+    passed = report("python said", [sys.executable, "-m", "unittest", "discover", "--buffer", "--start-directory", "dev/tests",
+                                    "--top-level-directory", "dev"])
+    check(passed, "a test of the Python tooling failed")
 
 
 def formatting():
@@ -79,13 +95,14 @@ def tidy():
 
 def clippy():
     with build.output_folder():
-        outcome = build.cargo("clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings")
+        outcome = build.cargo("clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings", politely=True)
     check(outcome.returncode == 0, "clippy found something")
 
 
 def docs():
     with build.output_folder():
-        outcome = build.cargo("doc", "--workspace", "--no-deps", "--document-private-items", "--quiet", environment={"RUSTDOCFLAGS": "-D warnings"})
+        outcome = build.cargo("doc", "--workspace", "--no-deps", "--document-private-items", "--quiet", politely=True,
+                              environment={"RUSTDOCFLAGS": "-D warnings"})
     check(outcome.returncode == 0, "the docs have a fault")
 
 
@@ -106,22 +123,42 @@ def tree_state():
     return state
 
 
-def tests():
-    """Runs the tests, and beside them the walk, which waits most of its time."""
-    with tempfile.TemporaryFile("w+") as said:
-        walk = subprocess.Popen([sys.executable, "dev", "walk"], cwd=places.ROOT, stdin=subprocess.DEVNULL, stdout=said,
-                                stderr=subprocess.STDOUT)
+class Tests:
+    """The tests, and what cargo has to do beside them: it builds one thing at a time, and the tests take longest."""
+
+    def __init__(self):
+        self.compiled = threading.Event()
+
+    def run(self):
         try:
-            suite.run([])
+            suite.run([], self.compiled.set)
         finally:
-            code = walk.wait()
-            said.seek(0)
-            print(f"── walk\n{said.read()}", flush=True)
-    check(code == 0, "a command of the README does not do what it says")
+            self.compiled.set()
+
+    def lint(self):
+        self.compiled.wait()
+        faults = []
+        for step in (clippy, docs):
+            try:
+                step()
+            except Failed as failure:
+                faults.append(str(failure))
+        check(not faults, "; ".join(faults))
 
 
-LINT = (("format", formatting), ("build", compile_workspace), ("tidy", tidy), ("clippy", clippy), ("docs", docs))
-STEPS = (LINT[0], ("python", python_tests), *LINT[1:], ("generated", generated), ("test", tests))
+def walk():
+    passed = report("walk said", [sys.executable, "dev", "walk"], {build.BUILT: "yes"})
+    check(passed, "a command of the README does not do what it says")
+
+
+LINT = ((("format", formatting),), (("build", compile_workspace),), (("tidy", tidy),), (("clippy", clippy),), (("docs", docs),))
+
+
+def steps():
+    """Every step: what waits for servers most of its time runs beside what computes."""
+    tests = Tests()
+    beside = (("test", tests.run), ("lint", tests.lint), ("walk", walk), ("python", python_tests))
+    return (*LINT[:3], (("generated", generated),), beside)
 
 
 def lint():

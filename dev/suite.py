@@ -29,7 +29,7 @@ FOLDERS = "test-"
 ALIVE = "alive"
 FRAMES = f"{PREFIX}FRAMES"
 # Tests wait for servers more than they compute.
-AT_ONCE = 2
+AT_ONCE = 3
 THREADS = 2 * (os.cpu_count() or 1)
 SOAK = ("--position-ticks", "100000000")
 # Its own tests try the servers that it starts for others.
@@ -95,22 +95,19 @@ def write_environment(path, environment):
     path.write_text("".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment.items()))
 
 
-def run(options):
-    """Builds, runs every test of the workspace on private servers, and ends those whatever happens."""
+def run(options, compiled=lambda: None):
+    """Builds, runs every test of the workspace on private servers, and ends those whatever happens; tells when all is compiled."""
     with private_folder() as folder, build.output_folder():
         build.build()
         environment = {**os.environ, **up(folder), **extras(), f"{PREFIX}CLIENTS_DIR": str(clients.install())}
         if options:
-            check(build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment))
+            check(build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment).returncode == 0)
         else:
-            run_all({"RUST_TEST_THREADS": str(THREADS), **environment})
+            run_all({"RUST_TEST_THREADS": str(THREADS), **environment}, compiled)
 
 
-def run_all(environment):
-    """Runs all test programs, several at once, and the examples in the docs; prints what each says when it ends."""
-    listed = build.cargo("test", "--workspace", "--no-run", "--message-format=json-render-diagnostics", stdout=subprocess.PIPE, text=True)
-    check(listed)
-
+def run_all(environment, compiled):
+    """Runs each test program once it is compiled, several at once, then the examples in the docs; prints what each says when it ends."""
     def run_one(program):
         outcome = subprocess.run([program.path], cwd=program.folder, env=environment, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -118,25 +115,25 @@ def run_all(environment):
         return outcome.returncode == 0
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        passed = list(pool.map(run_one, test_programs(listed.stdout)))
-    check(build.cargo("test", "--workspace", "--doc", "--quiet", environment=environment))
-    if not all(passed):
-        raise Failed("a test failed")
+        # The examples of crates are no tests: clippy looks at them.
+        with build.started("test", "--workspace", "--tests", "--no-run", "--message-format=json-render-diagnostics") as compiler:
+            running = [pool.submit(run_one, program) for program in map(test_program, compiler.stdout) if program]
+        compiled()
+        documented = build.cargo("test", "--workspace", "--doc", "--quiet", environment=environment).returncode == 0
+    check(compiler.returncode == 0 and documented and all(one.result() for one in running))
 
 
-def test_programs(messages):
-    """The test programs among cargo's messages: those that try whole services come first, for they take longest."""
-    programs = []
-    for line in messages.splitlines():
-        message = json.loads(line) if line.startswith("{") else {}
-        if message.get("executable") and message.get("profile", {}).get("test"):
-            target, folder = message["target"], Path(message["manifest_path"]).parent
-            programs.append((target["kind"] != ["test"], Program(f"{folder.name}: {target['name']}", Path(message["executable"]), folder)))
-    return [program for _, program in sorted(programs, key=lambda entry: entry[0])]
+def test_program(line):
+    """The test program that a line of cargo's messages tells of, or None."""
+    message = json.loads(line) if line.startswith("{") else {}
+    if not message.get("executable") or not message.get("profile", {}).get("test"):
+        return None
+    folder = Path(message["manifest_path"]).parent
+    return Program(f"{folder.name}: {message['target']['name']}", Path(message["executable"]), folder)
 
 
-def check(outcome):
-    if outcome.returncode != 0:
+def check(passed):
+    if not passed:
         raise Failed("a test failed")
 
 

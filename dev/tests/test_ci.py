@@ -2,10 +2,13 @@
 
 import contextlib
 import io
+import threading
 import unittest
 
 import ci
 from errors import Failed
+
+LIMIT_SECONDS = 60
 
 
 def fails():
@@ -24,7 +27,7 @@ class Steps(unittest.TestCase):
             return run
 
         with contextlib.redirect_stdout(said):
-            code = ci.run_steps([(name, noted(name, step)) for name, step in steps.items()])
+            code = ci.run_steps([((name, noted(name, step)),) for name, step in steps.items()])
         return code, ran, said.getvalue()
 
     def test_steps_that_all_pass_pass(self):
@@ -36,6 +39,19 @@ class Steps(unittest.TestCase):
         code, ran, said = self.run_steps(format=fails, build=int, docs=fails, test=int)
         self.assertEqual((code, ran), (1, ["format", "build", "docs", "test"]))
         self.assertIn("failed: format, docs", said)
+
+    def test_the_steps_of_a_group_run_at_once_and_a_fault_hides_none(self):
+        both, said = threading.Barrier(2, timeout=LIMIT_SECONDS), io.StringIO()
+
+        def meets_and_fails():
+            both.wait()
+            raise Failed("a fault")
+
+        with contextlib.redirect_stdout(said):
+            code = ci.run_steps([(("test", meets_and_fails), ("walk", meets_and_fails))])
+        self.assertEqual(code, 1)
+        for name in ("test", "walk"):
+            self.assertIn(f"error: {name}: a fault", said.getvalue())
 
     def test_nothing_runs_behind_a_build_that_failed(self):
         code, ran, _ = self.run_steps(build=fails, test=int)

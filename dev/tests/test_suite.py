@@ -19,17 +19,13 @@ def artifact(name, kind, test=True, executable="/target/it-1"):
 
 
 class Programs(unittest.TestCase):
-    def test_the_programs_that_try_whole_services_come_first(self):
-        messages = "\n".join([artifact("arena", "lib"), "a warning", artifact("web", "test")])
-        self.assertEqual([program.name for program in suite.test_programs(messages)], ["web: web", "arena: arena"])
-
     def test_a_program_runs_in_the_folder_of_its_crate(self):
-        [program] = suite.test_programs(artifact("web", "test"))
-        self.assertEqual((program.path, program.folder), (Path("/target/it-1"), Path("/clone/services/web")))
+        program = suite.test_program(artifact("web", "test"))
+        self.assertEqual(program, ("web: web", Path("/target/it-1"), Path("/clone/services/web")))
 
     def test_what_is_no_test_program_does_not_run(self):
-        messages = "\n".join([artifact("web", "bin", test=False), artifact("web", "lib", executable=None), '{"reason": "build-finished"}'])
-        self.assertEqual(suite.test_programs(messages), [])
+        for line in (artifact("web", "bin", test=False), artifact("web", "lib", executable=None), '{"reason": "build-finished"}', "a warning"):
+            self.assertIsNone(suite.test_program(line))
 
 
 class Options(unittest.TestCase):

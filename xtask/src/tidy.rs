@@ -3,6 +3,7 @@
 mod arrows;
 mod failpoints;
 mod features;
+mod harness;
 mod recipes;
 mod subjects;
 mod texts;
@@ -33,6 +34,7 @@ impl fmt::Display for Finding {
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     let mut findings = arrows::check(&workspace.packages);
     findings.extend(unused::check(&workspace.shared, &workspace.packages));
+    findings.extend(harness::check(&workspace.packages, &workspace.files));
     findings.extend(failpoints::check(&workspace.files)?);
     findings.extend(subjects::check(&workspace.files)?);
     findings.extend(texts::check(&workspace.files));

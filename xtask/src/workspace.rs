@@ -32,6 +32,10 @@ pub(crate) struct Package {
     /// Of the code and of the build script, on whatever target.
     pub(crate) dependencies: BTreeSet<String>,
     pub(crate) dev_dependencies: BTreeSet<String>,
+    /// Whether the library is compiled with its tests.
+    pub(crate) tests_library: bool,
+    /// Whether any program is.
+    pub(crate) tests_programs: bool,
 }
 
 /// A text file.
@@ -91,6 +95,8 @@ impl Package {
         let mut package = Self {
             name: name.to_owned(),
             folder: path.trim_end_matches("/Cargo.toml").to_owned(),
+            tests_library: manifest.get("lib").is_none_or(is_tested),
+            tests_programs: tests_programs(&manifest),
             ..Self::default()
         };
         for scope in scopes(&manifest) {
@@ -102,6 +108,17 @@ impl Package {
         }
         Ok(package)
     }
+}
+
+/// Whether the programs are compiled with their tests.
+fn tests_programs(manifest: &Table) -> bool {
+    let programs = manifest.get("bin").and_then(Value::as_array);
+    programs.is_none_or(|programs| programs.iter().any(is_tested))
+}
+
+/// Whether a target is compiled with its tests: unless it says otherwise.
+fn is_tested(target: &Value) -> bool {
+    target.get("test").and_then(Value::as_bool).unwrap_or(true)
 }
 
 fn shared(manifest: &str) -> anyhow::Result<Shared> {
@@ -225,6 +242,18 @@ mod tests {
         assert_eq!(dependencies(here), ["redis"]);
         let inherited = "[dependencies]\nqueue.workspace = true";
         assert_eq!(dependencies(inherited), ["async-nats"]);
+    }
+
+    #[test]
+    fn what_is_not_tested_is_read() {
+        let tested = |text| {
+            let package = package(text);
+            (package.tests_library, package.tests_programs)
+        };
+        assert_eq!(tested(""), (true, true));
+        assert_eq!(tested("[lib]\ntest = false"), (false, true));
+        let program = "[[bin]]\nname = \"arena\"\npath = \"src/main.rs\"\ntest = false";
+        assert_eq!(tested(program), (true, false));
     }
 
     #[test]
