@@ -29,7 +29,7 @@ FOLDERS = "test-"
 ALIVE = "alive"
 FRAMES = f"{PREFIX}FRAMES"
 # Tests wait for servers more than they compute.
-AT_ONCE = 3
+AT_ONCE = 2
 THREADS = 2 * (os.cpu_count() or 1)
 SOAK = ("--position-ticks", "100000000")
 # Its own tests try the servers that it starts for others.

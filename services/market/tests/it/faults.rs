@@ -194,16 +194,16 @@ async fn a_line_is_replaced_before_it_is_dropped() {
     let config = Config {
         source: Source::Synthetic(busy),
         speed: 10.try_into().unwrap(),
-        connection_age: Duration::from_millis(700),
+        connection_age: Duration::from_secs(4),
         ..Config::default()
     };
     let scene = Scene::with(config).await;
     let market = scene
-        .market_with(&[("exchange.replace_after_ms", "300")])
+        .market_with(&[("exchange.replace_after_ms", "1000")])
         .await;
     let mut reader = scene.reader().await;
     let began = reader.watermark().await.time;
-    while reader.watermark().await.time < began.plus_ms(3_000) {}
+    while reader.watermark().await.time < began.plus_ms(5_000) {}
     reader.assert_flawless();
     let ids = reader.ids();
     assert!(
