@@ -35,7 +35,10 @@ def run(arguments):
 
 
 def run_steps(groups):
-    """Runs the groups in order and the steps of one at once; without a build the steps behind it would only repeat its fault."""
+    """Runs the groups in order, and the steps of one at once, the first of them here, where a signal arrives.
+
+    Without a build the steps behind it would only repeat its fault.
+    """
     begun, times, failed = time.monotonic(), [], []
 
     def run_one(name, step):
@@ -48,9 +51,11 @@ def run_steps(groups):
             failed.append(name)
         times.append((name, time.monotonic() - started))
 
-    for group in groups:
-        with concurrent.futures.ThreadPoolExecutor(len(group)) as pool:
-            for running in [pool.submit(run_one, name, step) for name, step in group]:
+    for first, *others in groups:
+        with concurrent.futures.ThreadPoolExecutor(1 + len(others)) as pool:
+            beside = [pool.submit(run_one, *step) for step in others]
+            run_one(*first)
+            for running in beside:
                 running.result()
         if "build" in failed:
             break
