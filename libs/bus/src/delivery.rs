@@ -126,7 +126,9 @@ impl Failure {
 impl From<store::Error> for Failure {
     fn from(cause: store::Error) -> Self {
         match cause {
-            store::Error::Corrupt { .. } | store::Error::Refused(_) => Self::poison(cause),
+            store::Error::Corrupt { .. }
+            | store::Error::OutOfRange { .. }
+            | store::Error::Refused(_) => Self::poison(cause),
             store::Error::Conflict(_) | store::Error::Unavailable(_) => Self::retry(cause),
         }
     }

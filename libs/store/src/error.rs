@@ -19,6 +19,18 @@ pub enum Error {
         /// The row's key.
         id: String,
     },
+    /// A number of ours that its column does not hold.
+    #[error("{column} of row {id} of {table} would be {number}, which no bigint holds for us")]
+    OutOfRange {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        id: String,
+        /// The column.
+        column: &'static str,
+        /// The number.
+        number: i128,
+    },
     /// Postgres refuses a statement: a broken constraint, a missing right. Our mistake.
     #[error("postgres refused the statement")]
     Refused(#[source] DbErr),

@@ -53,7 +53,9 @@ impl Error {
 pub(crate) const fn may_pass(error: &store::Error) -> bool {
     match error {
         store::Error::Unavailable(_) | store::Error::Conflict(_) => true,
-        store::Error::Corrupt { .. } | store::Error::Refused(_) => false,
+        store::Error::Corrupt { .. }
+        | store::Error::OutOfRange { .. }
+        | store::Error::Refused(_) => false,
     }
 }
 

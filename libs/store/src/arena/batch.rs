@@ -188,7 +188,7 @@ async fn write_positions(tx: &Tx, batches: &[Batch]) -> Result<()> {
     let positions = batches.iter().flat_map(|batch| &batch.positions);
     let rows: Vec<Row> = positions.map(Row::from).collect();
     for rows in rows.chunks(ROWS_AT_ONCE) {
-        tx.inner().execute_raw(position::upsert(rows)).await?;
+        tx.inner().execute_raw(position::upsert(rows)?).await?;
     }
     Ok(())
 }

@@ -109,103 +109,157 @@ impl From<&PositionState> for Row {
     }
 }
 
-/// Stands for null in an array of numbers, whose values are bound without any.
+/// Stands for null in an array of numbers, for SeaORM binds none with nulls in it. So it is no value.
 const NULL: i64 = i64::MIN;
 
 /// The statement that writes rows, whether they are new or there. It has an array a column, which
 /// Postgres reads several times as fast as JSON.
-pub(super) fn upsert(rows: &[Row]) -> Statement {
-    let ids = |of: fn(&Row) -> Uuid| -> Value { rows.iter().map(of).collect::<Vec<_>>().into() };
-    let texts =
-        |of: fn(&Row) -> String| -> Value { rows.iter().map(of).collect::<Vec<_>>().into() };
-    let numbers = |of: fn(&Row) -> Option<i64>| -> Value {
-        let numbers = rows.iter().map(|row| of(row).unwrap_or(NULL));
-        numbers.collect::<Vec<_>>().into()
-    };
-    let spent: Vec<bool> = rows.iter().map(|row| row.card_spent).collect();
-    let values = [
-        ids(|row| row.id.uuid()),
-        ids(|row| row.battle_id.uuid()),
-        ids(|row| row.player_id.uuid()),
-        numbers(|row| Some(row.number.into())),
-        texts(|row| row.symbol.to_string()),
-        texts(|row| name(row.side)),
-        texts(|row| name(row.kind)),
-        numbers(|row| row.limit_price.map(Price::units)),
-        numbers(|row| Some(row.margin.units())),
-        numbers(|row| Some(row.leverage.times().into())),
-        numbers(|row| Some(row.size.units())),
-        numbers(|row| Some(row.open_fee.units())),
-        spent.into(),
-        numbers(|row| row.stop_loss.map(Price::units)),
-        numbers(|row| row.take_profit.map(Price::units)),
-        texts(|row| name(row.status)),
-        numbers(|row| Some(row.effective_time_ms.ms())),
-        numbers(|row| row.stale_at_ms.map(Timestamp::ms)),
-        numbers(|row| row.fill_trade.map(signed)),
-        numbers(|row| row.fill_price.map(Price::units)),
-        numbers(|row| row.fill_time_ms.map(Timestamp::ms)),
-        numbers(|row| row.fill_sequence.map(signed)),
-        numbers(|row| row.liquidation_price.map(Price::units)),
-        texts(|row| row.end_cause.map(name).unwrap_or_default()),
-        numbers(|row| row.end_time_ms.map(Timestamp::ms)),
-        numbers(|row| row.end_sequence.map(signed)),
-        numbers(|row| row.exit_trade.map(signed)),
-        numbers(|row| row.exit_price.map(Price::units)),
-        numbers(|row| row.exit_trade_time_ms.map(Timestamp::ms)),
-        numbers(|row| row.profit.map(Chips::units)),
-        numbers(|row| row.close_fee.map(Chips::units)),
-        numbers(|row| row.payout.map(Chips::units)),
-        texts(|row| json!(row.noted).to_string()),
-        NULL.into(),
+pub(super) fn upsert(rows: &[Row]) -> Result<Statement> {
+    let rows = Rows(rows);
+    let fixed = [
+        rows.ids("id", |row| row.id.uuid()),
+        rows.ids("battle_id", |row| row.battle_id.uuid()),
+        rows.ids("player_id", |row| row.player_id.uuid()),
+        rows.numbers("number", |row| Some(row.number))?,
+        rows.texts("symbol", |row| row.symbol.to_string()),
+        rows.texts("side", |row| name(row.side)),
+        rows.texts("kind", |row| name(row.kind)),
+        rows.numbers("limit_price", |row| row.limit_price.map(Price::units))?,
+        rows.numbers("margin", |row| Some(row.margin.units()))?,
+        rows.numbers("leverage", |row| Some(row.leverage.times()))?,
+        rows.numbers("size", |row| Some(row.size.units()))?,
+        rows.numbers("open_fee", |row| Some(row.open_fee.units()))?,
+        rows.numbers("effective_time_ms", |row| Some(row.effective_time_ms.ms()))?,
     ];
-    statement(UPSERT, values)
+    let changing = [
+        rows.flags("card_spent", |row| row.card_spent),
+        rows.numbers("stop_loss", |row| row.stop_loss.map(Price::units))?,
+        rows.numbers("take_profit", |row| row.take_profit.map(Price::units))?,
+        rows.texts("status", |row| name(row.status)),
+        rows.numbers("stale_at_ms", |row| row.stale_at_ms.map(Timestamp::ms))?,
+        rows.numbers("fill_trade", |row| row.fill_trade)?,
+        rows.numbers("fill_price", |row| row.fill_price.map(Price::units))?,
+        rows.numbers("fill_time_ms", |row| row.fill_time_ms.map(Timestamp::ms))?,
+        rows.numbers("fill_sequence", |row| row.fill_sequence)?,
+        rows.numbers("liquidation_price", |row| {
+            row.liquidation_price.map(Price::units)
+        })?,
+        rows.texts("end_cause", |row| {
+            row.end_cause.map(name).unwrap_or_default()
+        }),
+        rows.numbers("end_time_ms", |row| row.end_time_ms.map(Timestamp::ms))?,
+        rows.numbers("end_sequence", |row| row.end_sequence)?,
+        rows.numbers("exit_trade", |row| row.exit_trade)?,
+        rows.numbers("exit_price", |row| row.exit_price.map(Price::units))?,
+        rows.numbers("exit_trade_time_ms", |row| {
+            row.exit_trade_time_ms.map(Timestamp::ms)
+        })?,
+        rows.numbers("profit", |row| row.profit.map(Chips::units))?,
+        rows.numbers("close_fee", |row| row.close_fee.map(Chips::units))?,
+        rows.numbers("payout", |row| row.payout.map(Chips::units))?,
+        rows.jsons("noted", |row| json!(row.noted)),
+    ];
+    let updates = joined(&changing, |_, Column { name, .. }| {
+        format!("{name} = excluded.{name}")
+    });
+    let columns: Vec<Column> = fixed.into_iter().chain(changing).collect();
+    let names = joined(&columns, |_, column| column.name.to_owned());
+    let values = joined(&columns, |_, column| column.value.replace('$', column.name));
+    let arrays = joined(&columns, |number, column| {
+        format!("${number}::{}[]", column.element)
+    });
+    let upsert = format!(
+        "INSERT INTO positions ({names}) SELECT {values} FROM unnest({arrays}) AS row ({names})
+         ON CONFLICT (id) DO UPDATE SET updated_at = now(), {updates}"
+    );
+    let bound = columns.into_iter().map(|column| column.bound);
+    Ok(statement(&upsert, bound))
 }
 
-const UPSERT: &str = "
-    INSERT INTO positions (id, battle_id, player_id, number, symbol, side, kind, limit_price,
-        margin, leverage, size, open_fee, card_spent, stop_loss, take_profit, status,
-        effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms, fill_sequence,
-        liquidation_price, end_cause, end_time_ms, end_sequence, exit_trade, exit_price,
-        exit_trade_time_ms, profit, close_fee, payout, noted)
-    SELECT id, battle_id, player_id, number, symbol, side, kind, nullif(limit_price, $34),
-        margin, leverage, size, open_fee, card_spent, nullif(stop_loss, $34),
-        nullif(take_profit, $34), status, effective_time_ms, nullif(stale_at_ms, $34),
-        nullif(fill_trade, $34), nullif(fill_price, $34), nullif(fill_time_ms, $34),
-        nullif(fill_sequence, $34), nullif(liquidation_price, $34), nullif(end_cause, ''),
-        nullif(end_time_ms, $34), nullif(end_sequence, $34), nullif(exit_trade, $34),
-        nullif(exit_price, $34), nullif(exit_trade_time_ms, $34), nullif(profit, $34),
-        nullif(close_fee, $34), nullif(payout, $34), noted::jsonb
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],
-        $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-        $13::boolean[], $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::bigint[],
-        $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::text[],
-        $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],
-        $31::bigint[], $32::bigint[], $33::text[])
-        AS row (id, battle_id, player_id, number, symbol, side, kind, limit_price, margin,
-            leverage, size, open_fee, card_spent, stop_loss, take_profit, status,
-            effective_time_ms, stale_at_ms, fill_trade, fill_price, fill_time_ms, fill_sequence,
-            liquidation_price, end_cause, end_time_ms, end_sequence, exit_trade, exit_price,
-            exit_trade_time_ms, profit, close_fee, payout, noted)
-    ON CONFLICT (id) DO UPDATE SET updated_at = now(), stop_loss = excluded.stop_loss,
-        take_profit = excluded.take_profit, status = excluded.status,
-        stale_at_ms = excluded.stale_at_ms, card_spent = excluded.card_spent,
-        fill_trade = excluded.fill_trade, fill_price = excluded.fill_price,
-        fill_time_ms = excluded.fill_time_ms, fill_sequence = excluded.fill_sequence,
-        liquidation_price = excluded.liquidation_price, end_cause = excluded.end_cause,
-        end_time_ms = excluded.end_time_ms, end_sequence = excluded.end_sequence,
-        exit_trade = excluded.exit_trade, exit_price = excluded.exit_price,
-        exit_trade_time_ms = excluded.exit_trade_time_ms, profit = excluded.profit,
-        close_fee = excluded.close_fee, payout = excluded.payout, noted = excluded.noted";
+/// What is written of one column.
+struct Column {
+    name: &'static str,
+    /// The type of the array's elements.
+    element: &'static str,
+    /// What is made of an element, `$`.
+    value: String,
+    bound: Value,
+}
+
+impl Column {
+    fn new<T>(name: &'static str, element: &'static str, value: &str, bound: Vec<T>) -> Self
+    where
+        Vec<T>: Into<Value>,
+    {
+        Self {
+            name,
+            element,
+            value: value.to_owned(),
+            bound: bound.into(),
+        }
+    }
+}
+
+struct Rows<'a>(&'a [Row]);
+
+impl Rows<'_> {
+    fn ids(&self, name: &'static str, of: fn(&Row) -> Uuid) -> Column {
+        Column::new(name, "uuid", "$", self.each(of))
+    }
+
+    fn flags(&self, name: &'static str, of: fn(&Row) -> bool) -> Column {
+        Column::new(name, "boolean", "$", self.each(of))
+    }
+
+    /// The empty text is null.
+    fn texts(&self, name: &'static str, of: fn(&Row) -> String) -> Column {
+        Column::new(name, "text", "nullif($, '')", self.each(of))
+    }
+
+    fn jsons(&self, name: &'static str, of: fn(&Row) -> serde_json::Value) -> Column {
+        let texts = self.each(|row| of(row).to_string());
+        Column::new(name, "text", "$::jsonb", texts)
+    }
+
+    /// Refuses a number that a `bigint` does not hold, and the one that stands for null.
+    fn numbers<N: Into<i128>>(
+        &self,
+        name: &'static str,
+        of: fn(&Row) -> Option<N>,
+    ) -> Result<Column> {
+        let number = |row: &Row| {
+            let Some(number) = of(row) else {
+                return Ok(NULL);
+            };
+            let number = number.into();
+            let held = i64::try_from(number).ok().filter(|held| *held != NULL);
+            held.ok_or_else(|| Error::OutOfRange {
+                table: "positions",
+                id: row.id.to_string(),
+                column: name,
+                number,
+            })
+        };
+        let numbers: Vec<i64> = self.0.iter().map(number).collect::<Result<_>>()?;
+        let value = format!("nullif($, '{NULL}')");
+        Ok(Column::new(name, "bigint", &value, numbers))
+    }
+
+    fn each<T>(&self, of: impl Fn(&Row) -> T) -> Vec<T> {
+        self.0.iter().map(of).collect()
+    }
+}
+
+/// One text for each column, from its number on, with commas in between.
+fn joined(columns: &[Column], text: impl Fn(usize, &Column) -> String) -> String {
+    let texts = columns.iter().zip(1..);
+    let texts = texts.map(|(column, number)| text(number, column));
+    texts.collect::<Vec<_>>().join(", ")
+}
 
 /// The text of a value that is a word.
 fn name<T: Serialize>(word: T) -> String {
     json!(word).as_str().unwrap_or_default().to_owned()
-}
-
-/// Ids of trades and places in the market's stream: Postgres knows no larger ones.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 impl Row {
@@ -291,5 +345,74 @@ fn tick(trade: Option<u64>, price: Option<Price>, time: Option<Timestamp>) -> Op
         (Some(trade), Some(price), Some(time)) => Some(Some(Tick { trade, price, time })),
         (None, None, None) => Some(None),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A position that was filled, and has no other end than that of its numbers.
+    fn filled() -> Row {
+        let price = Price::from_units(1).unwrap();
+        let tick = Tick {
+            trade: 1,
+            price,
+            time: Timestamp::from_ms(1),
+        };
+        let chips = Chips::from_units(1);
+        (&PositionState {
+            id: PositionId::new(Uuid::from_u128(1)),
+            battle: BattleId::new(Uuid::from_u128(2)),
+            player: UserId::new(Uuid::from_u128(3)),
+            number: 0,
+            symbol: "BTCUSDT".parse().unwrap(),
+            side: Side::Buy,
+            kind: OrderKind::Market,
+            margin: chips,
+            leverage: Leverage::MAX,
+            size: chips,
+            open_fee: chips,
+            card_spent: false,
+            stop_loss: None,
+            take_profit: None,
+            status: PositionStatus::Open,
+            effective_time: Timestamp::from_ms(1),
+            stale_at: None,
+            fill: Some(Fill {
+                tick,
+                sequence: 1,
+                liquidation: None,
+            }),
+            end: None,
+            noted: Vec::new(),
+        })
+            .into()
+    }
+
+    /// The column that refuses the row.
+    fn refused(row: Row) -> Option<&'static str> {
+        match upsert(&[row]) {
+            Err(Error::OutOfRange { column, .. }) => Some(column),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    #[test]
+    fn a_number_that_its_column_does_not_hold_is_refused_by_name() {
+        assert!(upsert(&[filled()]).is_ok());
+        let most = i64::MAX.unsigned_abs();
+        let with_trade = |trade| Row {
+            fill_trade: Some(trade),
+            ..filled()
+        };
+        assert_eq!(refused(with_trade(most)), None);
+        assert_eq!(refused(with_trade(most + 1)), Some("fill_trade"));
+        let with_profit = |profit| Row {
+            profit: Some(Chips::from_units(profit)),
+            ..filled()
+        };
+        assert_eq!(refused(with_profit(i64::MIN + 1)), None);
+        assert_eq!(refused(with_profit(i64::MIN)), Some("profit"));
     }
 }
