@@ -22,10 +22,6 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long Postgres may take to say that it is there.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A connection that was given back so lately answered then: to ask it once more before it is used
-/// would cost every statement a round trip.
-const IDLE_UNASKED: Duration = Duration::from_millis(500);
-
 /// The database, as one service sees it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
@@ -57,16 +53,7 @@ impl Db {
             .max_connections(max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                let fresh = meta.idle_for < IDLE_UNASKED;
-                Box::pin(async move {
-                    if fresh {
-                        Ok(true)
-                    } else {
-                        answers(connection).await
-                    }
-                })
-            })
+            .before_acquire(|connection, _| Box::pin(answers(connection)))
             .after_release(|connection, _| Box::pin(answers(connection)))
             .connect_with(options)
             .await
