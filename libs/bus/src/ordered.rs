@@ -15,6 +15,7 @@ use contracts::{Key, Stream, Topic};
 use domain::market::Incarnation;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::publish::decode;
@@ -28,6 +29,8 @@ const REQUEST_EXPIRES: Duration = Duration::from_secs(5);
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// After this long without us the server forgets the reader.
 const INACTIVE_AFTER: Duration = Duration::from_secs(30);
+/// A reader that hears nothing for so long asks whether anything is left to hear.
+const SILENT_FOR: Duration = Duration::from_secs(1);
 /// The pause before a new attempt.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
@@ -238,6 +241,27 @@ impl OrderedReader {
                 }
             }
         }
+    }
+
+    /// The next message up to `sequence`; none once all that the stream holds up to there are
+    /// handed out. What was removed from the stream is not waited for.
+    pub async fn next_up_to(&mut self, sequence: u64) -> Result<Option<Entry>, BusError> {
+        while self.place.sequence < sequence {
+            match timeout(SILENT_FOR, self.next()).await {
+                Ok(entry) => {
+                    return entry
+                        .map(|entry| Some(entry).filter(|entry| entry.sequence <= sequence));
+                }
+                Err(_elapsed) => match self.skip_silence().await {
+                    Ok(_) => {}
+                    Err(error) if error.may_pass() => {
+                        warn!(stream = self.stream.name(), %error, "a silent stream is not asked");
+                    }
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+        Ok(None)
     }
 
     /// Moves on to the end of the stream if nothing more is there for this reader, so that the

@@ -110,8 +110,7 @@ async fn record(app: &App, battle: &BattleState) -> Result<(Record, Parts), Unse
 
     let mut spool = Spool::new(PART_LEN);
     let mut writer = Writer::open(&battle.terms, spool.end());
-    while market.place().sequence < ended_at {
-        let entry = market.next().await?;
+    while let Some(entry) = market.next_up_to(ended_at).await? {
         // What was logged behind an entry stands before the next one.
         while let Some(logged) = log.next_before(entry.sequence).await? {
             writer.log(&logged, spool.end());

@@ -130,6 +130,11 @@ impl Shard {
         self.absorb(effects, None)
     }
 
+    /// Notes that it has applied all that MARKET holds up to `sequence`.
+    pub(crate) fn skip_to(&mut self, sequence: u64) {
+        self.engine.skip_to(sequence);
+    }
+
     /// Notes that every entry of POSITIONS up to `sequence` is decided, or is not its own.
     pub(crate) fn advance_to(&mut self, sequence: u64) {
         self.positions.sequence = self.positions.sequence.max(sequence);
@@ -137,7 +142,7 @@ impl Shard {
 
     /// Whether the engine has the battle, running or ended.
     pub(crate) fn knows(&self, battle: BattleId) -> bool {
-        self.running.contains_key(&battle) || self.engine.battles().any(|known| known == battle)
+        self.engine.knows(battle)
     }
 
     /// The running battles whose end is at or before `moment`.

@@ -53,7 +53,7 @@ pub(crate) async fn catch_up(app: App, mut shards: Vec<Shard>, began: Instant) -
 }
 
 async fn read_backlog(app: &App, shards: &mut [Shard]) -> Result<(), Error> {
-    let Some(mut place) = lowest(shards) else {
+    let Some(place) = lowest(shards) else {
         return Ok(());
     };
     let tail = app.bus.bounds(Stream::Market).await?.last;
@@ -64,18 +64,16 @@ async fn read_backlog(app: &App, shards: &mut [Shard]) -> Result<(), Error> {
         .bus
         .ordered(Stream::Market, market_entry::TOPICS, place)
         .await?;
-    while place.sequence < tail {
-        let entry = reader.next().await?;
+    while let Some(entry) = reader.next_up_to(tail).await? {
         if let Some(said) = market_entry::read_or_skip(&entry) {
             for shard in &mut *shards {
                 shard.market(entry.sequence, &said)?;
             }
         }
-        place = reader.place();
-        // What was removed from the end of the stream is not waited for.
-        if entry.pending == 0 {
-            break;
-        }
+    }
+    // The last entries may be gone, or say nothing of the market: the loop begins behind them.
+    for shard in shards {
+        shard.skip_to(tail);
     }
     Ok(())
 }

@@ -83,6 +83,34 @@ async fn a_reader_of_one_key_leaves_the_others_out_and_passes_them_when_it_is_qu
 }
 
 #[tokio::test]
+async fn what_was_removed_is_not_waited_for() {
+    let corner = Corner::new().await;
+    let bus = &corner.bus;
+    publish(bus, 1..=4).await;
+    let raw = corner.raw().await;
+    let stream = raw.get_stream(corner.stream("MARKET")).await.unwrap();
+    for removed in [2, 4] {
+        stream.delete_message(removed).await.unwrap();
+    }
+    let head = bus.bounds(Stream::Market).await.unwrap().head();
+    let handed_out = async |last| {
+        let reader = bus.ordered(Stream::Market, &[Topic::Tick], head);
+        let mut reader = reader.await.unwrap();
+        let mut sequences = Vec::new();
+        while let Some(entry) = reader.next_up_to(last).await.unwrap() {
+            sequences.push(entry.sequence);
+        }
+        sequences
+    };
+    let upto = async |last| {
+        let handed_out = timeout(LIMIT, handed_out(last)).await;
+        handed_out.expect("an end in time")
+    };
+    assert_eq!(upto(4).await, [1, 3]);
+    assert_eq!(upto(2).await, [1], "what lies behind is not handed out");
+}
+
+#[tokio::test]
 async fn a_checkpoint_outside_the_stream_is_refused() {
     let corner = Corner::new().await;
     publish(&corner.bus, 1..=4).await;

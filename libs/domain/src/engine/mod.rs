@@ -189,6 +189,11 @@ impl Engine {
         self.slots.keys().copied()
     }
 
+    /// Whether a battle is here, running or ended.
+    pub fn knows(&self, battle: BattleId) -> bool {
+        self.slots.contains_key(&battle)
+    }
+
     /// Begins to follow the market for a battle. Opening it again does nothing.
     pub fn open(&mut self, terms: BattleTerms, effects: &mut Effects) -> Result<(), TermsRefusal> {
         if self.slots.contains_key(&terms.battle) {
@@ -208,8 +213,8 @@ impl Engine {
     }
 
     /// Moves on to `sequence` without its entry, because nothing up to there was about a battle
-    /// of ours: a record holds only the entries that were.
-    pub(crate) fn skip_to(&mut self, sequence: u64) {
+    /// of ours, or is there any more: a record holds only the entries that were.
+    pub fn skip_to(&mut self, sequence: u64) {
         self.sequence = self.sequence.max(sequence);
     }
 

@@ -6,10 +6,12 @@ use contracts::shard::Shard;
 use domain::battle::BattleTerms;
 use domain::id::BattleId;
 use domain::order::Side;
+use domain::record;
 use sea_orm::ConnectionTrait;
 use testkit::Process;
 
-use crate::floor::{Floor, LIMIT, order, soon};
+use crate::ending::say_nothing;
+use crate::floor::{Floor, LIMIT, now, order, soon};
 use crate::process::{Running, binary};
 
 /// A floor with a running battle and an arena that has stopped.
@@ -99,6 +101,25 @@ async fn a_checkpoint_beyond_the_stream_leaves_the_shard_alone_out_with_one_clea
         line.contains("the checkpoint 1000 lies outside stream"),
         "{line}"
     );
+}
+
+#[tokio::test]
+async fn a_shard_goes_on_where_the_market_ends_with_entries_that_are_gone_or_say_nothing() {
+    let (floor, terms) = stopped_in_a_battle().await;
+    say_nothing(&floor).await;
+    let tail = floor.watermark(now()).await;
+    let raw = async_nats::jetstream::new(async_nats::connect(&floor.nats.url).await.unwrap());
+    let market = raw.get_stream(floor.nats.prefix.stream("MARKET"));
+    market.await.unwrap().delete_message(tail).await.unwrap();
+
+    // The market says nothing more until all shards are there.
+    let _arena = binary(&floor).start_ready().await;
+    let owned = "SELECT count(*) FROM arena_shards WHERE owner IS NOT NULL";
+    testkit::eventually(LIMIT, async || floor.number(owned).await == 64).await;
+    // Ends at the sequence that is gone.
+    floor.cancel(terms.battle).await;
+    let bytes = floor.sealed(terms.battle).await;
+    assert_eq!(record::verify(bytes.as_slice()).unwrap().commands, 1);
 }
 
 #[tokio::test]

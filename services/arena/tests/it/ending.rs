@@ -125,7 +125,7 @@ async fn one_changed_byte_in_a_record_is_found() {
 }
 
 /// Puts an entry into MARKET that says nothing of the market.
-async fn say_nothing(floor: &Floor) {
+pub(crate) async fn say_nothing(floor: &Floor) {
     let raw = async_nats::jetstream::new(async_nats::connect(&floor.nats.url).await.unwrap());
     let subject = floor
         .nats
