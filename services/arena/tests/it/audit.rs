@@ -4,19 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
-use contracts::market::Tick;
-use contracts::positions::NewPosition;
-use domain::battle::{BattleTerms, LogBody, LogEntry};
+use contracts::market::{Tick, Watermark};
+use domain::battle::{BattleTerms, LogBody, LoggedCommand};
 use domain::engine::PositionChange;
-use domain::id::PositionId;
-use domain::order::{OrderKind, Outcome, Side};
-use domain::position::{EndCause, Fill, PositionState};
+use domain::id::{BattleId, PositionId, RequestId};
+use domain::order::{CommandBody, Outcome, Refusal};
+use domain::position::{EndCause, PositionState};
 use domain::record;
-use domain::timestamp::Timestamp;
 use futures::StreamExt;
 use store::{arena, battle};
 
 use crate::floor::{Floor, LIMIT};
+use crate::story::{Placed, Said, Story};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -24,43 +23,53 @@ pub(crate) struct Audit {
     pub(crate) accepted: usize,
     pub(crate) filled: usize,
     pub(crate) fired: usize,
+    pub(crate) closed: usize,
+    pub(crate) canceled: usize,
+    pub(crate) amended: usize,
+    pub(crate) lapsed: usize,
 }
 
-/// A tick and its place in the stream.
-type Placed = (u64, Tick);
-
-/// Checks sealed battles in which these orders were sent, each once or often: every order has one
-/// outcome, every fill and every exit happened at the tick that caused it, everything was told
-/// once, and the records verify.
-pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[NewPosition]) -> Audit {
-    let requests: BTreeSet<_> = sent.iter().map(|order| order.caller.request).collect();
+/// Checks sealed battles in which these requests were sent, each once or often: every one has one
+/// outcome, that of the rules, every fill, exit, cancel and amendment happened at the entry that
+/// caused it or lapsed, everything was told once, and the records verify.
+pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[RequestId]) -> Audit {
+    let requests: BTreeSet<_> = sent.iter().copied().collect();
     let kept = "SELECT count(*) FROM position_outcomes";
     assert_eq!(
         floor.number(kept).await,
         i64::try_from(requests.len()).unwrap()
     );
-    let ticks = floor.stored::<Tick>().await;
+    let market = market(floor).await;
     let told = told(floor).await;
 
     let mut audit = Audit::default();
     for terms in battles {
         let rows = arena::list_rows(&floor.db, &[terms.battle]).await.unwrap();
         let rows = rows.into_iter().next().expect("the arena has the battle");
-        for kept in &rows.outcomes {
-            assert!(requests.contains(&kept.request), "{kept:?}");
+        let log = log(floor, terms.battle).await;
+        let kept = rows
+            .outcomes
+            .iter()
+            .map(|kept| (kept.request, kept.outcome));
+        let kept: BTreeMap<_, _> = kept.collect();
+        let decided = log.iter().map(|(_, said)| (said.request, said.outcome));
+        assert_eq!(kept, decided.collect(), "what is kept is what was decided");
+        assert!(kept.keys().all(|request| requests.contains(request)));
+        assert_eq!(log.len(), kept.len(), "each was decided once");
+
+        let mut positions: BTreeMap<_, _> =
+            rows.positions.iter().map(|row| (row.id, row)).collect();
+        for (id, commands) in by_position(&log) {
+            match positions.remove(&id) {
+                Some(position) => {
+                    let story = story(terms, position, &commands, &market);
+                    audit.count(&story);
+                    check(position, &story, told.get(&id));
+                }
+                None => check_none(&commands),
+            }
         }
-        let taken = taken(&arena::list_log(&floor.db, terms.battle, 0).await.unwrap());
-        let positions: BTreeSet<_> = rows.positions.iter().map(|position| position.id).collect();
-        assert_eq!(taken.keys().copied().collect::<BTreeSet<_>>(), positions);
-        for position in &rows.positions {
-            check_fill(position, taken[&position.id], &ticks);
-            check_exit(position, &ticks);
-            check_told(position, &told[&position.id]);
-            audit.accepted += 1;
-            audit.filled += usize::from(position.fill.is_some());
-            let cause = position.end.expect("the battle has ended").cause;
-            audit.fired += usize::from(cause != EndCause::MatchEnd);
-        }
+        assert!(positions.is_empty(), "each has its order: {positions:?}");
         let bytes = floor.sealed(terms.battle).await;
         let report = record::verify(bytes.as_slice()).unwrap();
         let sealed = battle::find_sealed(&floor.db, terms.battle).await.unwrap();
@@ -71,78 +80,153 @@ pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[NewPos
     audit
 }
 
-/// Where each accepted order was taken, and from when on it counted.
-fn taken(log: &[LogEntry]) -> BTreeMap<PositionId, (u64, Timestamp)> {
-    let taken = log.iter().filter_map(|entry| match &entry.body {
-        LogBody::Command(logged) => match logged.outcome {
-            Outcome::Accepted { position } => {
-                Some((position, (entry.place.sequence, logged.effective_time)))
+impl Audit {
+    fn count(&mut self, story: &Story<'_>) {
+        let (cause, _) = story.end.expect("the battle has ended");
+        let told = |what| story.told.iter().filter(|told| **told == what).count();
+        let levels = [
+            EndCause::Liquidation,
+            EndCause::StopLoss,
+            EndCause::TakeProfit,
+        ];
+        self.accepted += 1;
+        self.filled += told("filled");
+        self.amended += told("amended");
+        self.lapsed += told("lapsed");
+        self.fired += usize::from(levels.contains(&cause));
+        self.closed += usize::from(cause == EndCause::Close);
+        self.canceled += usize::from(cause == EndCause::Cancel);
+    }
+}
+
+/// A command in a battle's log, behind the market entry with this sequence.
+type Logged = (u64, LoggedCommand);
+
+async fn log(floor: &Floor, battle: BattleId) -> Vec<Logged> {
+    let (mut log, mut read) = (Vec::new(), 0);
+    loop {
+        let page = arena::list_log(&floor.db, battle, read).await.unwrap();
+        let Some(last) = page.last() else {
+            return log;
+        };
+        read = last.place.number;
+        log.extend(page.into_iter().filter_map(|entry| match entry.body {
+            LogBody::Command(logged) => Some((entry.place.sequence, logged)),
+            LogBody::Opened { .. } | LogBody::Finalise | LogBody::Canceled => None,
+        }));
+    }
+}
+
+fn by_position(log: &[Logged]) -> BTreeMap<PositionId, Vec<&Logged>> {
+    let mut commands: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for logged in log {
+        let position = logged.1.body.position();
+        commands.entry(position).or_default().push(logged);
+    }
+    commands
+}
+
+/// What MARKET says of the one asset, without what does not count: copies, and what comes too late.
+async fn market(floor: &Floor) -> Vec<Placed> {
+    let ticks = floor.stored::<Tick>().await.into_iter();
+    let ticks = ticks.map(|(sequence, tick)| (sequence, Said::Tick(tick)));
+    let marks = floor.stored::<Watermark>().await.into_iter();
+    let marks = marks.map(|(sequence, mark)| (sequence, Said::Watermark(mark.time)));
+    let mut market: Vec<Placed> = ticks.chain(marks).collect();
+    market.sort_by_key(|(sequence, _)| *sequence);
+    let (mut trade, mut last, mut passed) = (0, i64::MIN, i64::MIN);
+    market.retain(|(_, said)| match said {
+        Said::Tick(tick) => {
+            let time = tick.time.ms();
+            let counts = tick.trade_id > trade && time >= last && time > passed;
+            if counts {
+                (trade, last) = (tick.trade_id, time);
             }
-            Outcome::Refused(_) => None,
-        },
-        LogBody::Opened { .. } | LogBody::Finalise | LogBody::Canceled => None,
+            counts
+        }
+        Said::Watermark(time) => {
+            let counts = time.ms() >= passed;
+            passed = passed.max(time.ms());
+            counts
+        }
     });
-    taken.collect()
+    market
 }
 
-/// It was filled by the first tick behind its place and time at a price that it took, or by none.
-fn check_fill(position: &PositionState, (place, from): (u64, Timestamp), ticks: &[Placed]) {
-    let takes = |tick: &Tick| match (position.kind, position.side) {
-        (OrderKind::Market, _) => true,
-        (OrderKind::Limit(limit), Side::Buy) => tick.price <= limit,
-        (OrderKind::Limit(limit), Side::Sell) => tick.price >= limit,
+/// What the rules make of a position and the commands on it, whose outcomes are checked.
+fn story<'a>(
+    terms: &BattleTerms,
+    position: &PositionState,
+    commands: &[&'a Logged],
+    market: &[Placed],
+) -> Story<'a> {
+    let taken = |logged: &&&Logged| {
+        let is_new = matches!(logged.1.body, CommandBody::New(_));
+        is_new && matches!(logged.1.outcome, Outcome::Accepted { .. })
     };
-    let fills = |(sequence, tick): &&Placed| *sequence > place && tick.time >= from && takes(tick);
-    let expected = ticks.iter().find(fills).map(|(sequence, _)| *sequence);
-    let found = position.fill.map(|fill| fill.sequence);
-    assert_eq!(found, expected, "{position:?}");
+    let taken = commands.iter().position(|logged| taken(&logged));
+    let (before, commands) = commands.split_at(taken.expect("it was taken"));
+    check_none(before);
+    let (place, order) = commands[0];
+    let CommandBody::New(new) = &order.body else {
+        panic!("an order begins it");
+    };
+    let behind = market.partition_point(|(sequence, _)| sequence <= place);
+    let (past, mut market) = market.split_at(behind);
+    let watermark = past.iter().rev().find_map(|(_, said)| match said {
+        Said::Watermark(time) => Some(*time),
+        Said::Tick(_) => None,
+    });
+    let mut story = Story::new(
+        new,
+        order.effective_time,
+        watermark.expect("the market was fresh"),
+        terms.end_time,
+        position.fill.and_then(|fill| fill.liquidation),
+    );
+    for (place, command) in &commands[1..] {
+        let behind = market.partition_point(|(sequence, _)| sequence <= place);
+        let (before, behind) = market.split_at(behind);
+        before.iter().for_each(|placed| story.befall(placed));
+        market = behind;
+        match (story.command(command), command.outcome) {
+            (Some(expected), outcome) => assert_eq!(outcome, Outcome::Refused(expected)),
+            (None, Outcome::Accepted { .. }) => {}
+            (None, Outcome::Refused(refusal)) => assert!(
+                [Refusal::InvalidStopLoss, Refusal::InvalidTakeProfit].contains(&refusal),
+                "{command:?}"
+            ),
+        }
+    }
+    market.iter().for_each(|placed| story.befall(placed));
+    story
 }
 
-/// It left at the first tick behind its fill that reached a level of its own, or at the end.
-fn check_exit(position: &PositionState, ticks: &[Placed]) {
-    let Some(fill) = position.fill else { return };
-    let behind = ticks
-        .iter()
-        .filter(|(sequence, _)| *sequence > fill.sequence);
-    let mut exits = behind.filter_map(|(sequence, tick)| {
-        let cause = cause(position, fill, tick)?;
-        Some((cause, *sequence))
-    });
-    let end = position.end.expect("the battle has ended");
-    match exits.next() {
-        Some(expected) => assert_eq!((end.cause, end.sequence), expected, "{position:?}"),
-        None => assert_eq!(end.cause, EndCause::MatchEnd, "{position:?}"),
+/// A position that is not there: no order for it was taken, and nothing else could be.
+fn check_none(commands: &[&Logged]) {
+    for (_, command) in commands {
+        match command.body {
+            CommandBody::New(_) => assert!(matches!(command.outcome, Outcome::Refused(_))),
+            CommandBody::Close { .. } | CommandBody::Cancel { .. } | CommandBody::Amend { .. } => {
+                assert_eq!(
+                    command.outcome,
+                    Outcome::Refused(Refusal::PositionNotFound),
+                    "{command:?}"
+                );
+            }
+        }
     }
 }
 
-fn cause(position: &PositionState, fill: Fill, tick: &Tick) -> Option<EndCause> {
-    let beyond = |level| match position.side {
-        Side::Buy => tick.price <= level,
-        Side::Sell => tick.price >= level,
-    };
-    let reached = |level| match position.side {
-        Side::Buy => tick.price >= level,
-        Side::Sell => tick.price <= level,
-    };
-    if fill.liquidation.is_some_and(beyond) {
-        Some(EndCause::Liquidation)
-    } else if position.stop_loss.is_some_and(beyond) {
-        Some(EndCause::StopLoss)
-    } else if position.take_profit.is_some_and(reached) {
-        Some(EndCause::TakeProfit)
-    } else {
-        None
-    }
-}
-
-/// Its owner heard that it was taken, filled if it was, and that it ended: each once.
-fn check_told(position: &PositionState, told: &[&'static str]) {
-    let expected: &[_] = if position.fill.is_some() {
-        &["accepted", "filled", "ended"]
-    } else {
-        &["accepted", "ended"]
-    };
-    assert_eq!(told, expected, "{position:?}");
+/// It is what the rules made of it, and its owner heard so.
+fn check(position: &PositionState, story: &Story<'_>, told: Option<&Vec<&'static str>>) {
+    let fill = position.fill.map(|fill| fill.sequence);
+    assert_eq!(fill, story.fill, "{position:?} {story:?}");
+    let end = position.end.map(|end| (end.cause, end.sequence));
+    assert_eq!(end, story.end, "{position:?} {story:?}");
+    let levels = (position.stop_loss, position.take_profit);
+    assert_eq!(levels, story.levels(), "{position:?} {story:?}");
+    assert_eq!(told, Some(&story.told), "{position:?} {story:?}");
 }
 
 /// What was told about each position, in order. The same message may lie there twice, under one

@@ -41,6 +41,7 @@ async fn survives(cut: Cut) {
 
     floor.tick(95, soon()).await;
     floor.end(std::slice::from_ref(&terms)).await;
+    let sent: Vec<_> = sent.iter().map(|order| order.caller.request).collect();
     let audit = audit(&floor, &[terms], &sent).await;
     assert_eq!((audit.accepted, audit.filled), (4, 4));
 }

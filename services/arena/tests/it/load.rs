@@ -7,8 +7,9 @@ use contracts::positions::NewPosition;
 use domain::battle::BattleTerms;
 use domain::chips::Chips;
 use domain::game::Template;
+use domain::id::RequestId;
 use domain::leverage::Leverage;
-use domain::order::{Entered, OrderKind, Side};
+use domain::order::{Entered, LevelChange, OrderKind, Side};
 use domain::price::Price;
 use futures::future::join_all;
 use testkit::{Binary, Process};
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::audit;
 use crate::floor::{Floor, LIMIT, now, order, template, terms};
 use crate::process::binary;
+use crate::sent::Sent;
 
 const BATTLES: usize = 8;
 /// Each player's orders: five a second.
@@ -25,9 +27,10 @@ const ROUND: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(20);
 const KILL_EVERY: Duration = Duration::from_millis(2_500);
 const KILLS: usize = 5;
-/// What has to be accepted, half of which has to fire, for the audit to mean something: a slow
-/// machine refuses more, for the price has passed a stop before the order is decided.
+/// What has to be accepted, and how often each thing has to happen, for the audit to mean something:
+/// a slow machine refuses more, for the price has passed a stop before the order is decided.
 const ENOUGH: usize = 1_000;
+const OFTEN: usize = 50;
 /// Units of price.
 const ONE: i64 = 100_000_000;
 
@@ -74,6 +77,21 @@ fn round(battles: &[BattleTerms], number: i64, price: i64) -> Vec<NewPosition> {
     orders.collect()
 }
 
+/// What each player asks of the order that he sent last: to take it back if it is a limit order,
+/// to close it, or to move its stop away and drop its target.
+fn follow_up(order: &NewPosition, turn: i64, price: i64) -> Sent {
+    let sign = match order.order.side {
+        Side::Buy => 1,
+        Side::Sell => -1,
+    };
+    let stop = Price::from_units(price - sign * 4 * ONE).unwrap();
+    match (order.order.kind, turn % 3) {
+        (_, 0) => Sent::amend(order, LevelChange::Set(stop), LevelChange::Remove),
+        (OrderKind::Limit(_), _) => Sent::cancel(order),
+        (OrderKind::Market, _) => Sent::close(order),
+    }
+}
+
 /// Moves the market by the script until `stop`; `place` says how far it is.
 async fn market(floor: &Floor, stop: &CancellationToken, place: &Cell<i64>) {
     let mut beat = interval(TICK);
@@ -92,27 +110,35 @@ async fn market(floor: &Floor, stop: &CancellationToken, place: &Cell<i64>) {
     }
 }
 
-/// Sends a round of orders after the other until `stop`, at the price of the moment.
+/// Sends a round after the other until `stop`, at the price of the moment: orders, orders, what
+/// follows the latter, and what follows that.
 async fn trade(
     floor: &Floor,
     battles: &[BattleTerms],
     stop: &CancellationToken,
     place: &Cell<i64>,
-) -> Vec<NewPosition> {
+) -> Vec<RequestId> {
     let mut beat = interval(ROUND);
-    let mut sent = Vec::new();
+    // A burst would be more than a player may send in a second.
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut orders, mut sent) = (Vec::new(), Vec::new());
     for number in 0.. {
         beat.tick().await;
         if stop.is_cancelled() {
             return sent;
         }
-        let orders = round(battles, number, price(place.get()));
-        let sending = orders.iter().map(|order| async {
-            let id = contracts::commands::Ask::message_id(order);
-            floor.bus.publish(order, &id).await.unwrap();
-        });
-        join_all(sending).await;
-        sent.extend(orders);
+        let price = price(place.get());
+        let requests: Vec<Sent> = if number % 4 < 2 {
+            orders = round(battles, number, price);
+            orders.iter().cloned().map(Sent::New).collect()
+        } else {
+            let turns = orders.iter().zip(number..);
+            turns
+                .map(|(order, turn)| follow_up(order, turn, price))
+                .collect()
+        };
+        join_all(requests.iter().map(|request| request.publish(floor))).await;
+        sent.extend(requests.iter().map(Sent::request));
     }
     sent
 }
@@ -168,5 +194,7 @@ async fn under_load_and_kill_9_every_order_has_one_outcome_and_every_trigger_its
     floor.end(&battles).await;
     let audit = audit(&floor, &battles, &sent).await;
     assert!(audit.accepted >= ENOUGH, "{audit:?}");
-    assert!(audit.fired >= ENOUGH / 2, "{audit:?}");
+    let happened = [audit.fired, audit.closed, audit.canceled, audit.amended];
+    assert!(happened.iter().all(|times| *times >= OFTEN), "{audit:?}");
+    assert!(audit.lapsed > 0, "{audit:?}");
 }

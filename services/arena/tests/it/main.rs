@@ -15,6 +15,8 @@ mod outage;
 mod paused;
 mod process;
 mod rows;
+mod sent;
 mod spread;
+mod story;
 mod twice;
 mod way;

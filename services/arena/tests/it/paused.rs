@@ -3,6 +3,7 @@
 
 use contracts::positions::NewPosition;
 use domain::battle::BattleTerms;
+use domain::id::RequestId;
 use domain::order::{Entered, Side};
 use nix::sys::signal::Signal;
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -35,6 +36,10 @@ async fn epochs(floor: &Floor) -> i64 {
     floor
         .number("SELECT sum(epoch)::bigint FROM arena_shards")
         .await
+}
+
+fn requests<const N: usize>(orders: [NewPosition; N]) -> [RequestId; N] {
+    orders.map(|order| order.caller.request)
 }
 
 /// The paused arena goes on, with a market that gave it something to write, and is told no.
@@ -77,7 +82,7 @@ async fn an_owner_that_was_paused_past_its_lease_changes_nothing() {
     goes_on_in_vain(&floor, &first).await;
 
     floor.end(std::slice::from_ref(&terms)).await;
-    let audit = audit(&floor, &[terms], &[stopped, sell]).await;
+    let audit = audit(&floor, &[terms], &requests([stopped, sell])).await;
     assert_eq!((audit.accepted, audit.fired), (2, 1));
 }
 
@@ -113,6 +118,6 @@ async fn an_owner_that_was_paused_inside_a_transaction_changes_nothing() {
     goes_on_in_vain(&floor, &first).await;
 
     floor.end(std::slice::from_ref(&terms)).await;
-    let audit = audit(&floor, &[terms], &[stopped, sell, other]).await;
+    let audit = audit(&floor, &[terms], &requests([stopped, sell, other])).await;
     assert_eq!((audit.accepted, audit.fired), (3, 1));
 }

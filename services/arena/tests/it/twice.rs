@@ -4,12 +4,13 @@ use contracts::battles::BattleOpened;
 use contracts::market::{Tick, Watermark};
 use contracts::positions::NewPosition;
 use domain::battle::BattleTerms;
-use domain::order::{Entered, Side};
+use domain::order::{Entered, LevelChange, OrderKind, Side};
 use domain::timestamp::Timestamp;
 
 use crate::audit::audit;
 use crate::floor::{Floor, LIMIT, btc, now, order, soon, whole};
 use crate::process::{Running, binary};
+use crate::sent::Sent;
 
 /// Publishes a message twice under different ids: JetStream's dedupe sees two.
 async fn publish_twice<M: contracts::Message>(floor: &Floor, message: &M) {
@@ -56,8 +57,7 @@ async fn decided(floor: &Floor, count: usize) {
 async fn every_message_twice_makes_one_order_one_fill_and_one_exit() {
     let floor = Floor::new().await;
     tick_twice(&floor, 1, 95, soon()).await;
-    let mut battles = Vec::new();
-    let mut sent = Vec::new();
+    let (mut battles, mut sent, mut changes) = (Vec::new(), Vec::new(), Vec::new());
     let arena = Running::start(&floor);
     for _ in 0..4 {
         let terms = floor.open_battle(600).await;
@@ -70,28 +70,50 @@ async fn every_message_twice_makes_one_order_one_fill_and_one_exit() {
             players: Vec::new(),
         };
         publish_twice(&floor, &told).await;
-        for order in orders(&terms) {
-            publish_twice(&floor, &order).await;
-            sent.push(order);
-        }
+        let [buy, sell] = orders(&terms);
+        let to_close = order(&terms, 1, Side::Buy);
+        let mut limit = order(&terms, 0, Side::Buy);
+        limit.order.kind = OrderKind::Limit(Entered::Value(whole(70)));
+        let stop = LevelChange::Set(whole(82));
+        changes.extend([
+            Sent::amend(&buy, stop, LevelChange::Keep),
+            Sent::close(&to_close),
+            Sent::cancel(&limit),
+        ]);
+        sent.extend([buy, sell, to_close, limit].map(Sent::New));
         battles.push(terms);
+    }
+    for order in &sent {
+        order.publish_twice(&floor).await;
     }
     decided(&floor, sent.len()).await;
     tick_twice(&floor, 2, 95, soon()).await;
+    let open = "SELECT count(*) FROM positions WHERE status = 'OPEN'";
+    testkit::eventually(LIMIT, async || floor.number(open).await == 12).await;
+    for change in changes {
+        change.publish_twice(&floor).await;
+        sent.push(change);
+    }
+    decided(&floor, sent.len()).await;
+    tick_twice(&floor, 3, 90, soon()).await;
     // Again, long after they were decided, and by another arena.
-    for order in &sent {
-        publish_twice(&floor, order).await;
+    for request in &sent {
+        request.publish_twice(&floor).await;
     }
     arena.stop().await;
     let arena = Running::start(&floor);
-    for order in &sent {
-        publish_twice(&floor, order).await;
+    for request in &sent {
+        request.publish_twice(&floor).await;
     }
-    tick_twice(&floor, 3, 79, soon()).await;
+    tick_twice(&floor, 4, 79, soon()).await;
 
     floor.end(&battles).await;
-    let audit = audit(&floor, &battles, &sent).await;
-    assert_eq!((audit.accepted, audit.filled, audit.fired), (8, 8, 8));
+    let requests: Vec<_> = sent.iter().map(Sent::request).collect();
+    let audit = audit(&floor, &battles, &requests).await;
+    let taken = (audit.accepted, audit.filled, audit.fired);
+    assert_eq!(taken, (16, 12, 8));
+    let changed = (audit.closed, audit.canceled, audit.amended, audit.lapsed);
+    assert_eq!(changed, (4, 4, 4, 0));
     arena.stop().await;
 }
 
@@ -108,7 +130,7 @@ async fn orders_that_arrive_before_the_arena_heard_of_their_battle_are_taken() {
         let terms = floor.open_battle(600).await;
         for order in orders(&terms) {
             publish_twice(&floor, &order).await;
-            sent.push(order);
+            sent.push(order.caller.request);
         }
         battles.push(terms);
     }
