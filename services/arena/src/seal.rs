@@ -4,12 +4,13 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 
 use bus::BusError;
 use contracts::Stream;
 use contracts::arena::{BattleChange, BattleEvent};
 use contracts::stream::StreamPlace;
-use domain::battle::{BattleState, BattleStatus, LogEntry, Place};
+use domain::battle::{BattleState, BattleStatus, BattleTerms, LogEntry, Place};
 use domain::id::BattleId;
 use domain::record::{MAX_RECORD_LEN, Writer};
 use futures::{StreamExt, stream};
@@ -20,6 +21,7 @@ use store::arena::{self, Lease};
 use store::entity::battle::BattleStatus as MatchersStatus;
 use store::record::{self, PART_LEN, Record};
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
@@ -31,6 +33,10 @@ use crate::spool::{Parts, Spool};
 
 /// How many battles are sealed at once: each reads MARKET again.
 const AT_ONCE: usize = 2;
+/// How many of these may be long ones, which take minutes: the others do not wait for them.
+const LONG_AT_ONCE: usize = 1;
+/// A battle that lasted longer is long.
+const LONG_MS: i64 = 60 * 60 * 1_000;
 /// How many battles may wait for it. The database lists the others again.
 pub(crate) const WAITING: usize = 1_024;
 
@@ -52,14 +58,45 @@ enum Unsealed {
     TooLong,
 }
 
+/// Who may seal now.
+struct Turns {
+    all: Semaphore,
+    long: Semaphore,
+}
+
+impl Turns {
+    const fn new() -> Self {
+        Self {
+            all: Semaphore::const_new(AT_ONCE),
+            long: Semaphore::const_new(LONG_AT_ONCE),
+        }
+    }
+
+    /// Waits for the turn of a battle that lasted so long; it is over when the value is dropped.
+    async fn take(&self, lasted_ms: i64) -> [Option<SemaphorePermit<'_>>; 2] {
+        // A long one that waits for another keeps none of the turns of all.
+        let long = if lasted_ms > LONG_MS {
+            self.long.acquire().await.ok()
+        } else {
+            None
+        };
+        [long, self.all.acquire().await.ok()]
+    }
+}
+
 /// Seals what it is told to until `shutdown`, so many battles at once, and tells the loop when it is
 /// done with one, sealed or not.
 pub(crate) async fn run(app: App, work: Receiver<Work>, shutdown: CancellationToken) {
+    let turns = Arc::new(Turns::new());
     let work = stream::unfold(work, |mut work| async { Some((work.recv().await?, work)) });
-    let sealing = work.for_each_concurrent(AT_ONCE, |(lease, battle)| {
+    let found = work.then(|(lease, battle)| {
         let app = app.clone();
+        async move { (lease, battle, arena::find_battle(&app.db, battle).await) }
+    });
+    let sealing = found.for_each_concurrent(WAITING, |(lease, battle, found)| {
+        let (app, turns) = (app.clone(), Arc::clone(&turns));
         async move {
-            match seal(&app, lease, battle).await {
+            match seal(&app, &turns, lease, found).await {
                 Ok(Some(sha256)) => info!(%battle, sha256, "a battle is sealed"),
                 Ok(None) => info!(%battle, "a battle is not ours to seal, or is sealed"),
                 Err(cause) => {
@@ -74,13 +111,24 @@ pub(crate) async fn run(app: App, work: Receiver<Work>, shutdown: CancellationTo
 }
 
 /// Seals a battle. None if somebody else has, or may.
-async fn seal(app: &App, lease: Lease, id: BattleId) -> Result<Option<String>, Unsealed> {
-    let Some(battle) = arena::find_battle(&app.db, id).await? else {
+async fn seal(
+    app: &App,
+    turns: &Turns,
+    lease: Lease,
+    found: store::Result<Option<BattleState>>,
+) -> Result<Option<String>, Unsealed> {
+    let ended = found?.filter(|battle| battle.status != BattleStatus::Open);
+    let Some(battle) = ended else {
         return Ok(None);
     };
-    if battle.status == BattleStatus::Open {
-        return Ok(None);
-    }
+    let BattleTerms {
+        start_time,
+        end_time,
+        ..
+    } = battle.terms;
+    let _turn = turns
+        .take(end_time.ms().saturating_sub(start_time.ms()))
+        .await;
     let (record, parts) = record(app, &battle).await?;
     failpoint!("arena.before_seal");
     let kept = keep(app, lease, &battle, &record, parts).await?;
@@ -239,4 +287,28 @@ async fn keep(
     }
     tx.commit().await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_short_battle_is_sealed_while_long_ones_wait_for_each_other() {
+        let (short, long) = (LONG_MS, LONG_MS + 1);
+        let turns = Turns::new();
+        let first = turns.take(long).now_or_never();
+        assert!(first.is_some());
+        let mut second = Box::pin(turns.take(long));
+        assert!(second.as_mut().now_or_never().is_none());
+        let other = turns.take(short).now_or_never();
+        assert!(other.is_some(), "its turn");
+        assert!(turns.take(short).now_or_never().is_none(), "two at once");
+        drop(other);
+        assert!(turns.take(short).now_or_never().is_some());
+        drop(first);
+        assert!(second.now_or_never().is_some());
+    }
 }
