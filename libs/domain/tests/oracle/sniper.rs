@@ -1,5 +1,5 @@
 //! A player who knows the exchange's trades before we do. Within the fill delay that is worth
-//! nothing; without the delay it would be worth a lot.
+//! nothing, whatever he does with it; without the delay it would be worth a lot.
 
 use domain::chips::Chips;
 use domain::engine::{Effects, Engine};
@@ -9,7 +9,7 @@ use domain::market::{Epoch, Incarnation, MarketEntry, MarketEvent, Tick};
 use domain::order::{
     Answer, BodyHash, Command, CommandBody, Entered, NewOrder, OrderKind, Outcome, Side,
 };
-use domain::position::PositionStatus;
+use domain::position::{PositionState, PositionStatus};
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 use uuid::Uuid;
@@ -24,6 +24,29 @@ const FORESIGHT_MS: i64 = 250;
 const PRICE: i64 = 10_000_000_000;
 /// Every trade is this much above or below the one before, either as likely.
 const STEP: i64 = 10_000_000;
+/// A limit order whose price has run so far away is taken back.
+const TOO_FAR: i64 = 5 * STEP;
+
+/// What the sniper uses his foresight for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weapon {
+    /// Market orders before the price moves, and closes before it turns.
+    Market,
+    /// Limit orders at the best price that is still to come; closes and cancels before it turns.
+    Limit,
+    /// Cancels alone: orders and closes are left to chance, and what would be filled at a loss is
+    /// taken back.
+    Cancel,
+}
+
+/// What is known of the trades behind the next one, and that one.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    next: i64,
+    low: i64,
+    high: i64,
+    last: i64,
+}
 
 /// One round of a sniper (player 0) against somebody who tosses a coin whenever the sniper acts
 /// (player 1).
@@ -32,13 +55,22 @@ struct Round {
     /// Time and price of every trade.
     path: Vec<(i64, i64)>,
     fill_delay_ms: i64,
+    weapon: Weapon,
     random: Random,
     sent: u64,
     held: [Option<PositionId>; 2],
+    acts: Acts,
+}
+
+/// What the sniper did: orders, and those of them that he took back in time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Acts {
+    orders: u64,
+    canceled: u64,
 }
 
 impl Round {
-    fn new(seed: u64, fill_delay_ms: i64) -> Self {
+    fn new(seed: u64, fill_delay_ms: i64, weapon: Weapon) -> Self {
         let mut random = Random::new(seed);
         let mut path = vec![(START - 100, PRICE)];
         while let Some((time, price)) = path.last().copied()
@@ -55,9 +87,11 @@ impl Round {
             engine,
             path,
             fill_delay_ms,
+            weapon,
             random,
             sent: 0,
             held: [None, None],
+            acts: Acts::default(),
         }
     }
 
@@ -84,13 +118,16 @@ impl Round {
         self.engine.command(&command, &mut Effects::default())
     }
 
-    fn order(&mut self, by: usize, now: i64, side: Side) {
+    fn order(&mut self, by: usize, now: i64, side: Side, limit: Option<i64>) {
+        let limit = limit.map(|price| Price::from_units(price).unwrap());
         let position = PositionId::new(Uuid::from_u128(0xD000 + u128::from(self.sent)));
         let order = NewOrder {
             position,
             symbol: Entered::Value(symbol(0)),
             side,
-            kind: OrderKind::Market,
+            kind: limit.map_or(OrderKind::Market, |price| {
+                OrderKind::Limit(Entered::Value(price))
+            }),
             margin: Entered::Value(Chips::from_units(1_000_000_000)),
             leverage: Entered::Value(Leverage::try_from(5).unwrap()),
             stop_loss: Entered::Absent,
@@ -102,15 +139,14 @@ impl Round {
         }
     }
 
-    fn status(&self, by: usize) -> Option<PositionStatus> {
-        let position = self.engine.position(battle(0), self.held[by]?)?;
-        Some(position.status)
+    /// What the sniper holds or waits for.
+    fn held(&self) -> Option<PositionState> {
+        self.engine.position(battle(0), self.held[0]?)
     }
 
-    /// What the sniper gained over the coin, in units, and the sniper's orders.
-    fn play(mut self) -> (i64, u64) {
+    /// What the sniper gained over the coin, in units, and what he did for it.
+    fn play(mut self) -> (i64, Acts) {
         let path = self.path.clone();
-        let mut orders = 0;
         for (index, (time, price)) in path.iter().enumerate() {
             let tick = Tick {
                 trade: u64::try_from(index).unwrap() + 1,
@@ -129,13 +165,22 @@ impl Round {
             let known = path[index..]
                 .iter()
                 .take_while(|(at, _)| *at <= time + FORESIGHT_MS);
-            let Some((_, later)) = known.last() else {
-                continue;
-            };
             let Some((_, next)) = path.get(index + 1) else {
                 continue;
             };
-            orders += u64::from(self.act(*time, later - next));
+            let nothing = Seen {
+                next: *next,
+                low: *next,
+                high: *next,
+                last: *next,
+            };
+            let seen = known.skip(1).fold(nothing, |seen, (_, price)| Seen {
+                low: seen.low.min(*price),
+                high: seen.high.max(*price),
+                last: *price,
+                ..seen
+            });
+            self.act(*time, seen);
         }
         let event = MarketEvent::Watermark {
             symbol: symbol(0),
@@ -144,69 +189,140 @@ impl Round {
         self.market(2 * path.len() + 2, event);
         let result = self.engine.battle(battle(0)).unwrap().result.unwrap();
         let equity = |by: usize| result.standings[by].equity.units();
-        (equity(0) - equity(1), orders)
+        (equity(0) - equity(1), self.acts)
     }
 
-    /// The sniper acts on what is still to come between the next trade and the last one known;
-    /// the coin acts whenever the sniper does. Returns whether there was an order.
-    fn act(&mut self, now: i64, to_come: i64) -> bool {
+    /// The sniper acts on what he sees; the coin acts whenever the sniper does.
+    fn act(&mut self, now: i64, seen: Seen) {
         let stamp = now + self.fill_delay_ms;
         if !(START..START + 60_000).contains(&stamp) {
-            return false;
+            return;
         }
-        let side = if to_come > 0 { Side::Buy } else { Side::Sell };
-        match self.status(0) {
-            Some(PositionStatus::Pending) => false,
-            Some(PositionStatus::Open) => {
-                let held = self.engine.position(battle(0), self.held[0].unwrap());
-                if to_come != 0 && held.unwrap().side != side {
-                    for by in [0, 1] {
-                        if let Some(position) = self.held[by] {
-                            self.command(by, now, CommandBody::Close { position });
-                        }
-                    }
+        match self.held().map(|held| (held.status, held)) {
+            Some((PositionStatus::Pending, held)) => {
+                if self.takes_back(&held, seen) {
+                    self.both(now, |position| CommandBody::Cancel { position });
                 }
-                false
             }
-            _ if to_come.abs() < 2 * STEP => false,
-            _ => {
-                let coin = self.random.of(&[Side::Buy, Side::Sell]);
-                self.order(0, now, side);
-                self.order(1, now, coin);
-                true
+            Some((PositionStatus::Open, held)) => {
+                if self.leaves(&held, seen) {
+                    self.both(now, |position| CommandBody::Close { position });
+                }
+            }
+            ended => {
+                let canceled = ended.is_some_and(|(status, _)| status == PositionStatus::Canceled);
+                if canceled {
+                    self.held[0] = None;
+                    self.acts.canceled += 1;
+                }
+                self.enter(now, seen);
             }
         }
+    }
+
+    fn both(&mut self, now: i64, body: fn(PositionId) -> CommandBody) {
+        for by in [0, 1] {
+            if let Some(position) = self.held[by] {
+                self.command(by, now, body(position));
+            }
+        }
+    }
+
+    /// Whether the limit order will be filled at a loss, or is out of reach.
+    fn takes_back(&self, held: &PositionState, seen: Seen) -> bool {
+        let OrderKind::Limit(limit) = held.kind else {
+            return false;
+        };
+        let limit = limit.units();
+        let (reached, gain) = match held.side {
+            Side::Buy => (seen.low <= limit, seen.last - limit),
+            Side::Sell => (seen.high >= limit, limit - seen.last),
+        };
+        (reached && gain < 0) || gain > TOO_FAR
+    }
+
+    /// Whether the open position will lose from the next trade on, as far as is known.
+    fn leaves(&mut self, held: &PositionState, seen: Seen) -> bool {
+        match (self.weapon, held.side) {
+            (Weapon::Cancel, _) => self.random.percent(50),
+            (_, Side::Buy) => seen.last < seen.next,
+            (_, Side::Sell) => seen.last > seen.next,
+        }
+    }
+
+    /// Orders what is worth it.
+    fn enter(&mut self, now: i64, seen: Seen) {
+        let coin = self.random.of(&[Side::Buy, Side::Sell]);
+        let (rise, fall) = match self.weapon {
+            Weapon::Market => (seen.last - seen.next, seen.next - seen.last),
+            Weapon::Limit => (seen.last - seen.low, seen.high - seen.last),
+            Weapon::Cancel => self.random.of(&[(2 * STEP, 0), (0, 2 * STEP)]),
+        };
+        let (side, gain) = if rise > fall {
+            (Side::Buy, rise)
+        } else {
+            (Side::Sell, fall)
+        };
+        if gain < 2 * STEP {
+            return;
+        }
+        // How far the limit lies on the better side of the next trade.
+        let better = match (self.weapon, side) {
+            (Weapon::Market, _) => None,
+            (Weapon::Limit, Side::Buy) => Some(seen.next - seen.low),
+            (Weapon::Limit, Side::Sell) => Some(seen.high - seen.next),
+            (Weapon::Cancel, _) => Some(STEP),
+        };
+        for (by, side) in [(0, side), (1, coin)] {
+            let limit = better.map(|better| match side {
+                Side::Buy => seen.next - better,
+                Side::Sell => seen.next + better,
+            });
+            self.order(by, now, side, limit);
+        }
+        self.acts.orders += 1;
     }
 }
 
 /// What the sniper gains over the coin: the mean, and the error of that mean, in thousandths of
 /// a chip.
-fn advantage(fill_delay_ms: i64) -> (i64, i64, u64) {
-    let rounds: Vec<(i64, u64)> = (0..ROUNDS)
-        .map(|seed| Round::new(seed, fill_delay_ms).play())
+fn advantage(fill_delay_ms: i64, weapon: Weapon) -> (i64, i64, Acts) {
+    let rounds: Vec<(i64, Acts)> = (0..ROUNDS)
+        .map(|seed| Round::new(seed, fill_delay_ms, weapon).play())
         .collect();
     let gains: Vec<i128> = rounds.iter().map(|(gain, _)| i128::from(*gain)).collect();
     let count = i128::from(ROUNDS);
     let mean = gains.iter().sum::<i128>() / count;
     let squares: i128 = gains.iter().map(|gain| (gain - mean).pow(2)).sum();
     let error = (squares / (count - 1) / count).isqrt();
-    let orders = rounds.iter().map(|(_, orders)| orders).sum();
+    let acts = rounds.iter().fold(Acts::default(), |all, (_, acts)| Acts {
+        orders: all.orders + acts.orders,
+        canceled: all.canceled + acts.canceled,
+    });
     let milli = |units: i128| i64::try_from(units / 100_000).unwrap();
-    (milli(mean), milli(error), orders)
+    (milli(mean), milli(error), acts)
 }
 
 #[test]
 fn foresight_within_the_fill_delay_gains_nothing() {
-    let (mean, error, orders) = advantage(FORESIGHT_MS);
-    println!("with the delay: {mean} ± {error} thousandths of a chip, {orders} orders");
-    assert!(orders > 10 * ROUNDS, "{orders} orders");
-    assert!(mean.abs() <= 3 * error, "{mean} ± {error}");
+    for weapon in [Weapon::Market, Weapon::Limit, Weapon::Cancel] {
+        let (mean, error, acts) = advantage(FORESIGHT_MS, weapon);
+        println!("{weapon:?} with the delay: {mean} ± {error} thousandths of a chip, {acts:?}");
+        assert!(acts.orders > 10 * ROUNDS, "{acts:?}");
+        assert!(
+            weapon == Weapon::Market || acts.canceled > 10 * ROUNDS,
+            "{acts:?}"
+        );
+        assert!(mean.abs() <= 3 * error, "{weapon:?}: {mean} ± {error}");
+    }
 }
 
 #[test]
 fn foresight_would_gain_a_lot_without_the_fill_delay() {
-    let (mean, error, orders) = advantage(0);
-    println!("without the delay: {mean} ± {error} thousandths of a chip, {orders} orders");
-    assert!(orders > 10 * ROUNDS, "{orders} orders");
-    assert!(mean > 20 * error, "{mean} ± {error}");
+    for weapon in [Weapon::Market, Weapon::Limit, Weapon::Cancel] {
+        let (mean, error, acts) = advantage(0, weapon);
+        println!("{weapon:?} without the delay: {mean} ± {error} thousandths of a chip, {acts:?}");
+        assert!(acts.orders > 10 * ROUNDS, "{acts:?}");
+        assert!(mean > 10 * error, "{weapon:?}: {mean} ± {error}");
+    }
 }
