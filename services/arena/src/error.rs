@@ -40,7 +40,7 @@ impl Error {
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
             Self::Checkpoint(_) => {
-                "bring the stream back, or cancel the shard's battles: it then begins anew"
+                "bring the stream back; if it was created anew and holds what it held, run battlesbit remap"
             }
             Self::Rows(_) | Self::Store(_) => "mend the rows that the cause names",
             Self::Together(error) => error.remedy(),

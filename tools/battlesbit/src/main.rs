@@ -11,6 +11,7 @@ mod export;
 mod ledger;
 mod migrate;
 mod places;
+mod remap;
 mod staff;
 mod status;
 mod verify;
@@ -43,6 +44,8 @@ enum Command {
     /// Hires people.
     #[command(subcommand)]
     Staff(staff::Command),
+    /// Takes shards of the arena over to streams that were created anew.
+    Remap(remap::Arguments),
     /// Tends messages that nobody could handle.
     #[command(subcommand)]
     DeadLetters(dead_letters::Command),
@@ -69,6 +72,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Verify(arguments) => Ok(verify::run(&arguments).await),
         Command::Ledger(command) => ledger::run(&command).await,
         Command::Staff(command) => staff::run(&command).await,
+        Command::Remap(arguments) => remap::run(&arguments).await,
         Command::DeadLetters(command) => dead_letters::run(&command).await,
     }
 }

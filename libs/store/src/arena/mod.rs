@@ -6,6 +6,7 @@ mod load;
 mod lookup;
 mod member;
 mod position;
+mod remap;
 mod seal;
 mod shard;
 
@@ -16,5 +17,6 @@ pub use lookup::{
     list_unopened,
 };
 pub use member::{beat, leave};
+pub use remap::{move_log, remap};
 pub use seal::{insert_result, list_log, list_unsealed, verdict};
 pub use shard::{Checkpoint, Lease, ShardRow, find, release, renew, still_owned, take};

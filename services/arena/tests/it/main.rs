@@ -14,6 +14,7 @@ mod load;
 mod outage;
 mod paused;
 mod process;
+mod remap;
 mod rows;
 mod sent;
 mod spread;
