@@ -21,6 +21,8 @@ PROMISED = ("git", "cargo", "rustc", "rustdoc", "rustfmt", "cargo-fmt", "cargo-c
 COREUTILS = ("sh", "env", "cat", "chmod", "cp", "date", "dirname", "basename", "expr", "head", "id", "ln", "ls", "mkdir", "mktemp",
              "mv", "nice", "pwd", "readlink", "rm", "rmdir", "sort", "stat", "tail", "tee", "touch", "tr", "true", "uname", "wc",
              "grep", "sed", "tar")
+# What clippy is told.
+STRICT = ("-D", "warnings")
 # How this machine reaches the package registries is no tool and stays.
 KEPT_SETTINGS = ("PIP_", "NPM_CONFIG_", "CARGO_REGISTRIES_", "CARGO_HTTP_", "CARGO_NET_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
                  "CI", "LANG", "TERM", "BATTLESBIT_")
@@ -100,15 +102,23 @@ def tidy():
 
 def clippy():
     with build.output_folder():
-        outcome = build.cargo("clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings", politely=True)
+        outcome = build.cargo("clippy", "--workspace", "--all-targets", "--quiet", "--", *STRICT, politely=True)
     check(outcome.returncode == 0, "clippy found something")
 
 
 def docs():
     with build.output_folder():
+        # Beside the pages of crates that are gone or another clone's every page takes longer to write.
+        shutil.rmtree(places.target() / "doc", ignore_errors=True)
         outcome = build.cargo("doc", "--workspace", "--no-deps", "--document-private-items", "--quiet", politely=True,
-                              environment={"RUSTDOCFLAGS": "-D warnings"})
+                              environment={"RUSTDOCFLAGS": "-D warnings", **checked_by_clippy()})
     check(outcome.returncode == 0, "the docs have a fault")
+
+
+def checked_by_clippy():
+    """What clippy tells cargo to check crates with: given the same, rustdoc takes what clippy has checked, else all is checked once more."""
+    driver = toolchain() / "bin" / "clippy-driver"
+    return {"RUSTC_WORKSPACE_WRAPPER": str(driver), "CLIPPY_ARGS": "".join(f"{word}__CLIPPY_HACKERY__" for word in STRICT)}
 
 
 def generated():
@@ -191,8 +201,12 @@ def promised_tool(name):
     if name == "python3":
         return Path(sys.executable).resolve()
     if name.startswith(("cargo", "rust", "clippy")):
-        sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True).stdout.strip()
-        found = Path(sysroot) / "bin" / name
+        found = toolchain() / "bin" / name
         return found if found.exists() else None
     found = shutil.which(name)
     return Path(found).resolve() if found else None
+
+
+def toolchain():
+    """Where the compiler and its companions are installed."""
+    return Path(subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True).stdout.strip())
