@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{self, message::PublishMessage};
 use contracts::{Message, Stream};
 use futures::TryStreamExt;
 use uuid::Uuid;
@@ -71,22 +71,11 @@ impl Space {
     }
 
     async fn try_publish_again<M: Message>(&self, message: &M, id: &str) -> anyhow::Result<()> {
-        let client = async_nats::connect(&self.nats_url)
-            .await
-            .context("nats does not answer")?;
-        let jetstream = async_nats::jetstream::new(client);
-        let name = format!("{}_{}", self.prefix, M::TOPIC.stream().name());
-        let mut config = jetstream
-            .get_stream(&name)
-            .await?
-            .cached_info()
-            .config
-            .clone();
-        config.duplicate_window = SHORTEST_WINDOW;
-        jetstream.update_stream(config).await?;
+        let jetstream = self.jetstream().await?;
         let subject = format!("{}.{}", self.prefix, message.subject());
         let payload = serde_json::to_vec(message)?;
         eventually(PATIENCE, async || {
+            self.forget_ids(M::TOPIC.stream()).await.ok()?;
             let publish = PublishMessage::build()
                 .payload(payload.clone().into())
                 .message_id(id);
@@ -102,11 +91,41 @@ impl Space {
         Ok(())
     }
 
+    /// Lets a stream forget the ids that it has seen, but those of this moment.
+    ///
+    /// A slow server looks for what to forget before it has the new window, and again only when
+    /// the old one ends: whoever still finds an id there asks again, and gets another window.
+    pub async fn forget_ids(&self, stream: Stream) -> anyhow::Result<()> {
+        let jetstream = self.jetstream().await?;
+        let name = self.stream_name(stream);
+        let mut config = jetstream
+            .get_stream(&name)
+            .await?
+            .cached_info()
+            .config
+            .clone();
+        config.duplicate_window = if config.duplicate_window == SHORTEST_WINDOW {
+            SHORTEST_WINDOW + Duration::from_millis(1)
+        } else {
+            SHORTEST_WINDOW
+        };
+        jetstream.update_stream(config).await?;
+        Ok(())
+    }
+
+    fn stream_name(&self, stream: Stream) -> String {
+        format!("{}_{}", self.prefix, stream.name())
+    }
+
+    async fn jetstream(&self) -> anyhow::Result<jetstream::Context> {
+        let client = async_nats::connect(&self.nats_url).await;
+        Ok(jetstream::new(client.context("nats does not answer")?))
+    }
+
     /// Waits until a durable consumer, such as `matcher_join`, has handled all that is stored.
     pub async fn drained(&self, stream: Stream, consumer: &str) {
-        let client = async_nats::connect(&self.nats_url).await;
-        let jetstream = async_nats::jetstream::new(client.expect("nats answers"));
-        let name = format!("{}_{}", self.prefix, stream.name());
+        let jetstream = self.jetstream().await.expect("nats answers");
+        let name = self.stream_name(stream);
         eventually(PATIENCE, async || {
             let stream = jetstream.get_stream_no_info(&name).await.ok()?;
             let info = stream.consumer_info(consumer).await.ok()?;
@@ -116,10 +135,7 @@ impl Space {
     }
 
     async fn remove_streams(&self) -> anyhow::Result<()> {
-        let client = async_nats::connect(&self.nats_url)
-            .await
-            .context("nats does not answer")?;
-        let jetstream = async_nats::jetstream::new(client);
+        let jetstream = self.jetstream().await?;
         let ours = format!("{}_", self.prefix);
         let names: Vec<String> = jetstream.stream_names().try_collect().await?;
         for name in names.iter().filter(|name| name.starts_with(&ours)) {
@@ -162,8 +178,8 @@ impl Drop for Space {
 mod tests {
     use super::*;
 
-    async fn jetstream() -> async_nats::jetstream::Context {
-        async_nats::jetstream::new(async_nats::connect(nats_url()).await.unwrap())
+    async fn jetstream() -> jetstream::Context {
+        jetstream::new(async_nats::connect(nats_url()).await.unwrap())
     }
 
     async fn keys() -> redis::aio::MultiplexedConnection {
@@ -177,7 +193,7 @@ mod tests {
         let jetstream = jetstream().await;
         for space in [&ours, &theirs] {
             let prefix = space.prefix();
-            let config = async_nats::jetstream::stream::Config {
+            let config = jetstream::stream::Config {
                 name: format!("{prefix}_MARKET"),
                 subjects: vec![format!("{prefix}.market.>")],
                 max_bytes: 1 << 20,

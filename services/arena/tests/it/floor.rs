@@ -8,7 +8,7 @@ use contracts::commands::{Answer, Ask, Caller};
 use contracts::market::{Offset, Tick, Watermark};
 use contracts::positions::{NewPosition, position_id};
 use contracts::shard::Shard;
-use contracts::{Message, Service};
+use contracts::{Message, Service, Stream};
 use domain::battle::{BattleTerms, Seat};
 use domain::chips::Chips;
 use domain::game::{AllowedAsset, Prize, Template};
@@ -40,7 +40,7 @@ pub(crate) struct Floor {
     pub(crate) bus: Bus,
     pub(crate) nats: NatsSettings,
     trades: AtomicU64,
-    _space: Space,
+    space: Space,
 }
 
 impl Floor {
@@ -68,7 +68,7 @@ impl Floor {
             bus,
             nats,
             trades: AtomicU64::new(0),
-            _space: space,
+            space,
         };
         floor
             .bus
@@ -196,13 +196,8 @@ impl Floor {
 
     /// Asks what was asked before, past the dedupe.
     pub(crate) async fn ask_again<A: Ask>(&self, question: &A) -> Answer<A::Value> {
-        let raw = async_nats::jetstream::new(async_nats::connect(&self.nats.url).await.unwrap());
-        let name = self.nats.prefix.stream("POSITIONS");
-        let stream = raw.get_stream(&name).await.unwrap();
-        let mut config = stream.cached_info().config.clone();
-        config.duplicate_window = Duration::from_millis(100);
-        raw.update_stream(&config).await.unwrap();
         testkit::eventually(LIMIT, async || {
+            self.space.forget_ids(Stream::Positions).await.unwrap();
             match self.bus.ask(question, LIMIT).await.unwrap() {
                 Asked::Answer(answer) => Some(answer),
                 Asked::NoAnswer | Asked::NotStored | Asked::Repeated => None,
