@@ -50,6 +50,8 @@ class Bench(unittest.TestCase):
         patched = mock.patch.dict(os.environ, PATH=path, CARGO_TARGET_DIR=str(self.folder / "target"))
         patched.start()
         self.addCleanup(patched.stop)
+        # Whoever runs this may have it.
+        os.environ.pop(suite.BIN_DIR, None)
         fakes.program(self.folder, "cargo", CARGO)
         fakes.program(self.folder, "cc", "exit 1")
 

@@ -22,10 +22,12 @@ use crate::{Bus, BusError, PublishOptions};
 
 /// How long a row waits at most when the wake-up was missed, as after a crash.
 const POLL: Duration = Duration::from_millis(500);
-/// How many rows one transaction relays: so many acknowledgements of a bucket are awaited at once.
-const ROWS: u32 = 200;
-/// How many buckets are relayed at the same time.
-const BUCKETS_AT_ONCE: usize = 4;
+/// How many rows one transaction relays: so many acknowledgements are awaited at once.
+const ROWS: u32 = 400;
+/// How many buckets one transaction takes. One for each would cost a commit for every few rows.
+const BUCKETS_TOGETHER: usize = 16;
+/// How many of these transactions run at the same time.
+const TRANSACTIONS: usize = 4;
 /// How long one transaction goes on sending. With [`ANSWERED_WITHIN`] it stays well below the two
 /// seconds after which Postgres ends a transaction that is idle, and with it the note of what is
 /// stored.
@@ -89,18 +91,19 @@ impl Bus {
     async fn relay_waiting(&self, db: &Db) -> Result<(), BusError> {
         let buckets = outbox::waiting_buckets(db).await.map_err(unavailable)?;
         let relayed: Vec<Result<(), BusError>> = stream::iter(buckets)
-            .map(|bucket| self.relay_bucket(db, bucket))
-            .buffer_unordered(BUCKETS_AT_ONCE)
+            .chunks(BUCKETS_TOGETHER)
+            .map(|buckets| self.relay_buckets(db, buckets))
+            .buffer_unordered(TRANSACTIONS)
             .collect()
             .await;
         relayed.into_iter().collect()
     }
 
-    /// Relays a bucket until nothing is left but aggregates that are stuck, unless another relay
-    /// has it. Answers why the first of those is.
-    async fn relay_bucket(&self, db: &Db, bucket: i16) -> Result<(), BusError> {
+    /// Relays buckets until nothing is left but aggregates that are stuck, and what another relay
+    /// has. Answers why the first of those is.
+    async fn relay_buckets(&self, db: &Db, buckets: Vec<i16>) -> Result<(), BusError> {
         let (mut passed_over, mut first) = (Vec::new(), Ok(()));
-        while let Some(stuck) = self.relay_page(db, bucket, &passed_over).await? {
+        while let Some(stuck) = self.relay_page(db, &buckets, &passed_over).await? {
             for Stuck { aggregate, error } in stuck {
                 passed_over.push(aggregate);
                 first = first.and(Err(error));
@@ -109,12 +112,12 @@ impl Bus {
         first
     }
 
-    /// Relays the next rows of a bucket in one transaction. Answers which aggregates could not go
+    /// Relays the next rows of buckets in one transaction. Answers which aggregates could not go
     /// on; none if there was nothing to relay.
     async fn relay_page(
         &self,
         db: &Db,
-        bucket: i16,
+        buckets: &[i16],
         passed_over: &[Uuid],
     ) -> Result<Option<Vec<Stuck>>, BusError> {
         // The client would keep what is published meanwhile, and send it twice in the end.
@@ -122,11 +125,9 @@ impl Bus {
             return Err(BusError::unavailable("the connection", "disconnected"));
         }
         let tx = db.begin().await.map_err(unavailable)?;
-        let locked = outbox::lock_bucket(&tx, bucket).await;
-        if !locked.map_err(unavailable)? {
-            return Ok(None);
-        }
-        let rows = outbox::list_unpublished(&tx, bucket, passed_over, ROWS).await;
+        let locked = outbox::lock_buckets(&tx, buckets).await;
+        let locked = locked.map_err(unavailable)?;
+        let rows = outbox::list_unpublished(&tx, &locked, passed_over, ROWS).await;
         let rows = rows.map_err(unavailable)?;
         if rows.is_empty() {
             return Ok(None);

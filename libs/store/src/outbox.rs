@@ -1,7 +1,7 @@
 //! Messages that wait to be published, and how a relay takes them in order.
 //!
-//! A service sees its own rows alone. One relay holds a bucket at a time, by an advisory lock of
-//! its transaction, and publishes the rows of an aggregate in the order of their versions.
+//! A service sees its own rows alone. A bucket is held by one relay at a time, by an advisory lock
+//! of its transaction, which publishes the rows of an aggregate in the order of their versions.
 
 use contracts::Message;
 use entity::outbox::Model;
@@ -99,11 +99,6 @@ struct Bucket {
     bucket: i16,
 }
 
-#[derive(FromQueryResult)]
-struct Locked {
-    locked: bool,
-}
-
 /// The buckets that hold something to publish.
 pub async fn waiting_buckets(from: &impl Read) -> Result<Vec<i16>> {
     let find = statement(
@@ -116,32 +111,33 @@ pub async fn waiting_buckets(from: &impl Read) -> Result<Vec<i16>> {
     Ok(buckets.into_iter().map(|row| row.bucket).collect())
 }
 
-/// Takes a bucket for as long as this transaction lives; false if another relay has it.
-pub async fn lock_bucket(tx: &Tx, bucket: i16) -> Result<bool> {
+/// Takes buckets for as long as this transaction lives. Answers which: another relay may have some.
+pub async fn lock_buckets(tx: &Tx, buckets: &[i16]) -> Result<Vec<i16>> {
     let lock = statement(
-        "SELECT pg_try_advisory_xact_lock(hashtext('outbox/' || current_service()), $1) AS locked",
-        [i32::from(bucket).into()],
+        "SELECT bucket FROM unnest($1::smallint[]) AS wanted (bucket)
+         WHERE pg_try_advisory_xact_lock(hashtext('outbox/' || current_service()), bucket)",
+        [buckets.to_vec().into()],
     );
-    Ok(Locked::find_by_statement(lock)
-        .one(tx.inner())
-        .await?
-        .is_some_and(|row| row.locked))
+    let locked = Bucket::find_by_statement(lock).all(tx.inner()).await?;
+    Ok(locked.into_iter().map(|row| row.bucket).collect())
 }
 
-/// The first `limit` unpublished rows of a bucket, those of some aggregates aside. The rows of an
-/// aggregate stand in the order of their versions, and none is left out before one that is listed.
+/// The first unpublished rows of some buckets, up to `limit` in all, those of some aggregates
+/// aside. The rows of an aggregate stand in the order of their versions, and none is left out
+/// before one that is listed.
 pub async fn list_unpublished(
     tx: &Tx,
-    bucket: i16,
+    buckets: &[i16],
     passed_over: &[Uuid],
     limit: u32,
 ) -> Result<Vec<Model>> {
     let list = statement(
         "WITH first AS (
-             SELECT aggregate_id, min(number) AS number FROM (
+             SELECT aggregate_id, min(number) AS number
+             FROM unnest($1::smallint[]) AS wanted (bucket) CROSS JOIN LATERAL (
                  SELECT aggregate_id, number FROM outbox
-                 WHERE service = current_service() AND bucket = $1 AND published_at IS NULL
-                     AND aggregate_id <> ALL ($3)
+                 WHERE service = current_service() AND outbox.bucket = wanted.bucket
+                     AND published_at IS NULL AND aggregate_id <> ALL ($3)
                  ORDER BY number LIMIT $2
              ) oldest GROUP BY aggregate_id
          )
@@ -152,7 +148,7 @@ pub async fn list_unpublished(
              ORDER BY version, number LIMIT $2
          ) row ORDER BY first.number, row.version, row.number LIMIT $2",
         [
-            bucket.into(),
+            buckets.to_vec().into(),
             i64::from(limit).into(),
             passed_over.to_vec().into(),
         ],

@@ -111,7 +111,7 @@ async fn an_aggregate_is_published_in_the_order_of_its_versions() {
     // However small the pages, none shows a version before an earlier one.
     let mut published = Vec::new();
     loop {
-        let page = outbox::list_unpublished(&tx, buckets[0], &[], 1)
+        let page = outbox::list_unpublished(&tx, &buckets, &[], 1)
             .await
             .unwrap();
         let Some(row) = page.first() else { break };
@@ -141,22 +141,61 @@ async fn an_aggregate_is_published_in_the_order_of_its_versions() {
 }
 
 #[tokio::test]
+async fn rows_of_many_buckets_share_a_page_and_none_is_left_out() {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Treasury).await;
+    let aggregates: Vec<Uuid> = (1..=20).map(Uuid::from_u128).collect();
+    for version in [2, 1] {
+        for (place, aggregate) in (0..).zip(&aggregates) {
+            announce(&db, *aggregate, version, version * 100 + place).await;
+        }
+    }
+    let buckets = outbox::waiting_buckets(&db).await.unwrap();
+    assert!(buckets.len() > 10, "{buckets:?}");
+
+    let tx = db.begin().await.unwrap();
+    let aside = outbox::list_unpublished(&tx, &buckets, &aggregates[1..], 100).await;
+    let aside = aside.unwrap();
+    assert_eq!(
+        aside.len(),
+        2,
+        "the aggregates that are passed over are not listed"
+    );
+    let mut published: Vec<(Uuid, i64)> = Vec::new();
+    loop {
+        let page = outbox::list_unpublished(&tx, &buckets, &[], 7)
+            .await
+            .unwrap();
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 7);
+        published.extend(page.iter().map(|row| (row.aggregate_id, row.version)));
+        let ids: Vec<_> = page.iter().map(|row| row.id).collect();
+        outbox::mark_published(&tx, &ids).await.unwrap();
+    }
+    for aggregate in aggregates {
+        let rows = published.iter().filter(|(of, _)| *of == aggregate);
+        let versions: Vec<_> = rows.map(|(_, version)| *version).collect();
+        assert_eq!(versions, [1, 2]);
+    }
+}
+
+#[tokio::test]
 async fn one_relay_holds_a_bucket_at_a_time() {
     let stage = Stage::new().await;
     let db = stage.db(Service::Treasury).await;
     let other_service = stage.db(Service::Matcher).await;
     let first = db.begin().await.unwrap();
-    assert!(outbox::lock_bucket(&first, 7).await.unwrap());
+    assert_eq!(outbox::lock_buckets(&first, &[7]).await.unwrap(), [7]);
     let second = db.begin().await.unwrap();
-    assert!(!outbox::lock_bucket(&second, 7).await.unwrap());
-    assert!(outbox::lock_bucket(&second, 8).await.unwrap());
+    let left = outbox::lock_buckets(&second, &[7, 8]).await.unwrap();
+    assert_eq!(left, [8]);
     let third = other_service.begin().await.unwrap();
-    assert!(
-        outbox::lock_bucket(&third, 7).await.unwrap(),
-        "another service has its own"
-    );
+    let others = outbox::lock_buckets(&third, &[7]).await.unwrap();
+    assert_eq!(others, [7], "another service has its own");
     first.rollback().await.unwrap();
-    assert!(outbox::lock_bucket(&second, 7).await.unwrap());
+    assert_eq!(outbox::lock_buckets(&second, &[7]).await.unwrap(), [7]);
 }
 
 #[tokio::test]
