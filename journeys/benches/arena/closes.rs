@@ -7,14 +7,13 @@ use contracts::Service;
 use domain::timestamp::Timestamp;
 use futures::future::join_all;
 use measure::Figure;
-use runtime::Clock;
 use sea_orm::sqlx::postgres::PgPoolOptions;
 use sea_orm::sqlx::{self, PgPool};
 use tokio::time::Instant;
 
 use crate::BENCH;
-use crate::floor::{Floor, reached, ready};
-use crate::world::{self, ALL_AT_ONCE, ENTRY};
+use crate::floor::{Floor, ready};
+use crate::world::{ALL_AT_ONCE, ENTRY};
 
 const POSITIONS: usize = 100_000;
 const PLAYERS: usize = 125;
@@ -75,10 +74,6 @@ const TELL_ONE: &str = "
 
 const CLOSED: &str = "SELECT count(*) FROM positions WHERE status = 'CLOSED'";
 const TOLD: &str = "SELECT count(*) FROM outbox";
-/// How many shards have everything up to a place of MARKET in Postgres.
-const WRITTEN: &str = "SELECT count(*) FROM arena_shards
-    WHERE (market_state ->> 'sequence')::bigint >= $1";
-
 /// Closes a second.
 struct Rates {
     arena: f64,
@@ -115,14 +110,7 @@ pub(crate) async fn measure() {
 }
 
 async fn round() -> Rates {
-    let floor = Floor::new().await;
-    let now = Timestamp::from_ms(Clock::system().now_ms());
-    floor.be_market().await;
-    floor.tick(1, ENTRY, now).await;
-    let battles = world::battles(now, || world::new_players(PLAYERS));
-    floor
-        .execute(&world::fill(&battles, POSITIONS, &ALL_AT_ONCE))
-        .await;
+    let (floor, now) = Floor::filled(PLAYERS, POSITIONS, &ALL_AT_ONCE).await;
     floor.execute(KEEP_OPEN).await;
     floor.settle().await;
     let arena = through_the_arena(&floor, now).await;
@@ -142,16 +130,7 @@ async fn through_the_arena(floor: &Floor, now: Timestamp) -> f64 {
     ready(floor, &arena, Instant::now()).await;
     let began = Instant::now();
     let tail = floor.tick(2, ENTRY - ENTRY / 50, now.plus_ms(1)).await;
-    let tail = i64::try_from(tail).unwrap();
-    let took = reached(began, async || {
-        let written: i64 = sqlx::query_scalar(WRITTEN)
-            .bind(tail)
-            .fetch_one(floor.pool())
-            .await
-            .unwrap();
-        written == 64
-    })
-    .await;
+    let took = floor.written(tail, began).await;
     arena.kill().await;
     complete(floor).await;
     POSITIONS as f64 / took.as_secs_f64()

@@ -6,9 +6,11 @@ use std::time::Duration;
 use bus::Bus;
 use contracts::Service;
 use contracts::market::{Offset, Tick};
+use contracts::shard::Shard;
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 use mail::MailSink;
+use runtime::Clock;
 use sea_orm::ConnectionTrait;
 use sea_orm::sqlx::{self, PgPool, Row};
 use store::Db;
@@ -16,7 +18,7 @@ use testkit::{Binary, Database, Process, Space, free_port};
 use tokio::time::{Instant, sleep};
 
 use crate::programs::Place;
-use crate::world::SYMBOLS;
+use crate::world::{self, ENTRY, Levels, SYMBOLS};
 
 /// How long anything may take before the run is given up.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
@@ -24,6 +26,9 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(240);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Enough for whatever a run announces.
 const STREAM_BYTES: u64 = 1 << 30;
+/// How many shards have everything up to a place of MARKET in Postgres.
+const WRITTEN: &str = "SELECT count(*) FROM arena_shards
+    WHERE (market_state ->> 'sequence')::bigint >= $1";
 /// What has to be on wherever durable writes are measured.
 const DURABLE: [&str; 3] = ["fsync", "synchronous_commit", "full_page_writes"];
 /// What else the figures depend on.
@@ -59,6 +64,8 @@ pub(crate) async fn tell_settings() {
 pub(crate) struct Floor {
     pub(crate) db: Db,
     pub(crate) binaries: BTreeMap<Service, Binary>,
+    /// A second arena.
+    pub(crate) other_arena: Binary,
     /// Where the exchange is expected.
     pub(crate) exchange: u16,
     pub(crate) sink: MailSink,
@@ -83,12 +90,14 @@ impl Floor {
         };
         let bus = place.declare_streams().await;
         let binaries = place.binaries();
+        let other_arena = place.binary(Service::Arena);
         let db = Db::connect_as_operator(database.url().as_str())
             .await
             .unwrap();
         Self {
             db,
             binaries,
+            other_arena,
             exchange,
             sink,
             bus,
@@ -97,13 +106,30 @@ impl Floor {
         }
     }
 
+    /// One where battles with so many players each hold so many open positions in all, at this time.
+    pub(crate) async fn filled(
+        players: usize,
+        positions: usize,
+        levels: &Levels,
+    ) -> (Self, Timestamp) {
+        let floor = Self::new().await;
+        let now = Timestamp::from_ms(Clock::system().now_ms());
+        floor.be_market().await;
+        floor.tick(1, ENTRY, now).await;
+        let battles = world::battles(now, || world::new_players(players));
+        floor
+            .execute(&world::fill(&battles, positions, levels))
+            .await;
+        (floor, now)
+    }
+
     /// Starts a service; waits for nothing.
     pub(crate) fn start(&self, service: Service) -> Process {
         self.binaries[&service].start()
     }
 
     /// Takes the place of market, which does not run.
-    pub(crate) async fn be_market(&self) {
+    async fn be_market(&self) {
         let offset = Offset {
             epoch: 1,
             offset_ns: 0,
@@ -126,6 +152,21 @@ impl Floor {
             sequence = self.bus.publish(&tick, &id).await.unwrap().sequence;
         }
         sequence
+    }
+
+    /// Waits until every shard has everything up to a place of MARKET in Postgres; answers how long
+    /// that took.
+    pub(crate) async fn written(&self, sequence: u64, since: Instant) -> Duration {
+        let sequence = i64::try_from(sequence).unwrap();
+        reached(since, async || {
+            let written: i64 = sqlx::query_scalar(WRITTEN)
+                .bind(sequence)
+                .fetch_one(self.pool())
+                .await
+                .unwrap();
+            written == i64::from(Shard::COUNT)
+        })
+        .await
     }
 
     /// Runs statements as the database's superuser, in one transaction.

@@ -1,6 +1,7 @@
 //! What the arena does under load, measured on real servers and real processes: how long it takes
-//! to come back with a million positions, how many closes a second are durable, and how long an
-//! order and a trigger take until they are committed.
+//! to come back with a million positions, how many closes a second are durable, how long shards stand
+//! still when their arena is killed, and how long an order and a trigger take until they are
+//! committed.
 //!
 //! `cargo bench --bench arena -- reload` runs one of the parts alone.
 
@@ -17,6 +18,7 @@ mod latency;
 #[path = "../../tests/it/programs.rs"]
 mod programs;
 mod reload;
+mod takeover;
 mod world;
 
 /// Under which name the figures are printed.
@@ -36,6 +38,9 @@ async fn main() {
     }
     if runs("reload") {
         reload::measure().await;
+    }
+    if runs("takeover") {
+        takeover::measure().await;
     }
     if runs("latency") {
         latency::measure(&syncs).await;

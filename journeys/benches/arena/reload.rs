@@ -1,16 +1,14 @@
 //! From Postgres to ready: an arena starts where a million positions are open.
 
 use contracts::Service;
-use domain::timestamp::Timestamp;
 use futures::TryStreamExt;
 use measure::Figure;
-use runtime::Clock;
 use sea_orm::sqlx;
 use tokio::time::Instant;
 
 use crate::BENCH;
 use crate::floor::{Floor, ready};
-use crate::world::{self, ENTRY, SPREAD};
+use crate::world::SPREAD;
 
 const POSITIONS: usize = 1_000_000;
 const PLAYERS: usize = 125;
@@ -29,14 +27,7 @@ const READ: [&str; 4] = [
 ];
 
 pub(crate) async fn measure() {
-    let floor = Floor::new().await;
-    let now = Timestamp::from_ms(Clock::system().now_ms());
-    floor.be_market().await;
-    floor.tick(1, ENTRY, now).await;
-    let battles = world::battles(now, || world::new_players(PLAYERS));
-    floor
-        .execute(&world::fill(&battles, POSITIONS, &SPREAD))
-        .await;
+    let (floor, _) = Floor::filled(PLAYERS, POSITIONS, &SPREAD).await;
     floor.settle().await;
     let (mut reloads, mut reads) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {

@@ -41,6 +41,13 @@ pub(crate) const ALL_AT_ONCE: Levels = Levels {
     take_profit: "entry + entry / 10",
 };
 
+/// One position of each symbol in each battle stops one per cent below its entry.
+pub(crate) const ONE_OF_EACH: Levels = Levels {
+    side: "'BUY'",
+    stop_loss: "entry - entry / CASE WHEN number < 4 THEN 100 ELSE 10 END",
+    take_profit: "entry + entry / 10",
+};
+
 /// One battle a shard, with these players; a player's number is the place in the list.
 pub(crate) fn battles(
     now: Timestamp,

@@ -46,7 +46,8 @@ impl Place<'_> {
             .collect()
     }
 
-    fn binary(&self, service: Service) -> Binary {
+    /// One of them.
+    pub(crate) fn binary(&self, service: Service) -> Binary {
         let Self {
             space,
             exchange,
