@@ -18,6 +18,8 @@ import suite
 from errors import Failed
 
 READY_SECONDS = 60
+# How `battlesbit migrate` exits where another version made the data.
+OTHER_VERSION = 3
 
 
 def kept_base():
@@ -181,7 +183,8 @@ class Stack:
         outcome = subprocess.run([build.BIN / "battlesbit", "migrate"], env=fleet.operator_environment(self.plan),
                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if outcome.returncode != 0:
-            raise Failed(f"migrate failed: {processes.reason(outcome.stderr)}")
+            remedy = "; ./just down --purge deletes it" if outcome.returncode == OTHER_VERSION else ""
+            raise Failed(f"migrate failed: {processes.reason(outcome.stderr)}{remedy}")
 
     def places(self):
         """Where everything is, as pairs of a name and an address."""

@@ -1,11 +1,17 @@
 //! The tables, their constraints and the roles that may write them. The SQL is in `sql/`, the
 //! grants follow from [`contracts::ownership`]; nothing here runs in a service.
+//!
+//! A migration is known to the database by the name of its file and a hash of its content: an
+//! edited file is another migration, and a database that holds one which is not among those here
+//! was made by another version of the program.
 
 mod database;
 mod grants;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 pub use database::create_database;
 pub use grants::{Passwords, grant};
@@ -31,17 +37,34 @@ pub const FILES: &[(&str, &str)] = &[
 /// Whoever migrates holds this advisory lock, so that two of them queue up.
 const LOCK: i64 = 0x0062_6174_746c_6573;
 
+/// How much of a file's hash stands in its migration's name, in bytes.
+const HASH_BYTES: usize = 6;
+
+/// Why a database was not migrated.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Another version of the program made the database, and this one knows no way from there.
+    #[error(
+        "the data is of another version: it holds {0}, which is not among this version's migrations"
+    )]
+    OtherVersion(String),
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
 /// Brings the database up to the newest schema. Running it again changes nothing.
-pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+pub async fn migrate(db: &DatabaseConnection) -> Result<(), Error> {
     let tx = db.begin().await?;
     tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
         .await?;
+    refuse_other_versions(&tx).await?;
     Migrator::up(&tx, None).await?;
-    tx.commit().await
+    Ok(tx.commit().await?)
 }
 
 /// Names the migrations that the database lacks.
-pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
+    refuse_other_versions(db).await?;
     let pending = Migrator::get_pending_migrations(db).await?;
     Ok(pending
         .iter()
@@ -49,25 +72,41 @@ pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
         .collect())
 }
 
+async fn refuse_other_versions(db: &impl ConnectionTrait) -> Result<(), Error> {
+    let applied = Migrator::get_migration_models(db).await?;
+    let ours: Vec<String> = files().map(|file| file.name).collect();
+    match applied.into_iter().find(|one| !ours.contains(&one.version)) {
+        Some(foreign) => Err(Error::OtherVersion(foreign.version)),
+        None => Ok(()),
+    }
+}
+
 struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        FILES
-            .iter()
-            .map(|&(name, sql)| Box::new(File { name, sql }) as Box<_>)
-            .collect()
+        files().map(|file| Box::new(file) as Box<_>).collect()
     }
 }
 
 struct File {
-    name: &'static str,
+    name: String,
     sql: &'static str,
+}
+
+fn files() -> impl Iterator<Item = File> {
+    FILES.iter().map(|&(name, sql)| {
+        let hash = hex::encode(Sha256::digest(sql));
+        File {
+            name: format!("{name}-{}", &hash[..2 * HASH_BYTES]),
+            sql,
+        }
+    })
 }
 
 impl MigrationName for File {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 }
 

@@ -1,4 +1,5 @@
-//! `battlesbit migrate`: database, roles, rights and streams. Running it again changes nothing.
+//! `battlesbit migrate`: database, roles, rights and streams. Running it again changes nothing, and
+//! a database that another version made is left as it is.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,6 +14,8 @@ use crate::places::{Nats, Postgres};
 
 /// The database that exists on every server.
 const MAINTENANCE_DATABASE: &str = "postgres";
+/// The exit code where the data is of another version.
+const OTHER_VERSION: u8 = 3;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -29,9 +32,13 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let passwords = read_passwords(&arguments.secrets_dir)?;
     create_database(&arguments.postgres.url).await?;
     let db = arguments.postgres.connect().await?;
-    let pending = migrations::pending(db.connection())
-        .await
-        .context("cannot list migrations")?;
+    let pending = match migrations::pending(db.connection()).await {
+        Err(other @ migrations::Error::OtherVersion(_)) => {
+            eprintln!("cannot migrate: {other}");
+            return Ok(ExitCode::from(OTHER_VERSION));
+        }
+        pending => pending.context("cannot list migrations")?,
+    };
     migrations::migrate(db.connection())
         .await
         .context("cannot migrate")?;

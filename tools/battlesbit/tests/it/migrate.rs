@@ -46,6 +46,43 @@ async fn it_makes_what_is_missing_and_leaves_what_is_there() {
     drop_database(&server, &name).await;
 }
 
+#[tokio::test]
+async fn data_of_another_version_is_refused_in_one_line_and_left_alone() {
+    use sea_orm::ConnectionTrait;
+    let operator = Operator::new().await;
+    let superuser = operator.superuser().await;
+    let db = superuser.connection();
+    // What an edited file leaves behind: its name, with another hash.
+    let edit = "UPDATE seaql_migrations SET version = '0005_arena-000000000000'
+        WHERE version LIKE '0005_arena-%'";
+    assert_eq!(
+        db.execute_unprepared(edit).await.unwrap().rows_affected(),
+        1
+    );
+    // A run that went on would grant again what was taken here.
+    let revoke = "REVOKE SELECT ON tickets FROM battlesbit_matcher";
+    db.execute_unprepared(revoke).await.unwrap();
+
+    let secrets = secrets();
+    let ran = operator
+        .runs(&["migrate", "--secrets-dir", secrets.path().to_str().unwrap()])
+        .await;
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert_eq!(
+        ran.complained,
+        "cannot migrate: the data is of another version: it holds 0005_arena-000000000000, \
+         which is not among this version's migrations\n"
+    );
+    let may_read = "DO $$ BEGIN
+        ASSERT NOT has_table_privilege('battlesbit_matcher', 'tickets', 'SELECT'); END $$";
+    db.execute_unprepared(may_read).await.unwrap();
+    let status = operator.runs(&["status"]).await;
+    assert!(
+        status.complained.contains("of another version"),
+        "{status:?}"
+    );
+}
+
 async fn drop_database(server: &Db, name: &str) {
     use sea_orm::ConnectionTrait;
     let drop = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
