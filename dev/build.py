@@ -1,7 +1,8 @@
 """Builds the workspace in the output folder that all clones share, and copies the programs into this clone.
 
-Cargo takes another clone's build for fresh and would run its code: so the folder remembers who built last, and a change
-of clone cleans the workspace's own crates, never the dependencies. Commands of one clone share the folder, clones take turns.
+Cargo tells what changed by the times of files, whosever they are, and would run another clone's code: so the folder
+remembers who built last, and a clone that comes after another takes over the times of all files that are the same there.
+Cargo then sees one clone, edited. Commands of one clone share the folder, clones take turns.
 """
 
 import contextlib
@@ -10,6 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import places
 import system
@@ -54,7 +57,7 @@ def output_folder():
         while last_builder() != str(places.ROOT):
             take(lock)
             if last_builder() != str(places.ROOT):
-                clean()
+                succeed(last_builder())
                 marker().write_text(str(places.ROOT))
             # Not one step: another clone may come between, so look again.
             share(lock)
@@ -88,6 +91,36 @@ def last_builder():
     try:
         return marker().read_text()
     except FileNotFoundError:
+        return None
+
+
+def succeed(clone):
+    """Lets cargo see this clone as the one that built last, edited; where that is gone, the workspace's own crates are built anew."""
+    files = sources(places.ROOT)
+    if clone is None or sources(clone) is None or files is None:
+        return clean()
+    now = time.time_ns()
+    for name in files:
+        changed = time_of_same(Path(clone) / name, places.ROOT / name) or now
+        os.utime(places.ROOT / name, ns=(changed, changed))
+
+
+def sources(clone):
+    """The names of the files that git knows or would add, or None where that is no clone."""
+    outcome = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=clone,
+                             stdin=subprocess.DEVNULL, capture_output=True) if (Path(clone) / ".git").exists() else None
+    if outcome is None or outcome.returncode != 0:
+        return None
+    return [name for name in os.fsdecode(outcome.stdout).split("\0") if (Path(clone) / name).is_file()]
+
+
+def time_of_same(theirs, ours):
+    """When their file was changed, in nanoseconds, if ours is the same; else None."""
+    try:
+        # The time is read last: an edit in between can only make the file look newer than it is.
+        same = theirs.read_bytes() == ours.read_bytes()
+        return theirs.stat().st_mtime_ns if same else None
+    except OSError:
         return None
 
 

@@ -1,7 +1,8 @@
-"""Clones that share one output folder take turns, and a change of clone cleans."""
+"""Clones that share one output folder take turns, and none runs what another one wrote."""
 
 import multiprocessing
 import os
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -38,7 +39,7 @@ class OutputFolder(unittest.TestCase):
         with mock.patch.object(places, "ROOT", Path(clone)), build.output_folder():
             pass
 
-    def test_only_a_change_of_clone_cleans(self):
+    def test_after_a_clone_that_is_gone_the_workspace_is_cleaned(self):
         for clone in ("/one", "/one", "/two", "/two", "/one"):
             self.build_as(clone)
         self.assertEqual(self.cleaned, ["one", "two", "one"])
@@ -71,6 +72,60 @@ class OutputFolder(unittest.TestCase):
 
     def test_another_clone_waits_until_the_folder_is_free(self):
         self.assertFalse(self.enters_while_held("/one", "/two", 0.5))
+
+
+class Succession(unittest.TestCase):
+    """Two clones of a small workspace, and the real cargo."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.program = self.folder / "target" / "debug" / "says"
+        patched = mock.patch.dict(os.environ, {"CARGO_TARGET_DIR": str(self.folder / "target")})
+        patched.start()
+        self.addCleanup(patched.stop)
+        self.one = self.clone("one")
+
+    def clone(self, name):
+        root = self.folder / name
+        (root / "src").mkdir(parents=True)
+        (root / "Cargo.toml").write_text('[package]\nname = "says"\nedition = "2024"\n\n[workspace]\n')
+        (root / "src" / "main.rs").write_text('mod word;\n\nfn main() {\n    println!("{}", word::WORD);\n}\n')
+        self.write(root, "first")
+        subprocess.run(["git", "init", "--quiet", root], check=True)
+        return root
+
+    def write(self, clone, word):
+        (clone / "src" / "word.rs").write_text(f'pub const WORD: &str = "{word}";\n')
+
+    def build(self, clone):
+        """Whether cargo compiled something for the clone, and what the program then says."""
+        with mock.patch.object(places, "ROOT", clone), build.output_folder():
+            outcome = build.cargo("build", "--offline", capture_output=True, text=True)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        said = subprocess.run([self.program], capture_output=True, text=True, check=True).stdout.strip()
+        return "Compiling" in outcome.stderr, said
+
+    def test_a_clone_with_the_same_files_compiles_nothing(self):
+        self.assertEqual(self.build(self.one), (True, "first"))
+        self.assertEqual(self.build(self.clone("two")), (False, "first"))
+
+    def test_a_clone_never_runs_another_one_s_code(self):
+        two = self.clone("two")
+        self.build(self.one)
+        # Written before the other builds: by its time alone it is older than what is built.
+        self.write(two, "second")
+        self.assertEqual(self.build(two), (True, "second"))
+        self.assertEqual(self.build(self.one), (True, "first"))
+        self.assertEqual(self.build(two), (True, "second"))
+
+    def test_what_the_other_edited_after_it_was_built_is_compiled(self):
+        self.build(self.one)
+        self.write(self.one, "second")
+        two = self.clone("two")
+        self.write(two, "second")
+        self.assertEqual(self.build(two), (True, "second"))
 
 
 class Clean(unittest.TestCase):

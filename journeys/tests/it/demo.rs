@@ -1,6 +1,6 @@
 //! The bots play a battle to its end on recorded frames.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -44,8 +44,7 @@ fn assert_played(report: &Value) {
 
 #[tokio::test]
 async fn the_bots_play_a_battle_on_the_recording_in_the_repository() {
-    let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../tools/exchange/fixtures/seeded.frames")
+    let fixture = Path::new("../tools/exchange/fixtures/seeded.frames")
         .canonicalize()
         .unwrap();
     assert_played(&play(&fixture).await);

@@ -31,7 +31,6 @@ mod script;
 #[path = "../tests/oracle/shrink.rs"]
 mod shrink;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -84,7 +83,8 @@ fn number(name: &str, default: u64) -> u64 {
 fn main() -> ExitCode {
     let goal = number("--position-ticks", 100_000_000);
     let first = number("--seed", 1);
-    let market = frames::market(&option("--frames").map_or_else(frames::fixture, PathBuf::from));
+    let frames = option("--frames").unwrap_or_else(|| frames::FIXTURE.to_owned());
+    let market = frames::market(frames.as_ref());
     let began = Instant::now();
     let mut run = Run::default();
     run.play(&tireless());

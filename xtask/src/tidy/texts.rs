@@ -26,6 +26,10 @@ const ELSEWHERE: &[&str] = &[
 /// Test switches that hide a failure.
 const HIDDEN_TESTS: &[&str] = &[concat!("#[ig", "nore")];
 
+/// What bakes the place of one clone into a program; clones share what they build. Tests run in
+/// their crate's folder.
+const ONE_CLONE: &str = concat!("CARGO_MANIFEST", "_DIR");
+
 /// Every text that is not as it should be.
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
     files
@@ -57,6 +61,11 @@ fn check_file(file: &File) -> Vec<Finding> {
         for name in ELSEWHERE.iter().filter(|name| line.contains(*name)) {
             find(format!(
                 "{name} belongs to one machine or one registry, not to the repository"
+            ));
+        }
+        if is_rust && line.contains(ONE_CLONE) {
+            find(format!(
+                "{ONE_CLONE} is the place of one clone, and clones share builds: use a relative path"
             ));
         }
         for switch in HIDDEN_TESTS

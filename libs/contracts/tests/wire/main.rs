@@ -3,15 +3,13 @@
 mod samples;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use contracts::Topic;
 use samples::{file_name, sample};
 
 fn golden(topic: Topic) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(file_name(topic))
+    Path::new("tests/golden").join(file_name(topic))
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(super) fn text(scene: Scene) -> String {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/record/golden")
+    PathBuf::from("src/record/golden")
 }
 
 /// One order, one asset, one rise: the example of the format's page.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use domain::market::{MarketEvent, Tick};
 use domain::symbol::Symbol;
@@ -16,11 +16,8 @@ const BEHIND_MS: i64 = 500;
 /// How often a market says how far it is complete, in milliseconds.
 const EVERY_MS: i64 = 250;
 
-/// Frames that a seed made.
-pub(crate) fn fixture() -> PathBuf {
-    let fixture = "../../tools/exchange/fixtures/seeded.frames";
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture)
-}
+/// Frames that a seed made, seen from the repository's root.
+pub(crate) const FIXTURE: &str = "tools/exchange/fixtures/seeded.frames";
 
 /// The market stream that the frames of a file make, each entry with the exchange's time.
 pub(crate) fn market(path: &Path) -> Vec<(i64, MarketEvent)> {

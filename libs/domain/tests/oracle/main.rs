@@ -90,7 +90,7 @@ fn agree_on(path: &Path) {
 
 #[test]
 fn both_engines_agree_on_the_fixture() {
-    agree_on(&frames::fixture());
+    agree_on(&Path::new("../..").join(frames::FIXTURE));
 }
 
 #[test]

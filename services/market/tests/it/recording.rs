@@ -1,6 +1,6 @@
 //! Recordings, from the exchange's frames to the market stream.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use exchange::{Config, Recording, Source};
 
@@ -47,8 +47,7 @@ async fn plays(path: PathBuf) {
 
 #[tokio::test]
 async fn the_fixture_arrives_tick_by_tick() {
-    let fixture = "../../tools/exchange/fixtures/seeded.frames";
-    plays(Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture)).await;
+    plays("../../tools/exchange/fixtures/seeded.frames".into()).await;
 }
 
 #[tokio::test]

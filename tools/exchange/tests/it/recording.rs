@@ -1,7 +1,7 @@
 //! Recordings: the one in the repository always plays, a longer one where a run names it.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use exchange::{Config, Exchange, Listing, Recording, Shape, Source, Synthetic};
 
@@ -16,7 +16,7 @@ const START_MS: i64 = 1_700_000_000_000;
 const FRAMES: &str = "BATTLESBIT_TEST_FRAMES";
 
 fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/seeded.frames")
+    PathBuf::from("fixtures/seeded.frames")
 }
 
 #[test]
