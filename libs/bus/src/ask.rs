@@ -23,13 +23,14 @@ pub enum Asked<T> {
     NoAnswer,
     /// No stream took it: nothing will come of it.
     NotStored,
-    /// The same request was stored before: its answer went, or will go, to whoever asked first.
-    /// Look for the kept outcome.
-    Repeated,
 }
 
 impl Bus {
     /// Stores `question` under its own message id and waits up to `timeout` for the answer.
+    ///
+    /// A question that was stored a moment ago is stored again, under an id of its own: its first
+    /// answer went to whoever asked first, and the owner may have kept no outcome, such as that
+    /// the caller was too quick. Owners know a request that they have kept.
     ///
     /// An error means that the request may or may not be stored: repeat it under the same id.
     pub async fn ask<A: Ask>(
@@ -49,16 +50,23 @@ impl Bus {
         let payload = encode(&subject, question)?;
         let until = Instant::now() + timeout;
         let id = question.message_id();
-        let storing =
-            self.publish_bytes(&subject, payload, &id, PublishOptions::default(), headers);
-        let stored = match timeout_at(until, storing).await {
-            Ok(Ok(stored)) => stored,
+        let again = format!("{id}/{inbox}");
+        let storing = async {
+            for id in [id, again] {
+                let (payload, headers) = (payload.clone(), headers.clone());
+                let options = PublishOptions::default();
+                let stored = self.publish_bytes(&subject, payload, &id, options, headers);
+                if !stored.await?.duplicate {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        match timeout_at(until, storing).await {
+            Ok(Ok(())) => {}
             Ok(Err(BusError::NoStream)) => return Ok(Asked::NotStored),
             Ok(Err(error)) => return Err(error),
             Err(elapsed) => return Err(BusError::unavailable("publishing", elapsed)),
-        };
-        if stored.duplicate {
-            return Ok(Asked::Repeated);
         }
         match timeout_at(until, answers.next()).await {
             Ok(Some(answer)) => decode(&subject, &answer.payload).map(Asked::Answer),

@@ -148,7 +148,7 @@ impl Gateway {
     async fn send<A: Ask>(&self, question: &A) -> Sent<A::Value> {
         match self.bus.ask(question, ANSWER_WITHIN).await {
             Ok(Asked::Answer(answer)) => Sent::Answered(answer),
-            Ok(Asked::NoAnswer | Asked::Repeated) => Sent::Stored,
+            Ok(Asked::NoAnswer) => Sent::Stored,
             Ok(Asked::NotStored) => {
                 tracing::warn!(subject = question.subject(), "no stream took a request");
                 Sent::Nowhere

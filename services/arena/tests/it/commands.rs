@@ -140,7 +140,7 @@ async fn a_command_that_comes_again_past_the_dedupe_is_done_once_and_answered_th
     let arena = Running::start(&floor);
     let buy = order(&terms, 0, Side::Buy);
     assert_eq!(floor.ask(&buy).await, done(buy.order.position));
-    assert_eq!(floor.ask_again(&buy).await, done(buy.order.position));
+    assert_eq!(floor.ask(&buy).await, done(buy.order.position));
     let mut other = buy.clone();
     other.order.side = Side::Sell;
     assert_eq!(floor.ask(&other).await, refused(Code::IdempotencyConflict));
@@ -223,14 +223,11 @@ async fn an_ended_battle_answers_what_it_kept_and_takes_nothing_more() {
         (greedy, refused(Code::InvalidMargin)),
     ];
     for (repeat, expected) in repeats {
-        assert_eq!(floor.ask_again(&repeat).await, expected);
+        assert_eq!(floor.ask(&repeat).await, expected);
     }
     let mut other = buy;
     other.order.side = Side::Sell;
-    assert_eq!(
-        floor.ask_again(&other).await,
-        refused(Code::IdempotencyConflict)
-    );
+    assert_eq!(floor.ask(&other).await, refused(Code::IdempotencyConflict));
     let late = order(&terms, 0, Side::Buy);
     assert_eq!(floor.ask(&late).await, refused(Code::MatchNotOpen));
     let mut stranger = late;

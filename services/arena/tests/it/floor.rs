@@ -8,7 +8,7 @@ use contracts::commands::{Answer, Ask, Caller};
 use contracts::market::{Offset, Tick, Watermark};
 use contracts::positions::{NewPosition, position_id};
 use contracts::shard::Shard;
-use contracts::{Message, Service, Stream};
+use contracts::{Message, Service};
 use domain::battle::{BattleTerms, Seat};
 use domain::chips::Chips;
 use domain::game::{AllowedAsset, Prize, Template};
@@ -40,7 +40,8 @@ pub(crate) struct Floor {
     pub(crate) bus: Bus,
     pub(crate) nats: NatsSettings,
     trades: AtomicU64,
-    space: Space,
+    /// Its corner of NATS goes with it.
+    _space: Space,
 }
 
 impl Floor {
@@ -68,7 +69,7 @@ impl Floor {
             bus,
             nats,
             trades: AtomicU64::new(0),
-            space,
+            _space: space,
         };
         floor
             .bus
@@ -190,20 +191,7 @@ impl Floor {
             Asked::Answer(answer) => answer,
             Asked::NoAnswer => panic!("nobody answered"),
             Asked::NotStored => panic!("no stream took it"),
-            Asked::Repeated => panic!("asked before"),
         }
-    }
-
-    /// Asks what was asked before, past the dedupe.
-    pub(crate) async fn ask_again<A: Ask>(&self, question: &A) -> Answer<A::Value> {
-        testkit::eventually(LIMIT, async || {
-            self.space.forget_ids(Stream::Positions).await.unwrap();
-            match self.bus.ask(question, LIMIT).await.unwrap() {
-                Asked::Answer(answer) => Some(answer),
-                Asked::NoAnswer | Asked::NotStored | Asked::Repeated => None,
-            }
-        })
-        .await
     }
 
     /// Asks without waiting for the answer, on a fresh market.

@@ -5,6 +5,7 @@ mod boundary;
 mod loaders;
 mod mutation;
 mod object;
+mod omitted;
 mod page;
 mod payload;
 mod query;
@@ -49,9 +50,11 @@ pub(crate) fn sdl() -> String {
     builder().finish().sdl_with_options(options)
 }
 
-/// `request` with who sends it and what its resolvers load together.
+/// `request` as it is executed: without what it leaves out, with who sends it and what its resolvers
+/// load together.
 pub(crate) fn prepared(request: Request, gateway: &Arc<Gateway>, visitor: Visitor) -> Request {
     let visitor = Arc::new(visitor);
+    let request = omitted::taken_out(request);
     request.data(loaders::of(gateway, &visitor)).data(visitor)
 }
 

@@ -1,9 +1,12 @@
 //! Orders: answered, refused, and on their way while the arena is silent.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use contracts::commands::{Answer, Ask, Refused};
-use contracts::positions::{ClosePosition, NewPosition};
+use contracts::positions::{AmendPosition, ClosePosition, NewPosition};
 use contracts::{Code, Stream};
 use domain::id::BattleId;
+use domain::order::LevelChange;
 use serde_json::{Value, json};
 use testkit::{Server, Space};
 use uuid::Uuid;
@@ -269,6 +272,33 @@ async fn the_arenas_own_limit_says_how_long_to_wait() {
 }
 
 #[tokio::test]
+async fn an_order_that_was_too_much_is_an_order_a_second_later() {
+    let (mut stage, ann, battle, _) = scene().await;
+    // As the arena: what is too much leaves no trace, and the next is a question of its own.
+    let asked = AtomicU32::new(0);
+    stage
+        .answer(
+            move |question: NewPosition| match asked.fetch_add(1, Ordering::Relaxed) {
+                0 => Answer::Refused {
+                    refusal: Refused::new(Code::RateLimited),
+                },
+                _ => Answer::Done {
+                    value: question.order.position,
+                },
+            },
+        )
+        .await;
+    let request = Uuid::from_u128(1);
+    assert_eq!(order(&ann, battle, request).await.code(), "RATE_LIMITED");
+    let told = order(&ann, battle, request).await.data();
+    let position = &told["createGameMatchPosition"];
+    assert_eq!(
+        (&position["status"], &position["code"]),
+        (&json!("PENDING"), &Value::Null)
+    );
+}
+
+#[tokio::test]
 async fn an_order_that_no_stream_took_is_not_pending() {
     let (stage, ann, battle, id) = scene().await;
     stage.bus.remove_streams().await.unwrap();
@@ -315,6 +345,53 @@ async fn an_unknown_asset_is_for_the_arena_to_refuse() {
     unknown["baseToken"] = json!("tulips");
     let told = ann.ask(ORDER, json!({ "input": unknown })).await;
     assert_eq!(told.code(), "ASSET_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn an_amendment_keeps_what_is_left_out_and_removes_what_is_null() {
+    let (mut stage, ann, battle, id) = scene().await;
+    let position = runtime::ids::mint();
+    stage
+        .position(&Position {
+            id: position,
+            battle,
+            player: &id,
+            number: 1,
+            margin: 1_000_000_000,
+        })
+        .await;
+    stage
+        .answer(move |_: AmendPosition| Answer::Done { value: position })
+        .await;
+    let amend = "mutation($id: ID!, $stop: Decimal, $take: Decimal) {
+        amendGameMatchPosition(id: $id, stopLoss: $stop, targetPoint: $take) {
+            userErrors { code } } }";
+    let set = LevelChange::Set("90".parse().unwrap());
+    let amendments = [
+        (
+            json!({ "id": position, "stop": "90" }),
+            [set, LevelChange::Keep],
+        ),
+        (
+            json!({ "id": position, "take": null }),
+            [LevelChange::Keep, LevelChange::Remove],
+        ),
+        (
+            json!({ "id": position, "stop": "90", "take": null }),
+            [set, LevelChange::Remove],
+        ),
+    ];
+    for (variables, _) in &amendments {
+        ann.ask(amend, variables.clone()).await.data();
+    }
+    let asked = stage.questions::<AmendPosition>(amendments.len()).await;
+    for (question, (variables, [stop, take])) in asked.iter().zip(&amendments) {
+        assert_eq!(
+            (question.stop_loss, question.take_profit),
+            (*stop, *take),
+            "{variables}"
+        );
+    }
 }
 
 #[tokio::test]
