@@ -11,4 +11,5 @@ const { default: chromium } = await import("@sparticuz/chromium");
 chromium.setGraphicsMode = false;
 
 export const executablePath = await chromium.executablePath();
-export const args = chromium.args;
+// One process for everything dies whole whenever a page's part of it does.
+export const args = chromium.args.filter((arg) => arg !== "--single-process");

@@ -68,7 +68,6 @@ impl Scene {
             ("exchange.symbols", r#"{ BTCUSDT = "0.01" }"#.to_owned()),
             ("exchange.max_reconnect_delay_ms", "200".to_owned()),
             ("feed.freshness_ms", "500".to_owned()),
-            ("lease.duration_ms", "1000".to_owned()),
             ("nats.url", self.space.nats_url().to_owned()),
             ("nats.prefix", self.space.prefix().to_owned()),
             ("nats.max_stream_bytes", MAX_STREAM_BYTES.to_string()),
