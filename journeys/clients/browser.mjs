@@ -4,12 +4,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 // The package unpacks below TMPDIR, and so named also the libraries and fonts that this system may lack.
-process.env.TMPDIR = join(dirname(fileURLToPath(import.meta.url)), "browser");
+const here = dirname(fileURLToPath(import.meta.url));
+process.env.TMPDIR = join(here, "browser");
+process.env.FONTCONFIG_PATH = here;
 mkdirSync(process.env.TMPDIR, { recursive: true });
 process.env.AWS_EXECUTION_ENV = "AWS_Lambda_nodejs20.x";
 const { default: chromium } = await import("@sparticuz/chromium");
 chromium.setGraphicsMode = false;
 
 export const executablePath = await chromium.executablePath();
-// One process for everything dies whole whenever a page's part of it does.
-export const args = chromium.args.filter((arg) => arg !== "--single-process");
+export const args = chromium.args;
