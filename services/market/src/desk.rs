@@ -23,8 +23,6 @@ use crate::symbols::{SymbolIndex, Symbols};
 
 /// How often time passes for the feeds.
 const POLL_EVERY: Duration = Duration::from_millis(50);
-/// How often watermarks are due.
-const PROMISE_EVERY: Duration = Duration::from_millis(250);
 /// Before a gap that is still open is asked for again.
 const FILL_AGAIN: Duration = Duration::from_millis(200);
 /// Before a probe that failed is made again.
@@ -102,9 +100,8 @@ impl Desk {
 
     /// Works until it cannot go on.
     pub(crate) async fn work(mut self, inbox: &mut Inbox) -> Left {
-        let (mut polls, mut promises) = (interval(POLL_EVERY), interval(PROMISE_EVERY));
+        let mut polls = interval(POLL_EVERY);
         polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        promises.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let worked = tokio::select! {
                 heard = inbox.next() => match heard {
@@ -113,7 +110,6 @@ impl Desk {
                 },
                 Some(answer) = self.asked.next() => self.learn(answer, inbox),
                 _ = polls.tick() => self.poll(inbox),
-                _ = promises.tick() => self.promise(inbox),
             };
             if let Err(left) = worked {
                 return left;
@@ -131,6 +127,7 @@ impl Desk {
                 self.malformed.note();
                 Ok(())
             }
+            Heard::Quiet(now_ms) => self.promise(now_ms),
             Heard::Trade(symbol, tick) => {
                 let place = &mut self.places[symbol.get()];
                 place.feed.receive(tick, Instant::now(), &mut self.said);
@@ -199,8 +196,9 @@ impl Desk {
         Ok(())
     }
 
-    fn promise(&mut self, inbox: &Inbox) -> Result<(), Left> {
-        let Some(exchange_now) = self.exchange_now().filter(|_| inbox.is_open()) else {
+    /// Says how far the stream is complete, now that all that had come by then is heard.
+    fn promise(&mut self, now_ms: i64) -> Result<(), Left> {
+        let Some(exchange_now) = self.exchange_time(now_ms) else {
             return Ok(());
         };
         for symbol in self.tools.symbols.indices() {
@@ -266,13 +264,13 @@ impl Desk {
         Ok(())
     }
 
-    fn exchange_now(&self) -> Option<Timestamp> {
+    fn exchange_time(&self, our_ms: i64) -> Option<Timestamp> {
         let offset = (*self.tools.offset.borrow())?;
-        Some(offset.exchange_time(self.tools.clock.now_ms()))
+        Some(offset.exchange_time(our_ms))
     }
 
     fn is_damaged(&self, tick: &Tick) -> bool {
-        self.exchange_now()
+        self.exchange_time(self.tools.clock.now_ms())
             .is_some_and(|now| tick.time > now.plus_ms(MAX_AHEAD_MS))
     }
 }

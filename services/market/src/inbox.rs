@@ -31,7 +31,7 @@ impl Inbox {
                 self.beginnings += 1;
             }
             Heard::Lost => self.open = false,
-            Heard::Trade(..) => {}
+            Heard::Trade(..) | Heard::Quiet(_) => {}
         }
         Some(heard)
     }

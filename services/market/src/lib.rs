@@ -73,6 +73,7 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let line = Line::new(
         settings.exchange.clone(),
         Arc::clone(&symbols),
+        context.clock.clone(),
         heard,
         Arc::clone(&replace),
     );

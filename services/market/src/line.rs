@@ -7,8 +7,10 @@ use std::time::Duration;
 use domain::market::Tick;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use runtime::Clock;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{sleep, sleep_until};
+use tokio::task::yield_now;
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::connection::{Connection, ConnectionError};
 use crate::frame::{self, Frame};
@@ -22,18 +24,23 @@ pub(crate) enum Heard {
     /// A new line is subscribed; what was traded before may have been missed.
     Began,
     Trade(SymbolIndex, Tick),
+    /// All that had come by this moment of our clock, in milliseconds, was heard before.
+    Quiet(i64),
     /// No line any more.
     Lost,
 }
 
 /// The pause after the first failed attempt; it doubles.
 const FIRST_RECONNECT_DELAY: Duration = Duration::from_millis(100);
+/// How often it is said that nothing more has come.
+const QUIET_EVERY: Duration = Duration::from_millis(250);
 
 /// Keeps the line open.
 #[derive(Debug)]
 pub(crate) struct Line {
     exchange: Exchange,
     symbols: Arc<Symbols>,
+    clock: Clock,
     heard: mpsc::Sender<Heard>,
     /// Asks for another connection, because this one does not bring everything.
     replace: Arc<Notify>,
@@ -45,6 +52,7 @@ impl Line {
     pub(crate) fn new(
         exchange: Exchange,
         symbols: Arc<Symbols>,
+        clock: Clock,
         heard: mpsc::Sender<Heard>,
         replace: Arc<Notify>,
     ) -> Self {
@@ -52,6 +60,7 @@ impl Line {
         Self {
             exchange,
             symbols,
+            clock,
             heard,
             replace,
             open,
@@ -86,6 +95,8 @@ impl Line {
         let (exchange, symbols) = (self.exchange.clone(), Arc::clone(&self.symbols));
         let replace = Arc::clone(&self.replace);
         let mut successor: Option<BoxFuture<'_, Connection>> = None;
+        let mut quiet = interval(QUIET_EVERY);
+        quiet.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.say(Heard::Began).await;
         loop {
             let too_old = connection.opened() + exchange.replace_after();
@@ -100,6 +111,11 @@ impl Line {
                     tracing::info!("exchange connection replaced");
                     self.say(Heard::Began).await;
                 }
+                _ = quiet.tick() => {
+                    if let Err(end) = self.quiet(&mut connection).await {
+                        return end;
+                    }
+                }
                 () = replace.notified(), if successor.is_none() => {
                     successor = Some(open(&exchange, &symbols).boxed());
                 }
@@ -108,6 +124,19 @@ impl Line {
                 }
             }
         }
+    }
+
+    /// Passes on whatever has come by now, then says so. A process that was not run for a while
+    /// would otherwise promise by its clock what still lies in the socket.
+    async fn quiet(&mut self, connection: &mut Connection) -> Result<(), ConnectionError> {
+        let now_ms = self.clock.now_ms();
+        // Lets the runtime look at the socket.
+        yield_now().await;
+        while let Some(text) = connection.next().now_or_never() {
+            self.pass_on(&text?).await;
+        }
+        self.say(Heard::Quiet(now_ms)).await;
+        Ok(())
     }
 
     async fn pass_on(&mut self, text: &str) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bus::{Bus, Entry, OrderedReader};
-use contracts::market::{Gap, Note, Offset, Tick, Watermark};
+use contracts::market::{Gap, Note, NoteKind, Offset, Tick, Watermark};
 use contracts::{Stream, Topic};
 use tokio::time::timeout;
 
@@ -88,6 +88,16 @@ impl Reader {
         }
     }
 
+    /// Reads whatever is said for so long.
+    pub(crate) async fn hear_for(&mut self, long: Duration) {
+        let listening = async {
+            loop {
+                self.next().await;
+            }
+        };
+        let _elapsed: Result<(), _> = timeout(long, listening).await;
+    }
+
     /// Reads until an entry is what is waited for.
     pub(crate) async fn until<T>(&mut self, wanted: impl Fn(&Said) -> Option<T>) -> T {
         let reading = async {
@@ -159,8 +169,28 @@ impl Reader {
         epochs
     }
 
+    /// The ids of all trades so far, those that came late too, each in its place.
+    pub(crate) fn ids_and_late(&self) -> Vec<u64> {
+        let id = |said: &Said| match said {
+            Said::Tick(tick) => Some(tick.trade_id),
+            Said::Note(note) if note.kind == NoteKind::Late => Some(note.trade_id),
+            Said::Note(_) | Said::Gap(_) | Said::Watermark(_) | Said::Offset(_) => None,
+        };
+        self.said.iter().filter_map(id).collect()
+    }
+
     /// Asserts that nothing was given up or noted so far, and that ticks and watermarks agree.
     pub(crate) fn assert_flawless(&self) {
+        self.assert_true(|_, _| false);
+    }
+
+    /// Asserts that nothing was given up, that what was noted was late indeed, and that ticks and
+    /// watermarks agree.
+    pub(crate) fn assert_honest(&self) {
+        self.assert_true(|note, closed| note.kind == NoteKind::Late && note.time.ms() <= closed);
+    }
+
+    fn assert_true(&self, may_be_noted: impl Fn(&Note, i64) -> bool) {
         let mut closed = i64::MIN;
         for said in &self.said {
             match said {
@@ -169,6 +199,7 @@ impl Reader {
                     assert!(watermark.time.ms() > closed, "{watermark:?} goes back");
                     closed = watermark.time.ms();
                 }
+                Said::Note(note) if may_be_noted(note, closed) => {}
                 Said::Offset(_) => {}
                 Said::Gap(_) | Said::Note(_) => panic!("expected no flaw and got {said:?}"),
             }

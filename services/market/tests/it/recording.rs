@@ -32,16 +32,14 @@ async fn plays(path: PathBuf) {
     while ticks.len() < TICKS {
         ticks.push(reader.next_tick().await);
     }
-    reader.assert_flawless();
+    // Where everything is slow the exchange itself may send a trade late.
+    reader.assert_honest();
     for tick in &ticks {
         let place = usize::try_from(tick.trade_id - 1).unwrap() % recorded.len();
         assert_eq!(tick.price.units(), recorded[place], "{tick:?}");
     }
-    assert!(
-        ticks
-            .windows(2)
-            .all(|pair| pair[0].trade_id + 1 == pair[1].trade_id)
-    );
+    let ids = reader.ids_and_late();
+    assert!(ids.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{ids:?}");
     market.stop().await;
 }
 

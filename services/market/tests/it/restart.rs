@@ -1,6 +1,8 @@
 //! Going on after a stop, a kill, an outage of NATS.
 
-use testkit::{Binary, Server, Space, eventually};
+use std::time::Duration;
+
+use testkit::{Binary, Server, Signal, Space, eventually};
 
 use crate::reader::LIMIT;
 use crate::scene::Scene;
@@ -45,6 +47,31 @@ async fn a_killed_market_goes_on_too() {
     let last = scene.trade("100");
     reader.tick(last).await;
     assert_eq!(reader.ids(), (1..=101).collect::<Vec<_>>());
+    reader.assert_flawless();
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_market_that_was_not_run_for_a_second_finds_no_trade_late() {
+    let scene = Scene::new().await;
+    let mut reader = scene.reader().await;
+    let mut binary = Binary::service("market");
+    for (name, value) in scene.environment() {
+        binary = binary.setting(name, value);
+    }
+    // Long enough that a silent stream is still trusted.
+    binary = binary.setting("feed.freshness_ms", "3000");
+    let mut process = binary.start_ready().await;
+    scene.trade("100");
+    reader.tick(1).await;
+    for _time in 0..5 {
+        process.signal(Signal::SIGSTOP);
+        let last = scene.trade("100");
+        // Longer than a watermark stays behind the clock, and less than a lease lasts.
+        reader.hear_for(Duration::from_millis(1_500)).await;
+        process.signal(Signal::SIGCONT);
+        reader.tick(last).await;
+    }
     reader.assert_flawless();
     assert!(process.terminate().await.success());
 }
