@@ -62,7 +62,7 @@ pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[Reques
         for (id, commands) in by_position(&log) {
             match positions.remove(&id) {
                 Some(position) => {
-                    let story = story(terms, position, &commands, &market);
+                    let story = story(terms, &commands, &market);
                     audit.count(&story);
                     check(position, &story, told.get(&id));
                 }
@@ -154,12 +154,7 @@ async fn market(floor: &Floor) -> Vec<Placed> {
 }
 
 /// What the rules make of a position and the commands on it, whose outcomes are checked.
-fn story<'a>(
-    terms: &BattleTerms,
-    position: &PositionState,
-    commands: &[&'a Logged],
-    market: &[Placed],
-) -> Story<'a> {
+fn story<'a>(terms: &BattleTerms, commands: &[&'a Logged], market: &[Placed]) -> Story<'a> {
     let taken = |logged: &&&Logged| {
         let is_new = matches!(logged.1.body, CommandBody::New(_));
         is_new && matches!(logged.1.outcome, Outcome::Accepted { .. })
@@ -182,7 +177,6 @@ fn story<'a>(
         order.effective_time,
         watermark.expect("the market was fresh"),
         terms.end_time,
-        position.fill.and_then(|fill| fill.liquidation),
     );
     for (place, command) in &commands[1..] {
         let behind = market.partition_point(|(sequence, _)| sequence <= place);
@@ -220,8 +214,17 @@ fn check_none(commands: &[&Logged]) {
 
 /// It is what the rules made of it, and its owner heard so.
 fn check(position: &PositionState, story: &Story<'_>, told: Option<&Vec<&'static str>>) {
-    let fill = position.fill.map(|fill| fill.sequence);
-    assert_eq!(fill, story.fill, "{position:?} {story:?}");
+    let fill = position
+        .fill
+        .map(|fill| (fill.sequence, fill.tick.trade, fill.tick.price));
+    let filled = story.fill.as_ref();
+    let filled = filled.map(|(sequence, tick)| (*sequence, tick.trade_id, tick.price));
+    assert_eq!(fill, filled, "{position:?} {story:?}");
+    let liquidation = position.fill.and_then(|fill| fill.liquidation);
+    assert_eq!(liquidation, story.liquidation(), "{position:?} {story:?}");
+    let exit = position.end.and_then(|end| end.exit);
+    let exit = exit.map(|exit| (exit.tick.price, i128::from(exit.profit.units())));
+    assert_eq!(exit, story.exit, "{position:?} {story:?}");
     let end = position.end.map(|end| (end.cause, end.sequence));
     assert_eq!(end, story.end, "{position:?} {story:?}");
     let levels = (position.stop_loss, position.take_profit);

@@ -44,15 +44,17 @@ pub(crate) struct Story<'a> {
     from: Timestamp,
     stale_at: Timestamp,
     match_end: Timestamp,
-    /// Where it is liquidated once it is filled.
-    liquidation: Option<Price>,
     stop_loss: Option<Price>,
     take_profit: Option<Price>,
     noted: Vec<Noted>,
-    /// Where it was filled.
-    pub(crate) fill: Option<u64>,
+    /// The last tick that counts in the match.
+    last: Option<Tick>,
+    /// The place and the tick that filled it.
+    pub(crate) fill: Option<(u64, Tick)>,
     /// Why it ended, and where.
     pub(crate) end: Option<(EndCause, u64)>,
+    /// At what price it left, and with what profit, in the smallest parts of a chip.
+    pub(crate) exit: Option<(Price, i128)>,
     /// What its owner heard, in order.
     pub(crate) told: Vec<&'static str>,
 }
@@ -64,19 +66,19 @@ impl<'a> Story<'a> {
         from: Timestamp,
         watermark: Timestamp,
         match_end: Timestamp,
-        liquidation: Option<Price>,
     ) -> Self {
         Self {
             order,
             from,
             stale_at: from.max(watermark).plus_ms(STALE_MS),
             match_end,
-            liquidation,
             stop_loss: order.stop_loss.value(),
             take_profit: order.take_profit.value(),
             noted: Vec::new(),
+            last: None,
             fill: None,
             end: None,
+            exit: None,
             told: vec!["accepted"],
         }
     }
@@ -133,7 +135,10 @@ impl<'a> Story<'a> {
             self.end(EndCause::MatchEnd, *sequence);
         }
         match said {
-            Said::Tick(tick) if self.end.is_none() => self.trade(*sequence, tick),
+            Said::Tick(tick) if self.end.is_none() => {
+                self.last = Some(tick.clone());
+                self.trade(*sequence, tick);
+            }
             Said::Tick(_) | Said::Watermark(_) => {}
         }
     }
@@ -169,7 +174,7 @@ impl<'a> Story<'a> {
                 self.end(cause, sequence);
             }
         } else if tick.time >= self.from && self.takes(tick.price) {
-            self.fill = Some(sequence);
+            self.fill = Some((sequence, tick.clone()));
             self.told.push("filled");
             self.lapse(|change| change == Change::Cancel);
         }
@@ -197,7 +202,7 @@ impl<'a> Story<'a> {
             Side::Sell => tick.price <= level,
         };
         let closes = |noted: &Noted| noted.change == Change::Close && noted.from <= tick.time;
-        if self.liquidation.is_some_and(beyond) {
+        if self.liquidation().is_some_and(beyond) {
             Some(EndCause::Liquidation)
         } else if self.stop_loss.is_some_and(beyond) {
             Some(EndCause::StopLoss)
@@ -208,9 +213,44 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// Where it is liquidated, in a template without maintenance: where the margin is gone, and a
+    /// BUY's price is rounded up, a SELL's down.
+    pub(crate) fn liquidation(&self) -> Option<Price> {
+        let (_, tick) = self.fill.as_ref()?;
+        let entry = i128::from(tick.price.units());
+        let leverage = self.leverage();
+        let units = match self.order.side {
+            Side::Buy => (entry * (leverage - 1) + leverage - 1) / leverage,
+            Side::Sell => entry * (leverage + 1) / leverage,
+        };
+        Price::from_units(i64::try_from(units).unwrap())
+    }
+
+    /// What it has won at a price: floored, and never more lost than the margin.
+    fn profit(&self, price: Price) -> i128 {
+        let (_, tick) = self.fill.as_ref().expect("it is open");
+        let margin = self.order.margin.value().expect("it was taken");
+        let (margin, entry) = (i128::from(margin.units()), i128::from(tick.price.units()));
+        let rise = i128::from(price.units()) - entry;
+        let gain = match self.order.side {
+            Side::Buy => rise,
+            Side::Sell => -rise,
+        };
+        (margin * self.leverage() * gain)
+            .div_euclid(entry)
+            .max(-margin)
+    }
+
+    fn leverage(&self) -> i128 {
+        i128::from(self.order.leverage.value().expect("it was taken").times())
+    }
+
     fn end(&mut self, cause: EndCause, sequence: u64) {
         if self.end.is_some() {
             return;
+        }
+        if let (Some(_), Some(tick)) = (&self.fill, &self.last) {
+            self.exit = Some((tick.price, self.profit(tick.price)));
         }
         self.end = Some((cause, sequence));
         self.told.push("ended");
