@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::templates::free;
 use bus::{Asked, Bus, NatsSettings};
+use contracts::Code;
 use contracts::commands::{Answer, Ask, Caller, CreateGame};
 use contracts::matchmaking::{Add, Leave};
-use contracts::Code;
 use domain::battle::BattleTerms;
 use domain::game::Template;
 use domain::id::{GameId, TicketId, UserId};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bus::{Asked, Bus, NatsSettings};
-use contracts::commands::{Answer, Ask, Caller};
 use contracts::Code;
+use contracts::commands::{Answer, Ask, Caller};
 use domain::id::UserId;
 use domain::ledger::{Account, Unit};
 use domain::timestamp::Timestamp;
