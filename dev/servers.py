@@ -38,11 +38,15 @@ class Server:
 
 
 class Servers:
-    """The servers below `folder`: `data`, `logs`, `run` and `secrets` lie there."""
+    """The servers below `folder`: `data`, `logs`, `run` and `secrets` lie there.
 
-    def __init__(self, folder, plan):
+    What need not outlive the machine outlives its processes alone: the disk is not waited for.
+    """
+
+    def __init__(self, folder, plan, outlives_the_machine=True):
         self.folder = Path(folder).resolve()
         self.plan = plan
+        self.outlives_the_machine = outlives_the_machine
         self.run = self.folder / "run"
         self.password_file = self.folder / "secrets" / "postgres_superuser"
 
@@ -80,6 +84,8 @@ class Servers:
             "listen_addresses": ports.HOST, "port": self.plan["postgres"], "unix_socket_directories": "",
             "max_connections": MAX_CONNECTIONS,
         }
+        if not self.outlives_the_machine:
+            settings |= {"fsync": "off", "full_page_writes": "off"}
         command = [postgres.reachable(way, tool.path) / "postgres", "-D", data]
         for key, value in settings.items():
             command += ["-c", f"{key}={value}"]

@@ -44,13 +44,13 @@ class Program(NamedTuple):
     folder: Path
 
 
-def up(folder):
-    """Starts private servers below `folder` and returns the environment that tests need."""
+def up(folder, outlives_the_machine=True):
+    """Starts private servers below `folder` and returns the environment that tests and benchmarks need."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "ports.json"
     if not kept.exists():
         kept.write_text(json.dumps(ports.free_plan(servers.PORTS)))
-    private = servers.Servers(folder, json.loads(kept.read_text()))
+    private = servers.Servers(folder, json.loads(kept.read_text()), outlives_the_machine)
     private.up()
     return {
         f"{PREFIX}POSTGRES_URL": private.postgres_url(),
@@ -99,7 +99,8 @@ def run(options, compiled=lambda: None):
     """Builds, runs every test of the workspace on private servers, and ends those whatever happens; tells when all is compiled."""
     with private_folder() as folder, build.output_folder():
         build.build()
-        environment = {**os.environ, **up(folder), **extras(), f"{PREFIX}CLIENTS_DIR": str(clients.install())}
+        # Tests end processes, never the machine, and every one of them makes a database.
+        environment = {**os.environ, **up(folder, outlives_the_machine=False), **extras(), f"{PREFIX}CLIENTS_DIR": str(clients.install())}
         if options:
             check(build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment).returncode == 0)
         else:

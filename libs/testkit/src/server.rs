@@ -183,7 +183,8 @@ impl Server {
             ),
             Kind::Postgres => (
                 "postgres",
-                vec!["-D", data, "-h", "127.0.0.1", "-p", &port, "-k", ""],
+                // A test ends processes, never the machine: the disk is not waited for.
+                vec!["-D", data, "-h", "127.0.0.1", "-p", &port, "-k", "", "-F"],
             ),
             Kind::Temporal => (
                 "temporal",

@@ -30,7 +30,7 @@ const KILLS: usize = 5;
 /// What has to be accepted, and how often each thing has to happen, for the audit to mean something:
 /// a slow machine refuses more, for the price has passed a stop before the order is decided.
 const ENOUGH: usize = 1_000;
-const OFTEN: usize = 50;
+const OFTEN: usize = 20;
 /// Units of price.
 const ONE: i64 = 100_000_000;
 
