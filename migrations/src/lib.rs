@@ -32,6 +32,7 @@ pub const FILES: &[(&str, &str)] = &[
         include_str!("../sql/0007_notifications.sql"),
     ),
     ("0008_records", include_str!("../sql/0008_records.sql")),
+    ("0009_rooms", include_str!("../sql/0009_rooms.sql")),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

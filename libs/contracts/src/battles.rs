@@ -73,6 +73,23 @@ pub struct BattleCanceled {
     pub players: Vec<UserId>,
 }
 
+/// Who is in a room has changed, or that it waits no longer. A hint; the rows are the truth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomChanged {
+    /// The battle.
+    pub battle: BattleId,
+    /// Everybody in it, in the order in which they came.
+    pub players: Vec<UserId>,
+}
+
+impl Message for RoomChanged {
+    const TOPIC: Topic = Topic::RoomChanged;
+
+    fn key(&self) -> Key {
+        self.battle.into()
+    }
+}
+
 impl Message for BattleOpened {
     const TOPIC: Topic = Topic::BattleOpened;
 

@@ -55,6 +55,14 @@ codes! {
     JoinExpired = "JOIN_EXPIRED", "Matchmaking did not take the request in time; nothing was charged.";
     NotInQueue = "NOT_IN_QUEUE", "You are not in this queue.";
     AlreadyOpen = "MATCH_ALREADY_OPEN", "The match has opened: its seats are final.";
+    AlreadyWaiting = "ALREADY_WAITING", "You wait for a match of this game already: leave there first.";
+    MatchFull = "MATCH_FULL", "The match has as many players as the game allows.";
+    InvalidInviteCode = "INVALID_INVITE_CODE", "The match is private, and this is not its invite code.";
+    KickedFromMatch = "KICKED_FROM_MATCH", "The creator of the match has sent you away.";
+    NotInMatch = "NOT_IN_MATCH", "The player is not in this match.";
+    NotTheCreator = "NOT_THE_CREATOR", "Only the creator of the match may do this.";
+    TooFewPlayers = "TOO_FEW_PLAYERS", "The match has fewer players than the game asks for.";
+    RoomsNotAllowed = "ROOMS_NOT_ALLOWED", "The house pays for this game's prize: only the operator makes rooms of it.";
     MatchOver = "MATCH_OVER", "The match has ended and cannot be canceled.";
     MatchNotFound = "MATCH_NOT_FOUND", "There is no such match.";
     NotAParticipant = "NOT_A_PARTICIPANT", "You do not play in this match.";

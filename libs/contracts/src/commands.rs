@@ -1,6 +1,8 @@
 //! What the gateway asks of an owner, and how owners answer.
 
-use domain::id::{AchievementDefinitionId, BattleId, GameId, NotificationId, RequestId, UserId};
+use domain::id::{
+    AchievementDefinitionId, BattleId, GameId, NotificationId, RequestId, TicketId, UserId,
+};
 use domain::money::Currency;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -159,6 +161,50 @@ commands! {
 
     /// Cancels a match: every fee comes back.
     CancelBattle(CancelBattle) -> BattleId {
+        /// The match.
+        battle: BattleId,
+    }
+
+    /// Makes a room, with a place in it for a player who makes one.
+    CreateRoom(CreateRoom) -> BattleId {
+        /// The id of the new match.
+        battle: BattleId,
+        /// The id of the caller's place.
+        ticket: TicketId,
+        /// The game.
+        game: GameId,
+        /// Whether it takes an invite code to come in.
+        private: bool,
+        /// Whether the operator makes it: it is ranked, and its creator does not play.
+        official: bool,
+    }
+
+    /// Takes a place in a room; the entry fee is held.
+    JoinRoom(JoinRoom) -> BattleId {
+        /// The match.
+        battle: BattleId,
+        /// The id of the caller's place.
+        ticket: TicketId,
+        /// What a private room asks for.
+        invite_code: Option<String>,
+    }
+
+    /// Gives a place in a room up; the entry fee is free. A player who made it ends it.
+    LeaveRoom(LeaveRoom) -> BattleId {
+        /// The match.
+        battle: BattleId,
+    }
+
+    /// Sends somebody away from one's own room, for good.
+    KickFromRoom(KickFromRoom) -> BattleId {
+        /// The match.
+        battle: BattleId,
+        /// Who is to go.
+        player: UserId,
+    }
+
+    /// Opens one's own room with whoever is in it.
+    StartRoom(StartRoom) -> BattleId {
         /// The match.
         battle: BattleId,
     }

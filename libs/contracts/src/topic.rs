@@ -46,6 +46,8 @@ pub enum Topic {
     BattleSettled,
     /// Everything back.
     BattleCanceled,
+    /// Who is in a room.
+    RoomChanged,
     /// A new game.
     CreateGame,
     /// A new version of a game.
@@ -54,6 +56,16 @@ pub enum Topic {
     DeleteGame,
     /// A match canceled by staff.
     CancelBattle,
+    /// A room made.
+    CreateRoom,
+    /// A place in a room.
+    JoinRoom,
+    /// A place in a room given up.
+    LeaveRoom,
+    /// A player sent away from a room.
+    KickFromRoom,
+    /// A room opened by its creator.
+    StartRoom,
     /// A new wallet.
     CreateWallet,
     /// Play money from the house.
@@ -101,10 +113,16 @@ impl Topic {
         Self::BattleOpened,
         Self::BattleSettled,
         Self::BattleCanceled,
+        Self::RoomChanged,
         Self::CreateGame,
         Self::UpdateGame,
         Self::DeleteGame,
         Self::CancelBattle,
+        Self::CreateRoom,
+        Self::JoinRoom,
+        Self::LeaveRoom,
+        Self::KickFromRoom,
+        Self::StartRoom,
         Self::CreateWallet,
         Self::ClaimPlayMoney,
         Self::ClaimItems,
@@ -139,10 +157,16 @@ impl Topic {
             Self::BattleOpened => "battles.opened.*",
             Self::BattleSettled => "battles.settled.*",
             Self::BattleCanceled => "battles.canceled.*",
+            Self::RoomChanged => "battles.room.*",
             Self::CreateGame => "commands.matcher.create_game",
             Self::UpdateGame => "commands.matcher.update_game",
             Self::DeleteGame => "commands.matcher.delete_game",
             Self::CancelBattle => "commands.matcher.cancel_battle",
+            Self::CreateRoom => "commands.matcher.create_room",
+            Self::JoinRoom => "commands.matcher.join_room",
+            Self::LeaveRoom => "commands.matcher.leave_room",
+            Self::KickFromRoom => "commands.matcher.kick_from_room",
+            Self::StartRoom => "commands.matcher.start_room",
             Self::CreateWallet => "commands.treasury.create_wallet",
             Self::ClaimPlayMoney => "commands.treasury.claim_play_money",
             Self::ClaimItems => "commands.treasury.claim_items",
@@ -169,11 +193,18 @@ impl Topic {
             | Self::PositionAmend => Stream::Positions,
             Self::ArenaPosition | Self::ArenaBattle => Stream::Arena,
             Self::MatchmakingAdd | Self::MatchmakingLeave => Stream::Matchmaking,
-            Self::BattleOpened | Self::BattleSettled | Self::BattleCanceled => Stream::Battles,
+            Self::BattleOpened | Self::BattleSettled | Self::BattleCanceled | Self::RoomChanged => {
+                Stream::Battles
+            }
             Self::CreateGame
             | Self::UpdateGame
             | Self::DeleteGame
             | Self::CancelBattle
+            | Self::CreateRoom
+            | Self::JoinRoom
+            | Self::LeaveRoom
+            | Self::KickFromRoom
+            | Self::StartRoom
             | Self::CreateWallet
             | Self::ClaimPlayMoney
             | Self::ClaimItems
@@ -195,7 +226,7 @@ impl Topic {
                 Some(Service::Market)
             }
             Self::ArenaPosition | Self::ArenaBattle => Some(Service::Arena),
-            Self::BattleOpened | Self::BattleSettled | Self::BattleCanceled => {
+            Self::BattleOpened | Self::BattleSettled | Self::BattleCanceled | Self::RoomChanged => {
                 Some(Service::Matcher)
             }
             Self::TreasuryPosted => Some(Service::Treasury),
@@ -210,6 +241,11 @@ impl Topic {
             | Self::UpdateGame
             | Self::DeleteGame
             | Self::CancelBattle
+            | Self::CreateRoom
+            | Self::JoinRoom
+            | Self::LeaveRoom
+            | Self::KickFromRoom
+            | Self::StartRoom
             | Self::CreateWallet
             | Self::ClaimPlayMoney
             | Self::ClaimItems

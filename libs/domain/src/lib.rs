@@ -38,5 +38,6 @@ pub mod position;
 pub mod price;
 pub mod ranking;
 pub mod record;
+pub mod room;
 pub mod symbol;
 pub mod timestamp;

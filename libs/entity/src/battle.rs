@@ -49,6 +49,9 @@ pub struct Model {
     pub template: Json,
     pub origin: BattleOrigin,
     pub creator_id: Option<Uuid>,
+    #[sea_orm(column_type = "Text")]
+    pub invite_code: Option<String>,
+    pub expires_at_ms: Option<i64>,
     pub status: BattleStatus,
     pub ranked: bool,
     pub shard: i16,

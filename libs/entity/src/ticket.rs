@@ -1,4 +1,4 @@
-//! `tickets`: a player's place in a queue.
+//! `tickets`: a player's place in a queue or a room.
 
 use sea_orm::entity::prelude::*;
 use time::OffsetDateTime;
@@ -19,9 +19,12 @@ pub enum TicketStatus {
     /// It waited too long.
     #[sea_orm(string_value = "EXPIRED")]
     Expired,
+    /// The creator of the room sent its player away.
+    #[sea_orm(string_value = "KICKED")]
+    Kicked,
 }
 
-/// A player's place in a queue.
+/// A player's place in a queue, or in a room.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tickets")]
@@ -37,6 +40,7 @@ pub struct Model {
     pub queued_at_ms: i64,
     pub expires_at_ms: i64,
     pub battle_id: Option<Uuid>,
+    pub room_id: Option<Uuid>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }

@@ -23,6 +23,7 @@ pub mod game;
 pub mod gateway;
 pub mod notification;
 pub mod record;
+pub mod room;
 pub mod seat;
 pub mod session;
 pub mod staff;

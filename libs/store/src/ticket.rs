@@ -1,4 +1,4 @@
-//! Players' places in queues.
+//! Players' places in queues and in rooms.
 
 use domain::id::{BattleId, GameId, TicketId, TransferId, UserId};
 use domain::timestamp::Timestamp;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::statement::statement;
 use crate::{Error, Read, Result, Tx};
 
-/// A player's place in a queue.
+/// A player's place in a queue, or in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// The place.
@@ -28,6 +28,8 @@ pub struct Ticket {
     pub queued_at: Timestamp,
     /// Until when, on the exchange's clock.
     pub expires_at: Timestamp,
+    /// The room; none in a queue.
+    pub room: Option<BattleId>,
 }
 
 /// A queue that somebody waits in: the tickets of one version of one game.
@@ -69,8 +71,8 @@ pub async fn lock_place(tx: &Tx, player: UserId, game: GameId) -> Result<()> {
 pub async fn insert(tx: &Tx, ticket: &Ticket) -> Result<bool> {
     let insert = statement(
         "INSERT INTO tickets (id, game_id, game_version, player_id, status, hold_id, cups,
-             queued_at_ms, expires_at_ms)
-         VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8)
+             queued_at_ms, expires_at_ms, room_id)
+         VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9)
          ON CONFLICT DO NOTHING",
         [
             ticket.id.uuid().into(),
@@ -81,6 +83,7 @@ pub async fn insert(tx: &Tx, ticket: &Ticket) -> Result<bool> {
             ticket.cups.into(),
             ticket.queued_at.ms().into(),
             ticket.expires_at.ms().into(),
+            ticket.room.map(BattleId::uuid).into(),
         ],
     );
     Ok(tx.inner().execute_raw(insert).await?.rows_affected() == 1)
@@ -101,7 +104,7 @@ pub async fn list_queues(from: &impl Read) -> Result<Vec<Queue>> {
     let list = statement(
         "SELECT game_id, game_version, count(*) AS tickets,
              bit_xor(hashtextextended(id::text, 0)) AS fingerprint
-         FROM tickets WHERE status = 'QUEUED' GROUP BY game_id, game_version",
+         FROM tickets WHERE status = 'QUEUED' AND room_id IS NULL GROUP BY game_id, game_version",
         [],
     );
     Ok(Queue::find_by_statement(list).all(from.conn()).await?)
@@ -116,6 +119,7 @@ pub async fn list_queued(
 ) -> Result<Vec<Ticket>> {
     let list = statement(
         "SELECT * FROM tickets WHERE game_id = $1 AND game_version = $2 AND status = 'QUEUED'
+             AND room_id IS NULL
          ORDER BY queued_at_ms, id LIMIT $3",
         [
             game.uuid().into(),
@@ -125,6 +129,26 @@ pub async fn list_queued(
     );
     let rows = Model::find_by_statement(list).all(from.conn()).await?;
     rows.into_iter().map(parse).collect()
+}
+
+/// The tickets of those who wait in a room, in the order in which they came.
+pub async fn list_in_room(from: &impl Read, room: BattleId) -> Result<Vec<Ticket>> {
+    let list = statement(
+        "SELECT * FROM tickets WHERE room_id = $1 AND status = 'QUEUED' ORDER BY queued_at_ms, id",
+        [room.uuid().into()],
+    );
+    let rows = Model::find_by_statement(list).all(from.conn()).await?;
+    rows.into_iter().map(parse).collect()
+}
+
+/// Who was sent away from a room.
+pub async fn list_kicked(from: &impl Read, room: BattleId) -> Result<Vec<UserId>> {
+    let list = statement(
+        "SELECT * FROM tickets WHERE room_id = $1 AND status = 'KICKED'",
+        [room.uuid().into()],
+    );
+    let rows = Model::find_by_statement(list).all(from.conn()).await?;
+    Ok(rows.into_iter().map(|row| row.player_id.into()).collect())
 }
 
 /// Locks those of `tickets` that still wait, oldest first. The locks are taken in one order.
@@ -140,11 +164,11 @@ pub async fn lock_queued(tx: &Tx, tickets: &[TicketId]) -> Result<Vec<Ticket>> {
     Ok(tickets)
 }
 
-/// Ends a locked ticket without a seat.
-pub async fn end(tx: &Tx, ticket: TicketId, status: TicketStatus) -> Result<()> {
+/// Ends locked tickets without a seat.
+pub async fn end(tx: &Tx, tickets: &[TicketId], status: TicketStatus) -> Result<()> {
     let end = statement(
-        "UPDATE tickets SET status = $2, updated_at = now() WHERE id = $1",
-        [ticket.uuid().into(), status.to_value().into()],
+        "UPDATE tickets SET status = $2, updated_at = now() WHERE id = ANY ($1)",
+        [uuids(tickets).into(), status.to_value().into()],
     );
     tx.inner().execute_raw(end).await?;
     Ok(())
@@ -176,5 +200,6 @@ fn parse(row: Model) -> Result<Ticket> {
         cups: row.cups,
         queued_at: Timestamp::from_ms(row.queued_at_ms),
         expires_at: Timestamp::from_ms(row.expires_at_ms),
+        room: row.room_id.map(BattleId::new),
     })
 }

@@ -8,12 +8,14 @@ use domain::ledger::Transfer;
 use domain::timestamp::Timestamp;
 use store::battle::{self, Battle};
 use store::entity::battle::BattleStatus;
+use store::entity::ticket::TicketStatus;
 use store::seat::{self, SeatItem};
-use store::{Tx, ledger};
+use store::{Tx, ledger, room};
 
 use crate::error::Error;
 use crate::lots::Returned;
 use crate::postings::Escrow;
+use crate::rooms::{self, Waiting};
 use crate::{notices, payout};
 
 /// Cancels a battle in `tx`, or says why not. Canceling it again changes nothing.
@@ -24,6 +26,11 @@ pub(crate) async fn cancel(
 ) -> Result<Result<BattleId, Refused>, Error> {
     // Whoever seals the result waits here, or we wait for him.
     battle::lock_verdict(tx, battle).await?;
+    if let Some(room) = room::find(tx, battle).await?
+        && matches!(room.status, BattleStatus::Waiting | BattleStatus::Canceled)
+    {
+        return cancel_room(tx, battle).await;
+    }
     let Some(Battle { status, terms }) = battle::lock(tx, battle).await? else {
         return Ok(Err(Refused::new(Code::MatchNotFound)));
     };
@@ -46,6 +53,17 @@ pub(crate) async fn cancel(
     seat::return_items(tx, battle, &back).await?;
     tx.announce_all(&notices::canceled(&terms)?).await?;
     tracing::info!(%battle, "battle canceled");
+    Ok(Ok(battle))
+}
+
+/// Gives a room up that has not opened; again changes nothing.
+async fn cancel_room(tx: &Tx, battle: BattleId) -> Result<Result<BattleId, Refused>, Error> {
+    match Waiting::lock(tx, battle).await? {
+        Ok(waiting) => rooms::give_up(tx, &waiting, TicketStatus::Left).await?,
+        // It opened meanwhile: the caller sees it and may ask again.
+        Err(refused) if refused.code == Code::AlreadyOpen => return Ok(Err(refused)),
+        Err(_) => {}
+    }
     Ok(Ok(battle))
 }
 

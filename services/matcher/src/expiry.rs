@@ -13,20 +13,28 @@ use crate::postings;
 /// Expires a ticket, unless it no longer waits.
 pub(crate) async fn expire(app: &App, ticket: TicketId) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    if let [waiting] = ticket::lock_queued(&tx, &[ticket]).await?.as_slice() {
-        release(&tx, waiting, TicketStatus::Expired).await?;
+    let waiting = ticket::lock_queued(&tx, &[ticket]).await?;
+    if !waiting.is_empty() {
+        release(&tx, &waiting, TicketStatus::Expired).await?;
         tx.commit().await?;
         tracing::info!(%ticket, "ticket expired");
     }
     Ok(())
 }
 
-/// Ends a locked ticket and frees its fee.
-pub(crate) async fn release(tx: &Tx, ticket: &Ticket, status: TicketStatus) -> Result<(), Error> {
-    let freed = ticket
-        .hold
-        .map(|hold| postings::release_fee(ticket.id, hold));
-    ledger::post(tx, freed.as_slice()).await??;
-    ticket::end(tx, ticket.id, status).await?;
+/// Ends locked tickets and frees their fees.
+pub(crate) async fn release(
+    tx: &Tx,
+    tickets: &[Ticket],
+    status: TicketStatus,
+) -> Result<(), Error> {
+    let freed = tickets.iter().filter_map(|ticket| {
+        ticket
+            .hold
+            .map(|hold| postings::release_fee(ticket.id, hold))
+    });
+    ledger::post(tx, &freed.collect::<Vec<_>>()).await??;
+    let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id).collect();
+    ticket::end(tx, &ids, status).await?;
     Ok(())
 }

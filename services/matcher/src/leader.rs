@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bus::Moment;
 use domain::id::BattleId;
 use domain::timestamp::Timestamp;
 use metrics::gauge;
 use store::lease::Lease;
-use store::{battle, lease};
+use store::{battle, lease, room};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::error::Error;
 use crate::queues::Queues;
+use crate::rooms;
 use crate::settings::Leader;
 use crate::settlement::{end_trading, settle};
 
@@ -113,6 +115,7 @@ impl Rounds {
     async fn round(&mut self, app: &App) -> Result<Option<Duration>, Error> {
         let moment = app.exchange.read();
         self.end_over(app, moment.now).await?;
+        look_after_rooms(app, moment).await?;
         let next = self.queues.run(app, moment).await?;
         let interval = self.settings.settle_poll_ms.duration();
         if self
@@ -152,6 +155,17 @@ async fn end(app: &App, battle: BattleId, now: Timestamp) -> Result<(), Error> {
     if end_trading(app, battle, now).await? {
         tracing::info!(%battle, "trading has ended");
         settle(app, battle).await?;
+    }
+    Ok(())
+}
+
+/// Opens rooms that are full and gives up those whose time is over. One that cannot be must not
+/// hold up others.
+async fn look_after_rooms(app: &App, moment: Moment) -> Result<(), Error> {
+    for battle in room::list_due(&app.db, moment.now, BATCH).await? {
+        if let Err(error) = rooms::do_due(app, battle, moment).await {
+            tracing::error!(%battle, %error, cause = ?error, "a room is stuck");
+        }
     }
     Ok(())
 }

@@ -1,14 +1,17 @@
 //! What players are told when a battle opens, settles or is canceled.
 
 use contracts::Message;
-use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled, Standing};
+use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled, RoomChanged, Standing};
 use contracts::notifications::{Email, InApp, Notice};
 use domain::battle::BattleTerms;
 use domain::id::{BattleId, UserId};
 use domain::money::Money;
 use runtime::ids;
 use store::outbox::Row;
+use store::room::Room;
 
+/// The place of a room's changes among what is told about a battle.
+const ROOM: i64 = 0;
 /// The place of the opening among what is told about a battle.
 const OPENED: i64 = 1;
 /// The place of the end, whichever it is.
@@ -79,6 +82,27 @@ pub(crate) fn canceled(terms: &BattleTerms) -> store::Result<Vec<Row>> {
         game: terms.game,
         title: title(terms),
         players,
+    })
+}
+
+/// Who is in a room has changed.
+pub(crate) fn room_changed(battle: BattleId, players: Vec<UserId>) -> store::Result<Vec<Row>> {
+    Told::new(battle, ROOM).everybody(&RoomChanged { battle, players })
+}
+
+/// A room was given up.
+pub(crate) fn room_given_up(room: &Room, members: &[UserId]) -> store::Result<Vec<Row>> {
+    let notice = Notice::Canceled {
+        title: room.template.title.clone(),
+        subject: room.battle.to_string(),
+    };
+    let mut told = Told::new(room.battle, ENDED);
+    for player in members {
+        told.in_app(*player, notice.clone())?;
+    }
+    told.everybody(&RoomChanged {
+        battle: room.battle,
+        players: Vec::new(),
     })
 }
 

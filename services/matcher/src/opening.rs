@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use bus::Moment;
 use domain::battle::{BattleTerms, Seat};
 use domain::game::Template;
-use domain::id::{AccountId, BattleId, TicketId};
+use domain::id::{AccountId, BattleId, GameId, TicketId};
 use domain::ledger::{Account, Transfer, Unit};
 use domain::timestamp::Timestamp;
 use metrics::counter;
 use runtime::ids;
 use store::seat::{NewSeat, SeatItem};
 use store::ticket::Ticket;
-use store::{Tx, battle, ledger, seat, ticket};
+use store::{Tx, battle, ledger, room, seat, ticket};
 
 use crate::app::App;
 use crate::error::Error;
@@ -20,45 +20,74 @@ use crate::lots::{self, Lot};
 use crate::postings::Escrow;
 use crate::{notices, payout};
 
+/// A battle that is to open.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    pub(crate) battle: BattleId,
+    pub(crate) game: GameId,
+    pub(crate) version: u32,
+    pub(crate) template: &'a Template,
+    pub(crate) ranked: bool,
+    /// Whether it waits already, as a locked room.
+    pub(crate) is_room: bool,
+}
+
 /// Opens a battle of these tickets of one version of a game. False, and nothing happens, if one
 /// of them no longer waits.
 pub(crate) async fn open(
     app: &App,
-    template: &Template,
+    (game, version, template): (GameId, u32, &Template),
     tickets: &[TicketId],
     moment: Moment,
 ) -> Result<bool, Error> {
     let tx = app.db.begin().await?;
     let waiting = ticket::lock_queued(&tx, tickets).await?;
-    let Some(first) = waiting.first().filter(|_| waiting.len() == tickets.len()) else {
+    if waiting.is_empty() || waiting.len() < tickets.len() {
         return Ok(false);
-    };
+    }
     runtime::failpoint!("opening.begun");
-    let battle: BattleId = ids::mint();
-    let items = pick_items(&tx, template, &waiting, moment.now).await?;
-    let terms = terms(battle, first, template, &waiting, &items, moment.now);
-    battle::insert_open(&tx, &terms, moment.offset_ns).await?;
-    seat::insert_all(&tx, battle, &seats(&tx, &waiting).await?).await?;
-    seat::insert_items(&tx, battle, &items).await?;
-    ticket::seat(&tx, tickets, battle).await?;
-    ledger::post(&tx, &transfers(&terms, &waiting, &items)).await??;
+    let plan = Plan {
+        battle: ids::mint(),
+        game,
+        version,
+        template,
+        ranked: true,
+        is_room: false,
+    };
+    open_in(&tx, plan, &waiting, moment).await?;
     runtime::failpoint!("opening.posted");
-    tx.announce_all(&notices::opened(&terms)?).await?;
     tx.commit().await?;
     runtime::failpoint!("opening.committed");
-    counter!("matcher_battles_opened_total").increment(1);
-    tracing::info!(%battle, game = %terms.game, players = terms.seats.len(), "battle opened");
     Ok(true)
 }
 
-fn terms(
-    battle: BattleId,
-    first: &Ticket,
-    template: &Template,
+/// Opens a battle of locked tickets that wait, at least one.
+pub(crate) async fn open_in(
+    tx: &Tx,
+    plan: Plan<'_>,
     waiting: &[Ticket],
-    items: &[SeatItem],
-    now: Timestamp,
-) -> BattleTerms {
+    moment: Moment,
+) -> Result<(), Error> {
+    let items = pick_items(tx, plan.template, waiting, moment.now).await?;
+    let (terms, battle) = (terms(plan, waiting, &items, moment.now), plan.battle);
+    if plan.is_room {
+        room::open(tx, &terms, moment.offset_ns).await?;
+    } else {
+        battle::insert_open(tx, &terms, moment.offset_ns).await?;
+    }
+    seat::insert_all(tx, battle, &seats(tx, waiting).await?).await?;
+    seat::insert_items(tx, battle, &items).await?;
+    let tickets: Vec<TicketId> = waiting.iter().map(|ticket| ticket.id).collect();
+    ticket::seat(tx, &tickets, battle).await?;
+    ledger::post(tx, &transfers(&terms, waiting, &items)).await??;
+    tx.announce_all(&notices::opened(&terms)?).await?;
+    counter!("matcher_battles_opened_total").increment(1);
+    tracing::info!(%battle, game = %terms.game, players = terms.seats.len(), "battle opens");
+    Ok(())
+}
+
+fn terms(plan: Plan<'_>, waiting: &[Ticket], items: &[SeatItem], now: Timestamp) -> BattleTerms {
+    let template = plan.template;
     let start_time = now.plus_ms(template.countdown_ms);
     let seat = |ticket: &Ticket| {
         let brought = items.iter().filter(|item| item.player == ticket.player);
@@ -69,11 +98,11 @@ fn terms(
         }
     };
     BattleTerms {
-        battle,
-        game: first.game,
-        version: first.version,
+        battle: plan.battle,
+        game: plan.game,
+        version: plan.version,
         template: template.clone(),
-        ranked: true,
+        ranked: plan.ranked,
         start_time,
         end_time: start_time.plus_ms(template.duration_ms),
         seats: waiting.iter().map(seat).collect(),

@@ -95,7 +95,7 @@ async fn do_due(
         match &event {
             Event::Expired { ticket } => expiry::expire(app, *ticket).await?,
             Event::Opened { tickets } => {
-                if !opening::open(app, &template, tickets, moment).await? {
+                if !opening::open(app, (game, version, &template), tickets, moment).await? {
                     // Somebody left meanwhile: what was decided is void.
                     return Ok(Some(moment.now));
                 }

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::handlers::{
-    battle_sealed, cancel_battle, create_game, delete_game, join, leave, update_game,
+    battle_sealed, cancel_battle, create_game, create_room, delete_game, join, join_room,
+    kick_from_room, leave, leave_room, start_room, update_game,
 };
 use crate::leader;
 use crate::settings::Settings;
@@ -59,6 +60,11 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     worker.hear(&app, cancel_battle::CONSUMER, cancel_battle::handle);
     worker.hear(&app, join::CONSUMER, join::handle);
     worker.hear(&app, leave::CONSUMER, leave::handle);
+    worker.hear(&app, create_room::CONSUMER, create_room::handle);
+    worker.hear(&app, join_room::CONSUMER, join_room::handle);
+    worker.hear(&app, leave_room::CONSUMER, leave_room::handle);
+    worker.hear(&app, kick_from_room::CONSUMER, kick_from_room::handle);
+    worker.hear(&app, start_room::CONSUMER, start_room::handle);
     worker.hear(&app, battle_sealed::CONSUMER, battle_sealed::handle);
     worker.relay();
     let owner: Uuid = ids::mint();

@@ -5,11 +5,11 @@
 
 use contracts::achievements::{Granted, PlayerEvent};
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
-use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled, Standing};
+use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled, RoomChanged, Standing};
 use contracts::commands::{
     Caller, CancelBattle, ClaimItems, ClaimPlayMoney, CreateAchievementDefinition, CreateGame,
-    CreateWallet, DeleteAchievementDefinition, DeleteGame, MarkNotificationsRead,
-    UpdateAchievementDefinition, UpdateGame,
+    CreateRoom, CreateWallet, DeleteAchievementDefinition, DeleteGame, JoinRoom, KickFromRoom,
+    LeaveRoom, MarkNotificationsRead, StartRoom, UpdateAchievementDefinition, UpdateGame,
 };
 use contracts::market::{Gap, Note, NoteKind, Offset, Tick, Watermark};
 use contracts::matchmaking::{Add, Leave};
@@ -272,6 +272,10 @@ pub(crate) fn sample(topic: Topic) -> Sample {
             title: "Sprint".to_owned(),
             players: vec![id(1), id(6)],
         }),
+        Topic::RoomChanged => of(&RoomChanged {
+            battle: id(10),
+            players: vec![id(1), id(3)],
+        }),
         Topic::CreateGame => of(&CreateGame {
             caller: caller(),
             game: id(3),
@@ -289,6 +293,33 @@ pub(crate) fn sample(topic: Topic) -> Sample {
         Topic::CancelBattle => of(&CancelBattle {
             caller: caller(),
             battle: id(5),
+        }),
+        Topic::CreateRoom => of(&CreateRoom {
+            caller: caller(),
+            battle: id(10),
+            ticket: id(11),
+            game: id(12),
+            private: true,
+            official: false,
+        }),
+        Topic::JoinRoom => of(&JoinRoom {
+            caller: caller(),
+            battle: id(10),
+            ticket: id(11),
+            invite_code: Some("7Q2XK9MD".to_owned()),
+        }),
+        Topic::LeaveRoom => of(&LeaveRoom {
+            caller: caller(),
+            battle: id(10),
+        }),
+        Topic::KickFromRoom => of(&KickFromRoom {
+            caller: caller(),
+            battle: id(10),
+            player: id(3),
+        }),
+        Topic::StartRoom => of(&StartRoom {
+            caller: caller(),
+            battle: id(10),
         }),
         Topic::CreateWallet => of(&CreateWallet {
             caller: caller(),

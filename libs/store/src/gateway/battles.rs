@@ -22,9 +22,14 @@ const SEEN: &str = "
         b.id AS cursor_id
     FROM battles b
     WHERE ($1::uuid IS NULL
-        OR EXISTS (SELECT FROM seats s WHERE s.battle_id = b.id AND s.player_id = $1))";
+        OR EXISTS (SELECT FROM seats s WHERE s.battle_id = b.id AND s.player_id = $1)
+        OR b.creator_id = $1
+        OR (b.status = 'WAITING' AND b.invite_code IS NULL)
+        OR EXISTS (SELECT FROM tickets t WHERE t.room_id = b.id AND t.player_id = $1
+            AND (t.status = 'QUEUED' OR b.status = 'CANCELED' AND t.status <> 'KICKED')))";
 
-/// Finds those of these matches that the viewer plays in, or may see otherwise.
+/// Finds those of these matches that the viewer plays in, or may see otherwise: public rooms, and
+/// those that one made or waits in.
 pub async fn find(from: &impl Read, viewer: Viewer, battles: &[BattleId]) -> Result<Vec<Model>> {
     let sql = format!("{SEEN} AND b.id = ANY ($2)");
     let battles = array(battles.iter().map(|battle| battle.uuid()));
@@ -32,7 +37,7 @@ pub async fn find(from: &impl Read, viewer: Viewer, battles: &[BattleId]) -> Res
     Ok(Model::find_by_statement(find).all(from.conn()).await?)
 }
 
-/// The matches that the viewer plays in, or may see otherwise.
+/// The matches that the viewer plays in, or may see otherwise: see [`find`].
 pub fn list(viewer: Viewer, filter: Filter) -> List<Model> {
     let sql = format!(
         "{SEEN} AND ($2::uuid IS NULL OR b.game_id = $2) AND ($3::text IS NULL OR b.status = $3)"

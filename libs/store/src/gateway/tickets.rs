@@ -40,6 +40,17 @@ pub fn list(player: UserId, game: Option<GameId>) -> List<Model> {
     List::new(sql, [player.uuid().into(), game.into()])
 }
 
+/// Who waits in a room, in the order in which they came; at most `limit`.
+pub async fn list_waiting(from: &impl Read, room: BattleId, limit: u32) -> Result<Vec<UserId>> {
+    let list = statement(
+        "SELECT * FROM tickets WHERE room_id = $1 AND status = 'QUEUED'
+         ORDER BY queued_at_ms, id LIMIT $2",
+        [room.uuid().into(), i64::from(limit).into()],
+    );
+    let rows = Model::find_by_statement(list).all(from.conn()).await?;
+    Ok(rows.into_iter().map(|row| row.player_id.into()).collect())
+}
+
 #[derive(FromQueryResult)]
 struct Since {
     queued_at_ms: i64,
@@ -53,7 +64,7 @@ pub async fn waiting_since(
     place: u32,
 ) -> Result<Option<Timestamp>> {
     let find = statement(
-        "SELECT queued_at_ms FROM tickets WHERE game_id = $1 AND status = 'QUEUED'
+        "SELECT queued_at_ms FROM tickets WHERE game_id = $1 AND status = 'QUEUED' AND room_id IS NULL
          ORDER BY queued_at_ms, id OFFSET $2 LIMIT 1",
         [
             game.uuid().into(),

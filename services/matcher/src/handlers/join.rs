@@ -8,16 +8,13 @@ use bus::{Consumer, Delivery, Failure};
 use contracts::commands::Refused;
 use contracts::matchmaking::{Add, Queued};
 use contracts::{Code, Service, Topic};
-use domain::id::TransferId;
-use domain::ledger::{Account, Refusal, Unit};
 use domain::timestamp::Timestamp;
-use store::ticket::Ticket;
-use store::{Tx, game, ledger, ticket};
+use store::{Tx, ticket};
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::postings;
+use crate::places::{self, Place};
 
 /// How many joins are handled at once. Two of one player wait for each other in the database.
 const AT_ONCE: usize = 8;
@@ -72,40 +69,23 @@ async fn join(tx: &Tx, add: &Add, now: Timestamp) -> Result<Result<Queued, Refus
     if let Some(waiting) = ticket::find_queued(tx, add.player, add.game).await? {
         return Ok(Ok(Queued { ticket: waiting.id }));
     }
-    let Some(game) = game::find(tx, add.game).await? else {
-        return Ok(Err(Refused::new(Code::GameNotFound)));
+    let game = match places::find_game(tx, add.game).await? {
+        Ok(game) => game,
+        Err(refused) => return Ok(Err(refused)),
     };
-    let template = game.template;
-    // A rule may be younger than the template: no battle of it could be settled.
-    if !template.is_active || template.validate().is_err() {
-        return Ok(Err(Refused::new(Code::GameInactive)));
-    }
-    let (currency, fee) = (template.currency, template.entry_fee_minor);
-    let hold = postings::hold_fee(add.ticket, add.player, currency, fee);
-    match ledger::post(tx, hold.as_slice()).await? {
-        Ok(_) => {}
-        Err(Refusal::Insufficient) => return Ok(Err(Refused::new(Code::InsufficientBalance))),
-        Err(refusal) => return Err(refusal.into()),
-    }
-    let ticket = Ticket {
-        id: add.ticket,
+    let place = Place {
+        ticket: add.ticket,
+        player: add.player,
         game: game.id,
         version: game.version,
-        player: add.player,
-        hold: hold.map(|hold| -> TransferId { hold.key.id() }),
-        cups: cups(tx, add).await?,
-        queued_at: now,
-        expires_at: now.plus_ms(template.queue_ttl_ms),
+        template: &game.template,
+        expires_at: now.plus_ms(game.template.queue_ttl_ms),
+        room: None,
     };
-    // The gateway mints the id: only another request can have taken it.
-    let inserted = ticket::insert(tx, &ticket).await?;
-    let queued = inserted.then_some(Queued { ticket: ticket.id });
-    Ok(queued.ok_or_else(|| Refused::new(Code::IdempotencyConflict)))
-}
-
-async fn cups(tx: &Tx, add: &Add) -> Result<i64, Error> {
-    let account = Account::user(add.player, Unit::Cups).id();
-    Ok(ledger::balance(tx, account)
-        .await?
-        .map_or(0, |found| found.balance))
+    let hold = match places::hold(tx, &place).await? {
+        Ok(hold) => hold,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let ticket = places::insert(tx, &place, hold, now).await?;
+    Ok(ticket.map(|ticket| Queued { ticket }))
 }

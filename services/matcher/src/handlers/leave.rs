@@ -37,12 +37,13 @@ pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Fail
 async fn leave(tx: &Tx, command: &Leave) -> Result<Result<GameId, Refused>, Error> {
     ticket::lock_place(tx, command.player, command.game).await?;
     let waiting = ticket::find_queued(tx, command.player, command.game).await?;
-    let locked = match waiting {
+    // A place in a room is given up there.
+    let locked = match waiting.filter(|waiting| waiting.room.is_none()) {
         Some(waiting) => ticket::lock_queued(tx, &[waiting.id]).await?,
         None => Vec::new(),
     };
-    if let [waiting] = locked.as_slice() {
-        release(tx, waiting, TicketStatus::Left).await?;
+    if !locked.is_empty() {
+        release(tx, &locked, TicketStatus::Left).await?;
         return Ok(Ok(command.game));
     }
     let plays = seat::plays(tx, command.player, command.game).await?;

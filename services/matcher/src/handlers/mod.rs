@@ -4,9 +4,14 @@
 pub(crate) mod battle_sealed;
 pub(crate) mod cancel_battle;
 pub(crate) mod create_game;
+pub(crate) mod create_room;
 pub(crate) mod delete_game;
 pub(crate) mod join;
+pub(crate) mod join_room;
+pub(crate) mod kick_from_room;
 pub(crate) mod leave;
+pub(crate) mod leave_room;
+pub(crate) mod start_room;
 pub(crate) mod update_game;
 
 use contracts::Code;

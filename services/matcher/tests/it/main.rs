@@ -13,6 +13,7 @@ mod leaders;
 mod opening;
 mod outages;
 mod races;
+mod rooms;
 mod rows;
 mod settings;
 mod settlement;

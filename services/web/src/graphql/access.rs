@@ -63,6 +63,11 @@ const MUTATION: Rules = &[
     (SignedIn, "updateProfile revokeSession revokeAllSessions"),
     (SignedIn, "createWallet claimPlayMoney claimItems"),
     (SignedIn, "joinGame leaveQueue"),
+    // An official match needs a permission, which the resolver asks for.
+    (
+        SignedIn,
+        "createMatch joinMatch leaveMatch kickFromMatch startMatch",
+    ),
     (SignedIn, "createGameMatchPosition cancelGameMatchPosition"),
     (SignedIn, "closeGameMatchPosition amendGameMatchPosition"),
     (SignedIn, "markNotificationsRead markAllNotificationsRead"),
@@ -93,7 +98,10 @@ const SUBSCRIPTION: Rules = &[
         SignedIn,
         "notificationCreated walletUpdated queueTicketUpdated",
     ),
-    (SignedIn, "gameMatchUpdated gameMatchPositionUpdated"),
+    (
+        SignedIn,
+        "gameMatchUpdated gameMatchPositionUpdated gameMatchRoomUpdated",
+    ),
 ];
 
 /// The fields of objects: open to whoever was given the object.
@@ -124,8 +132,8 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "GameMatch",
-        "createdAt endTime game gameID id participants positions ranked record \
-         startTime status updatedAt winner winnerID",
+        "createdAt creator endTime expiresAt game gameID id inviteCode participants \
+         positions ranked record startTime status updatedAt waiting winner winnerID",
     ),
     (
         "GameMatchParticipant",
@@ -148,6 +156,7 @@ const OBJECTS: &[(&str, &str)] = &[
         "MarkNotificationsReadPayload",
         "unreadNotificationCount userErrors",
     ),
+    ("MatchPayload", "match userErrors"),
     ("MatchRecord", "sha256 size url"),
     (
         "Notification",

@@ -20,6 +20,7 @@ mod orders;
 mod paging;
 mod permissions;
 mod records;
+mod rooms;
 mod rows;
 mod secrecy;
 mod sign_in;

@@ -13,6 +13,7 @@ mod games;
 mod join_game;
 mod leave_queue;
 mod mark_read;
+mod rooms;
 mod sessions;
 mod sign_in;
 mod update_profile;
@@ -42,6 +43,7 @@ pub(crate) struct Mutation(
     close_position::ClosePosition,
     amend_position::AmendPosition,
     cancel_match::CancelMatch,
+    rooms::Rooms,
     games::Games,
     achievement_definitions::AchievementDefinitions,
     users::Users,

@@ -6,7 +6,7 @@ use domain::id::{BattleId, GameId, UserId};
 use domain::money::Currency;
 use domain::timestamp::Timestamp;
 use store::entity::battle::{self, BattleStatus};
-use store::gateway::{participants, positions};
+use store::gateway::{participants, positions, tickets};
 
 use super::{Game, GameMatchParticipant, GameMatchPosition, Player, id};
 use crate::error::{ApiError, ApiResult};
@@ -32,6 +32,9 @@ pub(crate) enum GameMatchStatus {
     Canceled,
 }
 
+/// How many of those who wait in a match are shown.
+const WAITING_SHOWN: u32 = 100;
+
 /// One match of a game.
 #[derive(Clone, Debug)]
 pub(crate) struct GameMatch(pub(crate) battle::Model);
@@ -49,7 +52,8 @@ impl GameMatch {
     }
 }
 
-/// One match of a game. Its players see it, and staff with read:gameMatches.
+/// One match of a game. Its players see it, everybody while it waits for anybody, and staff with
+/// read:gameMatches.
 #[Object]
 impl GameMatch {
     /// The match's id.
@@ -114,6 +118,43 @@ impl GameMatch {
         let viewer = ctx.visitor().signed_in().await?;
         let person = ctx.loaders().load_one(UserId::new(winner)).await?;
         Ok(person.map(|person| Player::seen_by(viewer, person)))
+    }
+
+    /// Who made it, to play with people of their choice; null where matchmaking did.
+    async fn creator(&self, ctx: &Context<'_>) -> ApiResult<Option<Player>> {
+        let Some(creator) = self.0.creator_id else {
+            return Ok(None);
+        };
+        let viewer = ctx.visitor().signed_in().await?;
+        let person = ctx.loaders().load_one(UserId::new(creator)).await?;
+        Ok(person.map(|person| Player::seen_by(viewer, person)))
+    }
+
+    /// What others need to come into a private match; null where everybody may.
+    async fn invite_code(&self) -> Option<&str> {
+        self.0.invite_code.as_deref()
+    }
+
+    /// When it is given up unless it has opened, on the exchange's clock; null where matchmaking
+    /// made it.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at_ms.map(|ms| Timestamp::from_ms(ms).into())
+    }
+
+    /// Who waits in it for the start, in the order in which they came; the first 100. Empty once it
+    /// has opened.
+    #[graphql(complexity = "WAITING_SHOWN as usize * child_complexity")]
+    async fn waiting(&self, ctx: &Context<'_>) -> ApiResult<Vec<Player>> {
+        if self.0.status != BattleStatus::Waiting {
+            return Ok(Vec::new());
+        }
+        let viewer = ctx.visitor().signed_in().await?;
+        let waiting = tickets::list_waiting(ctx.db(), self.battle(), WAITING_SHOWN).await?;
+        let mut people = ctx.loaders().load_many(waiting.iter().copied()).await?;
+        let people = waiting.iter().filter_map(|player| people.remove(player));
+        Ok(people
+            .map(|person| Player::seen_by(viewer, person))
+            .collect())
     }
 
     /// Everybody in it: by rank once it is settled, by seat before.

@@ -22,9 +22,11 @@ pub(crate) enum QueueTicketStatus {
     Left,
     /// It waited too long.
     Expired,
+    /// The creator of the match sent one away.
+    Kicked,
 }
 
-/// One's place in the queue of a game.
+/// One's place in the queue of a game, or in a match that waits for players.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueTicket(ticket::Model);
 
@@ -34,7 +36,7 @@ impl From<ticket::Model> for QueueTicket {
     }
 }
 
-/// One's place in the queue of a game.
+/// One's place in the queue of a game, or in a match that waits for players.
 #[Object]
 impl QueueTicket {
     /// The ticket's id.
@@ -70,16 +72,17 @@ impl QueueTicket {
             TicketStatus::Seated => QueueTicketStatus::Matched,
             TicketStatus::Left => QueueTicketStatus::Left,
             TicketStatus::Expired => QueueTicketStatus::Expired,
+            TicketStatus::Kicked => QueueTicketStatus::Kicked,
         }
     }
 
-    /// The match that it became a place in.
+    /// The match that it became a place in, or waits to.
     #[graphql(name = "matchID")]
     async fn match_id(&self) -> Option<ID> {
-        self.0.battle_id.map(id)
+        self.0.battle_id.or(self.0.room_id).map(id)
     }
 
-    /// The match that it became a place in.
+    /// The match that it became a place in; null before.
     #[graphql(name = "match")]
     async fn game_match(&self, ctx: &Context<'_>) -> ApiResult<Option<GameMatch>> {
         match self.0.battle_id {
@@ -88,9 +91,10 @@ impl QueueTicket {
         }
     }
 
-    /// How long it is likely to wait yet, in milliseconds; null while too few wait to tell.
+    /// How long it is likely to wait yet, in milliseconds; null while too few wait to tell, and where
+    /// somebody else decides.
     async fn estimated_wait_ms(&self, ctx: &Context<'_>) -> ApiResult<Option<i64>> {
-        if self.0.status != TicketStatus::Queued {
+        if self.0.status != TicketStatus::Queued || self.0.room_id.is_some() {
             return Ok(None);
         }
         let template = self.load_game(ctx).await?.template()?;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject, Subscription};
 use contracts::arena::PositionEvent;
+use contracts::battles::RoomChanged;
 use contracts::live::{self, LiveBattle, LivePlayer};
 use contracts::{Code, Key, Topic};
 use domain::id::{BattleId, UserId};
 use futures::{Stream, StreamExt};
-use store::gateway::{Viewer, positions};
+use store::gateway::{Viewer, battles, positions};
 
 use super::unbroken;
 use crate::error::{ApiError, ApiResult};
@@ -17,6 +18,7 @@ use crate::graphql::object::{GameMatch, GameMatchPosition, Player};
 use crate::graphql::query::parse_id;
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::scope::Scope;
+use crate::identity::Permission;
 
 #[derive(Default)]
 pub(crate) struct Matches;
@@ -100,6 +102,33 @@ impl Matches {
             .hear::<LiveBattle>(&live::battle(battle))
             .await?;
         Ok(standings.map(GameMatchUpdate::from))
+    }
+
+    /// A match that waits for players, whenever somebody comes in or goes, and when it opens or is
+    /// given up; null once one may no longer see it. A client that is too slow is told LAGGED, and
+    /// that is the end.
+    async fn game_match_room_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The match's id.")] id: ID,
+    ) -> Result<impl Stream<Item = ApiResult<Option<GameMatch>>> + use<>, ApiError> {
+        let battle = seen(ctx, &id).await?;
+        let eyes = ctx
+            .visitor()
+            .signed_in()
+            .await?
+            .eyes(Permission::ReadGameMatches);
+        let gateway = Arc::clone(ctx.gateway());
+        let subject = Topic::RoomChanged.subject(&Key::from(battle));
+        let changes = gateway.hub.follow::<RoomChanged>(&subject).await?;
+        Ok(unbroken(changes).then(move |change| {
+            let gateway = Arc::clone(&gateway);
+            async move {
+                change?;
+                let found = battles::find(&gateway.db, eyes, &[battle]).await?;
+                Ok(found.into_iter().next().map(GameMatch))
+            }
+        }))
     }
 
     /// One's own positions in a match, whenever something happens to one of them. A client that is

@@ -1,0 +1,96 @@
+//! `commands.matcher.create_room`: a room, with a place in it for a player who makes one.
+
+use std::sync::Arc;
+
+use bus::{Consumer, Delivery, Failure};
+use contracts::commands::{CreateRoom, Refused};
+use contracts::{Code, Service, Topic};
+use domain::id::BattleId;
+use domain::room::{ROOM_TTL_MS, players_may_make};
+use domain::timestamp::Timestamp;
+use store::entity::battle::BattleStatus;
+use store::room::{self, Room};
+use store::{Tx, ticket};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::places::{self, Place};
+use crate::{notices, rooms};
+
+pub(crate) const CONSUMER: Consumer =
+    Consumer::new(Service::Matcher, "create_room", &[Topic::CreateRoom]);
+
+pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
+    let command: CreateRoom = delivery.decode()?;
+    let now = app.exchange.now();
+    let create = async |tx: &Tx| create(tx, &command, now).await;
+    bus::carry_out(
+        &app.bus,
+        &app.db,
+        Service::Matcher,
+        &delivery,
+        &command,
+        create,
+    )
+    .await
+}
+
+async fn create(
+    tx: &Tx,
+    command: &CreateRoom,
+    now: Timestamp,
+) -> Result<Result<BattleId, Refused>, Error> {
+    let creator = command.caller.user;
+    ticket::lock_place(tx, creator, command.game).await?;
+    let game = match places::find_game(tx, command.game).await? {
+        Ok(game) => game,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let room = Room {
+        battle: command.battle,
+        game: game.id,
+        version: game.version,
+        template: game.template,
+        creator,
+        ranked: command.official,
+        invite_code: command.private.then(rooms::mint_invite_code),
+        expires_at: now.plus_ms(ROOM_TTL_MS),
+        status: BattleStatus::Waiting,
+    };
+    if command.official {
+        room::insert(tx, &room).await?;
+        tx.announce_all(&notices::room_changed(room.battle, Vec::new())?)
+            .await?;
+        return Ok(Ok(room.battle));
+    }
+    if !players_may_make(&room.template) {
+        return Ok(Err(Refused::new(Code::RoomsNotAllowed)));
+    }
+    if ticket::find_queued(tx, creator, room.game).await?.is_some() {
+        return Ok(Err(Refused::new(Code::AlreadyWaiting)));
+    }
+    let place = place(&room, command);
+    let hold = match places::hold(tx, &place).await? {
+        Ok(hold) => hold,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    room::insert(tx, &room).await?;
+    if let Err(refused) = places::insert(tx, &place, hold, now).await? {
+        return Ok(Err(refused));
+    }
+    tx.announce_all(&notices::room_changed(room.battle, vec![creator])?)
+        .await?;
+    Ok(Ok(room.battle))
+}
+
+fn place<'a>(room: &'a Room, command: &CreateRoom) -> Place<'a> {
+    Place {
+        ticket: command.ticket,
+        player: command.caller.user,
+        game: room.game,
+        version: room.version,
+        template: &room.template,
+        expires_at: room.expires_at,
+        room: Some(room.battle),
+    }
+}

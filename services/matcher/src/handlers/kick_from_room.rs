@@ -1,0 +1,34 @@
+//! `commands.matcher.kick_from_room`: sends a player away from a room, with the fee.
+
+use std::sync::Arc;
+
+use bus::{Consumer, Delivery, Failure};
+use contracts::commands::KickFromRoom;
+use contracts::{Service, Topic};
+use domain::room::Command;
+use store::Tx;
+
+use crate::app::App;
+use crate::rooms;
+
+pub(crate) const CONSUMER: Consumer =
+    Consumer::new(Service::Matcher, "kick_from_room", &[Topic::KickFromRoom]);
+
+pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
+    let command: KickFromRoom = delivery.decode()?;
+    let moment = app.exchange.read();
+    let wish = Command::Kick {
+        by: command.caller.user,
+        player: command.player,
+    };
+    let change = async |tx: &Tx| rooms::carry_out(tx, command.battle, wish, moment).await;
+    bus::carry_out(
+        &app.bus,
+        &app.db,
+        Service::Matcher,
+        &delivery,
+        &command,
+        change,
+    )
+    .await
+}

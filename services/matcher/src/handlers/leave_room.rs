@@ -1,0 +1,33 @@
+//! `commands.matcher.leave_room`: gives a place in a room and its fee back.
+
+use std::sync::Arc;
+
+use bus::{Consumer, Delivery, Failure};
+use contracts::commands::LeaveRoom;
+use contracts::{Service, Topic};
+use domain::room::Command;
+use store::Tx;
+
+use crate::app::App;
+use crate::rooms;
+
+pub(crate) const CONSUMER: Consumer =
+    Consumer::new(Service::Matcher, "leave_room", &[Topic::LeaveRoom]);
+
+pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
+    let command: LeaveRoom = delivery.decode()?;
+    let moment = app.exchange.read();
+    let wish = Command::Leave {
+        player: command.caller.user,
+    };
+    let change = async |tx: &Tx| rooms::carry_out(tx, command.battle, wish, moment).await;
+    bus::carry_out(
+        &app.bus,
+        &app.db,
+        Service::Matcher,
+        &delivery,
+        &command,
+        change,
+    )
+    .await
+}

@@ -1,0 +1,33 @@
+//! `commands.matcher.start_room`: opens a room with whoever is in it.
+
+use std::sync::Arc;
+
+use bus::{Consumer, Delivery, Failure};
+use contracts::commands::StartRoom;
+use contracts::{Service, Topic};
+use domain::room::Command;
+use store::Tx;
+
+use crate::app::App;
+use crate::rooms;
+
+pub(crate) const CONSUMER: Consumer =
+    Consumer::new(Service::Matcher, "start_room", &[Topic::StartRoom]);
+
+pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
+    let command: StartRoom = delivery.decode()?;
+    let moment = app.exchange.read();
+    let wish = Command::Start {
+        by: command.caller.user,
+    };
+    let change = async |tx: &Tx| rooms::carry_out(tx, command.battle, wish, moment).await;
+    bus::carry_out(
+        &app.bus,
+        &app.db,
+        Service::Matcher,
+        &delivery,
+        &command,
+        change,
+    )
+    .await
+}

@@ -1,0 +1,84 @@
+//! Taking a place in a queue or a room: a ticket, with the entry fee held.
+
+use contracts::Code;
+use contracts::commands::Refused;
+use domain::game::Template;
+use domain::id::{BattleId, GameId, TicketId, TransferId, UserId};
+use domain::ledger::{Account, Refusal, Unit};
+use domain::timestamp::Timestamp;
+use store::ticket::{self, Ticket};
+use store::{Tx, game, ledger};
+
+use crate::error::Error;
+use crate::postings;
+
+/// A place that a player takes, whose right to it is locked.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) ticket: TicketId,
+    pub(crate) player: UserId,
+    pub(crate) game: GameId,
+    pub(crate) version: u32,
+    pub(crate) template: &'a Template,
+    pub(crate) expires_at: Timestamp,
+    /// The room; none in a queue.
+    pub(crate) room: Option<BattleId>,
+}
+
+/// A game that can be played now, or why it cannot.
+pub(crate) async fn find_game(tx: &Tx, game: GameId) -> Result<Result<game::Game, Refused>, Error> {
+    let Some(game) = game::find(tx, game).await? else {
+        return Ok(Err(Refused::new(Code::GameNotFound)));
+    };
+    // A rule may be younger than the template: no battle of it could be settled.
+    if !game.template.is_active || game.template.validate().is_err() {
+        return Ok(Err(Refused::new(Code::GameInactive)));
+    }
+    Ok(Ok(game))
+}
+
+/// Holds the fee of a place; the hold, or why there is none. Nothing else may refuse behind this.
+pub(crate) async fn hold(
+    tx: &Tx,
+    place: &Place<'_>,
+) -> Result<Result<Option<TransferId>, Refused>, Error> {
+    let (currency, fee) = (place.template.currency, place.template.entry_fee_minor);
+    let hold = postings::hold_fee(place.ticket, place.player, currency, fee);
+    match ledger::post(tx, hold.as_slice()).await? {
+        Ok(_) => Ok(Ok(hold.map(|hold| -> TransferId { hold.key.id() }))),
+        Err(Refusal::Insufficient) => Ok(Err(Refused::new(Code::InsufficientBalance))),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Inserts the ticket of a place whose fee is held.
+pub(crate) async fn insert(
+    tx: &Tx,
+    place: &Place<'_>,
+    hold: Option<TransferId>,
+    now: Timestamp,
+) -> Result<Result<TicketId, Refused>, Error> {
+    let ticket = Ticket {
+        id: place.ticket,
+        game: place.game,
+        version: place.version,
+        player: place.player,
+        hold,
+        cups: cups(tx, place.player).await?,
+        queued_at: now,
+        expires_at: place.expires_at,
+        room: place.room,
+    };
+    // The gateway mints the id: only another request can have taken it.
+    let inserted = ticket::insert(tx, &ticket).await?;
+    Ok(inserted
+        .then_some(ticket.id)
+        .ok_or_else(|| Refused::new(Code::IdempotencyConflict)))
+}
+
+async fn cups(tx: &Tx, player: UserId) -> Result<i64, Error> {
+    let account = Account::user(player, Unit::Cups).id();
+    Ok(ledger::balance(tx, account)
+        .await?
+        .map_or(0, |found| found.balance))
+}
