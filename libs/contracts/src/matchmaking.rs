@@ -39,6 +39,40 @@ pub struct Leave {
     pub request: RequestId,
 }
 
+/// What became of a player's place in a queue or a room. That it became a seat is told by the
+/// battle that opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceStatus {
+    /// It was taken; its fee is held.
+    Waiting,
+    /// Its player gave it up; the fee is free, as with all that follow.
+    Left,
+    /// It waited too long.
+    Expired,
+    /// The creator of the room sent its player away.
+    Kicked,
+}
+
+/// A player's place in a queue or a room has changed. A hint; the row is the truth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceChanged {
+    /// Who.
+    pub player: UserId,
+    /// The place.
+    pub ticket: TicketId,
+    /// What became of it.
+    pub status: PlaceStatus,
+}
+
+impl Message for PlaceChanged {
+    const TOPIC: Topic = Topic::PlaceChanged;
+
+    fn key(&self) -> Key {
+        self.player.into()
+    }
+}
+
 impl Message for Add {
     const TOPIC: Topic = Topic::MatchmakingAdd;
 

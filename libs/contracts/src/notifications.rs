@@ -54,6 +54,13 @@ pub enum Notice {
         /// Its id, for a link.
         subject: String,
     },
+    /// Nobody was found to compete with in time, and what was paid is back.
+    Expired {
+        /// What the competition is called.
+        title: String,
+        /// The id of the place that was waited in.
+        subject: String,
+    },
     /// The user earned an achievement.
     Achievement {
         /// What it is called.
@@ -70,6 +77,7 @@ impl Notice {
             Self::Opened { .. } => "OPENED",
             Self::Ended { .. } => "ENDED",
             Self::Canceled { .. } => "CANCELED",
+            Self::Expired { .. } => "EXPIRED",
             Self::Achievement { .. } => "ACHIEVEMENT",
         }
     }
@@ -80,6 +88,7 @@ impl Notice {
             Self::Opened { title, .. } => format!("{title} has opened"),
             Self::Ended { title, rank, .. } => format!("You finished {title} in place {rank}"),
             Self::Canceled { title, .. } => format!("{title} was canceled"),
+            Self::Expired { title, .. } => format!("Nobody was found for {title}"),
             Self::Achievement { title, .. } => format!("Achievement earned: {title}"),
         }
     }
@@ -108,6 +117,9 @@ impl Notice {
             }
             Self::Canceled { title, .. } => {
                 format!("{title} was canceled. Everything that you paid for it is back.")
+            }
+            Self::Expired { title, .. } => {
+                format!("Nobody was found for {title} in time. The entry fee is yours again.")
             }
             Self::Achievement { title, .. } => format!("You have earned \"{title}\"."),
         }

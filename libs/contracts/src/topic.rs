@@ -40,6 +40,8 @@ pub enum Topic {
     MatchmakingAdd,
     /// Out of a queue.
     MatchmakingLeave,
+    /// What became of a place.
+    PlaceChanged,
     /// Seats final, fees captured.
     BattleOpened,
     /// Ranked and paid.
@@ -110,6 +112,7 @@ impl Topic {
         Self::ArenaBattle,
         Self::MatchmakingAdd,
         Self::MatchmakingLeave,
+        Self::PlaceChanged,
         Self::BattleOpened,
         Self::BattleSettled,
         Self::BattleCanceled,
@@ -154,6 +157,7 @@ impl Topic {
             Self::ArenaBattle => "arena.battles.*",
             Self::MatchmakingAdd => "matchmaking.add",
             Self::MatchmakingLeave => "matchmaking.leave",
+            Self::PlaceChanged => "matchmaking.changed.*",
             Self::BattleOpened => "battles.opened.*",
             Self::BattleSettled => "battles.settled.*",
             Self::BattleCanceled => "battles.canceled.*",
@@ -192,7 +196,9 @@ impl Topic {
             | Self::PositionCancel
             | Self::PositionAmend => Stream::Positions,
             Self::ArenaPosition | Self::ArenaBattle => Stream::Arena,
-            Self::MatchmakingAdd | Self::MatchmakingLeave => Stream::Matchmaking,
+            Self::MatchmakingAdd | Self::MatchmakingLeave | Self::PlaceChanged => {
+                Stream::Matchmaking
+            }
             Self::BattleOpened | Self::BattleSettled | Self::BattleCanceled | Self::RoomChanged => {
                 Stream::Battles
             }
@@ -226,9 +232,11 @@ impl Topic {
                 Some(Service::Market)
             }
             Self::ArenaPosition | Self::ArenaBattle => Some(Service::Arena),
-            Self::BattleOpened | Self::BattleSettled | Self::BattleCanceled | Self::RoomChanged => {
-                Some(Service::Matcher)
-            }
+            Self::BattleOpened
+            | Self::BattleSettled
+            | Self::BattleCanceled
+            | Self::RoomChanged
+            | Self::PlaceChanged => Some(Service::Matcher),
             Self::TreasuryPosted => Some(Service::Treasury),
             Self::PlayerEvent | Self::AchievementGranted => Some(Service::Achievement),
             Self::PositionNew

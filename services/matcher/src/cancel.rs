@@ -2,13 +2,13 @@
 
 use contracts::Code;
 use contracts::commands::Refused;
+use contracts::matchmaking::PlaceStatus;
 use domain::battle::BattleTerms;
 use domain::id::{AccountId, BattleId, UserId};
 use domain::ledger::Transfer;
 use domain::timestamp::Timestamp;
 use store::battle::{self, Battle};
 use store::entity::battle::BattleStatus;
-use store::entity::ticket::TicketStatus;
 use store::seat::{self, SeatItem};
 use store::{Tx, ledger, room};
 
@@ -59,7 +59,7 @@ pub(crate) async fn cancel(
 /// Gives a room up that has not opened; again changes nothing.
 async fn cancel_room(tx: &Tx, battle: BattleId) -> Result<Result<BattleId, Refused>, Error> {
     match Waiting::lock(tx, battle).await? {
-        Ok(waiting) => rooms::give_up(tx, &waiting, TicketStatus::Left).await?,
+        Ok(waiting) => rooms::give_up(tx, &waiting, PlaceStatus::Left).await?,
         // It opened meanwhile: the caller sees it and may ask again.
         Err(refused) if refused.code == Code::AlreadyOpen => return Ok(Err(refused)),
         Err(_) => {}

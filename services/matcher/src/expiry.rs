@@ -1,5 +1,6 @@
 //! Ends a ticket that nobody was found for, or that its player took back.
 
+use contracts::matchmaking::PlaceStatus;
 use domain::id::TicketId;
 use store::Tx;
 use store::entity::ticket::TicketStatus;
@@ -8,14 +9,17 @@ use store::ticket::{self, Ticket};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::postings;
+use crate::{notices, postings};
 
-/// Expires a ticket, unless it no longer waits.
-pub(crate) async fn expire(app: &App, ticket: TicketId) -> Result<(), Error> {
+/// Expires a ticket for the game of this title, unless it no longer waits.
+pub(crate) async fn expire(app: &App, ticket: TicketId, title: &str) -> Result<(), Error> {
     let tx = app.db.begin().await?;
     let waiting = ticket::lock_queued(&tx, &[ticket]).await?;
     if !waiting.is_empty() {
-        release(&tx, &waiting, TicketStatus::Expired).await?;
+        release(&tx, &waiting, PlaceStatus::Expired).await?;
+        let told = waiting.iter().map(|ticket| notices::expired(ticket, title));
+        tx.announce_all(&told.collect::<Result<Vec<_>, _>>()?)
+            .await?;
         tx.commit().await?;
         tracing::info!(%ticket, "ticket expired");
     }
@@ -23,11 +27,7 @@ pub(crate) async fn expire(app: &App, ticket: TicketId) -> Result<(), Error> {
 }
 
 /// Ends locked tickets and frees their fees.
-pub(crate) async fn release(
-    tx: &Tx,
-    tickets: &[Ticket],
-    status: TicketStatus,
-) -> Result<(), Error> {
+pub(crate) async fn release(tx: &Tx, tickets: &[Ticket], status: PlaceStatus) -> Result<(), Error> {
     let freed = tickets.iter().filter_map(|ticket| {
         ticket
             .hold
@@ -35,6 +35,20 @@ pub(crate) async fn release(
     });
     ledger::post(tx, &freed.collect::<Vec<_>>()).await??;
     let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id).collect();
-    ticket::end(tx, &ids, status).await?;
+    ticket::end(tx, &ids, row_status(status)).await?;
+    let told = tickets
+        .iter()
+        .map(|ticket| notices::place_changed(ticket, status));
+    tx.announce_all(&told.collect::<Result<Vec<_>, _>>()?)
+        .await?;
     Ok(())
+}
+
+const fn row_status(status: PlaceStatus) -> TicketStatus {
+    match status {
+        PlaceStatus::Waiting => TicketStatus::Queued,
+        PlaceStatus::Left => TicketStatus::Left,
+        PlaceStatus::Expired => TicketStatus::Expired,
+        PlaceStatus::Kicked => TicketStatus::Kicked,
+    }
 }

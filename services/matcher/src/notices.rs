@@ -2,6 +2,7 @@
 
 use contracts::Message;
 use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled, RoomChanged, Standing};
+use contracts::matchmaking::{PlaceChanged, PlaceStatus};
 use contracts::notifications::{Email, InApp, Notice};
 use domain::battle::BattleTerms;
 use domain::id::{BattleId, UserId};
@@ -9,7 +10,11 @@ use domain::money::Money;
 use runtime::ids;
 use store::outbox::Row;
 use store::room::Room;
+use store::ticket::Ticket;
 
+/// The place of a ticket's beginning, and of its end, among what is told about it.
+const TAKEN: i64 = 0;
+const GIVEN_UP: i64 = 1;
 /// The place of a room's changes among what is told about a battle.
 const ROOM: i64 = 0;
 /// The place of the opening among what is told about a battle.
@@ -83,6 +88,33 @@ pub(crate) fn canceled(terms: &BattleTerms) -> store::Result<Vec<Row>> {
         title: title(terms),
         players,
     })
+}
+
+/// What became of a place in a queue or a room.
+pub(crate) fn place_changed(ticket: &Ticket, status: PlaceStatus) -> store::Result<Row> {
+    let version = match status {
+        PlaceStatus::Waiting => TAKEN,
+        PlaceStatus::Left | PlaceStatus::Expired | PlaceStatus::Kicked => GIVEN_UP,
+    };
+    let changed = PlaceChanged {
+        player: ticket.player,
+        ticket: ticket.id,
+        status,
+    };
+    Row::of(ids::mint(), ticket.id.uuid(), version, &changed)
+}
+
+/// Nobody was found for a ticket in time.
+pub(crate) fn expired(ticket: &Ticket, title: &str) -> store::Result<Row> {
+    let told = InApp {
+        id: ids::mint(),
+        user: ticket.player,
+        notice: Notice::Expired {
+            title: title.to_owned(),
+            subject: ticket.id.to_string(),
+        },
+    };
+    Row::of(ids::mint(), ticket.id.uuid(), GIVEN_UP, &told)
 }
 
 /// Who is in a room has changed.

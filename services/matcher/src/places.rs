@@ -2,6 +2,7 @@
 
 use contracts::Code;
 use contracts::commands::Refused;
+use contracts::matchmaking::PlaceStatus;
 use domain::game::Template;
 use domain::id::{BattleId, GameId, TicketId, TransferId, UserId};
 use domain::ledger::{Account, Refusal, Unit};
@@ -10,7 +11,7 @@ use store::ticket::{self, Ticket};
 use store::{Tx, game, ledger};
 
 use crate::error::Error;
-use crate::postings;
+use crate::{notices, postings};
 
 /// A place that a player takes, whose right to it is locked.
 #[derive(Debug)]
@@ -70,10 +71,12 @@ pub(crate) async fn insert(
         room: place.room,
     };
     // The gateway mints the id: only another request can have taken it.
-    let inserted = ticket::insert(tx, &ticket).await?;
-    Ok(inserted
-        .then_some(ticket.id)
-        .ok_or_else(|| Refused::new(Code::IdempotencyConflict)))
+    if !ticket::insert(tx, &ticket).await? {
+        return Ok(Err(Refused::new(Code::IdempotencyConflict)));
+    }
+    let told = notices::place_changed(&ticket, PlaceStatus::Waiting)?;
+    tx.announce_all(&[told]).await?;
+    Ok(Ok(ticket.id))
 }
 
 async fn cups(tx: &Tx, player: UserId) -> Result<i64, Error> {

@@ -93,7 +93,7 @@ async fn do_due(
     let mut queue = load(app, game, version, &template).await?;
     for event in queue.decide(moment.now) {
         match &event {
-            Event::Expired { ticket } => expiry::expire(app, *ticket).await?,
+            Event::Expired { ticket } => expiry::expire(app, *ticket, &template.title).await?,
             Event::Opened { tickets } => {
                 if !opening::open(app, (game, version, &template), tickets, moment).await? {
                     // Somebody left meanwhile: what was decided is void.

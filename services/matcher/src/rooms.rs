@@ -4,11 +4,11 @@
 use bus::Moment;
 use contracts::Code;
 use contracts::commands::Refused;
+use contracts::matchmaking::PlaceStatus;
 use domain::id::{BattleId, UserId};
 use domain::room::{self, Command, Event, Refusal};
 use metrics::counter;
 use store::entity::battle::BattleStatus;
-use store::entity::ticket::TicketStatus;
 use store::room::Room;
 use store::ticket::Ticket;
 use store::{Tx, battle, ticket};
@@ -104,10 +104,10 @@ async fn write(tx: &Tx, waiting: &Waiting, event: Event, moment: Moment) -> Resu
     match event {
         // Whoever comes in brings a fee: places::take writes that.
         Event::Joined { .. } => Ok(()),
-        Event::Left { player } => let_go(tx, waiting, player, TicketStatus::Left).await,
-        Event::Kicked { player } => let_go(tx, waiting, player, TicketStatus::Kicked).await,
+        Event::Left { player } => let_go(tx, waiting, player, PlaceStatus::Left).await,
+        Event::Kicked { player } => let_go(tx, waiting, player, PlaceStatus::Kicked).await,
         Event::Opened => open(tx, waiting, moment).await,
-        Event::GivenUp => give_up(tx, waiting, TicketStatus::Left).await,
+        Event::GivenUp => give_up(tx, waiting, PlaceStatus::Left).await,
     }
 }
 
@@ -115,7 +115,7 @@ async fn let_go(
     tx: &Tx,
     waiting: &Waiting,
     player: UserId,
-    status: TicketStatus,
+    status: PlaceStatus,
 ) -> Result<(), Error> {
     let is_his = |ticket: &&Ticket| ticket.player == player;
     let (going, staying): (Vec<Ticket>, Vec<Ticket>) = waiting
@@ -148,7 +148,7 @@ async fn open(tx: &Tx, waiting: &Waiting, moment: Moment) -> Result<(), Error> {
 }
 
 /// Gives a room up: everybody's fee is free.
-pub(crate) async fn give_up(tx: &Tx, waiting: &Waiting, status: TicketStatus) -> Result<(), Error> {
+pub(crate) async fn give_up(tx: &Tx, waiting: &Waiting, status: PlaceStatus) -> Result<(), Error> {
     let battle = waiting.room.battle;
     battle::change_status(tx, battle, BattleStatus::Waiting, BattleStatus::Canceled).await?;
     release(tx, &waiting.tickets, status).await?;
@@ -169,7 +169,7 @@ pub(crate) async fn do_due(app: &App, battle: BattleId, moment: Moment) -> Resul
     if waiting.rules().is_full() {
         open(&tx, &waiting, moment).await?;
     } else if waiting.room.expires_at <= moment.now {
-        give_up(&tx, &waiting, TicketStatus::Expired).await?;
+        give_up(&tx, &waiting, PlaceStatus::Expired).await?;
     }
     Ok(tx.commit().await?)
 }

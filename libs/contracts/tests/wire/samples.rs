@@ -12,7 +12,7 @@ use contracts::commands::{
     LeaveRoom, MarkNotificationsRead, StartRoom, UpdateAchievementDefinition, UpdateGame,
 };
 use contracts::market::{Gap, Note, NoteKind, Offset, Tick, Watermark};
-use contracts::matchmaking::{Add, Leave};
+use contracts::matchmaking::{Add, Leave, PlaceChanged, PlaceStatus};
 use contracts::notifications::{Email, InApp, Notice, OtpEmail};
 use contracts::positions::{AmendPosition, CancelPosition, ClosePosition, NewPosition};
 use contracts::treasury::Posted;
@@ -241,6 +241,11 @@ pub(crate) fn sample(topic: Topic) -> Sample {
             game: id(3),
             player: id(1),
             request: id(2),
+        }),
+        Topic::PlaceChanged => of(&PlaceChanged {
+            player: id(1),
+            ticket: id(11),
+            status: PlaceStatus::Expired,
         }),
         Topic::BattleOpened => of(&BattleOpened {
             battle: id(5),

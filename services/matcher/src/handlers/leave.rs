@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use bus::{Consumer, Delivery, Failure};
 use contracts::commands::Refused;
-use contracts::matchmaking::Leave;
+use contracts::matchmaking::{Leave, PlaceStatus};
 use contracts::{Code, Service, Topic};
 use domain::id::GameId;
-use store::entity::ticket::TicketStatus;
 use store::{Tx, seat, ticket};
 
 use crate::app::App;
@@ -43,7 +42,7 @@ async fn leave(tx: &Tx, command: &Leave) -> Result<Result<GameId, Refused>, Erro
         None => Vec::new(),
     };
     if !locked.is_empty() {
-        release(tx, &locked, TicketStatus::Left).await?;
+        release(tx, &locked, PlaceStatus::Left).await?;
         return Ok(Ok(command.game));
     }
     let plays = seat::plays(tx, command.player, command.game).await?;

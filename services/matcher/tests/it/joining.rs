@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use contracts::Code;
-use contracts::matchmaking::{Add, Leave};
+use contracts::matchmaking::{Add, Leave, PlaceChanged, PlaceStatus};
+use contracts::notifications::{InApp, Notice};
+use contracts::{Code, Key};
 use domain::game::{MAX_BATTLE_MS, Template};
+use domain::id::{TicketId, UserId};
 use domain::ledger::Unit;
 use runtime::ids::mint;
 use store::{game, ticket};
@@ -180,6 +182,49 @@ async fn leaving_gives_the_fee_back_once() {
     assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
     assert_eq!(stage.leave(player, game).await, Err(Code::NotInQueue));
     stage.check().await;
+    matcher.stop().await;
+}
+
+/// What was told last about a player's place.
+async fn told(stage: &Stage, player: UserId, ticket: TicketId, status: PlaceStatus) {
+    let changed = PlaceChanged {
+        player,
+        ticket,
+        status,
+    };
+    eventually(LIMIT, async || {
+        let last = stage.bus.last::<PlaceChanged>(&Key::from(player)).await;
+        last.unwrap().is_some_and(|last| last.message == changed)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_player_hears_what_becomes_of_a_place() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let game = stage.game(&duel()).await;
+    let [patient, other]: [UserId; 2] = stage.players(50 * USDT).await;
+    let ticket = stage.join(other, game).await.unwrap();
+    told(&stage, other, ticket, PlaceStatus::Waiting).await;
+    stage.leave(other, game).await.unwrap();
+    told(&stage, other, ticket, PlaceStatus::Left).await;
+
+    let ticket = stage.join(patient, game).await.unwrap();
+    stage.advance(60_000);
+    told(&stage, patient, ticket, PlaceStatus::Expired).await;
+    let notice = eventually(LIMIT, async || {
+        stage.bus.last::<InApp>(&Key::none()).await.unwrap()
+    })
+    .await;
+    let expired = Notice::Expired {
+        title: "Duel".to_owned(),
+        subject: ticket.to_string(),
+    };
+    assert_eq!(
+        (notice.message.user, notice.message.notice),
+        (patient, expired)
+    );
     matcher.stop().await;
 }
 

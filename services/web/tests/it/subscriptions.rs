@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use contracts::arena::PositionEvent;
 use contracts::live::{LiveBattle, LivePlayer, LivePrice};
+use contracts::matchmaking::{PlaceChanged, PlaceStatus};
 use domain::chips::Chips;
 use domain::engine::PositionChange;
-use domain::id::{BattleId, PositionId};
+use domain::id::{BattleId, PositionId, TicketId};
 use domain::leverage::Leverage;
 use domain::order::{OrderKind, Side};
 use domain::position::{PositionState, PositionStatus};
@@ -273,6 +274,40 @@ async fn ones_wallets_are_told_as_they_are() {
     assert_eq!(
         told["walletUpdated"],
         json!({ "currency": "USDT", "balance": "0" })
+    );
+}
+
+#[tokio::test]
+async fn a_place_in_a_queue_is_told_whatever_becomes_of_it() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let id = ann.id().await;
+    let game = stage.game("Duel").await.id;
+    let ticket: TicketId = mint();
+    stage
+        .script(&format!(
+            "INSERT INTO tickets (id, game_id, game_version, player_id, status, cups,
+                queued_at_ms, expires_at_ms)
+             VALUES ('{ticket}', '{game}', 1, '{id}', 'EXPIRED', 0, 1, 2)"
+        ))
+        .await;
+    let mut socket = Socket::open(&ann).await;
+    let query = "subscription { queueTicketUpdated { id status } }";
+    socket.subscribe("1", query, json!({})).await;
+    let publish = async || {
+        let changed = PlaceChanged {
+            player: id.parse().unwrap(),
+            ticket,
+            status: PlaceStatus::Expired,
+        };
+        let message: Uuid = mint();
+        let id = message.to_string();
+        stage.bus.publish(&changed, &id).await.unwrap();
+    };
+    let told = shout_until(publish, socket.next("1")).await;
+    assert_eq!(
+        told["queueTicketUpdated"],
+        json!({ "id": ticket, "status": "EXPIRED" })
     );
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum NotificationKind {
     Ended,
     /// A match was canceled.
     Canceled,
+    /// Nobody was found for a match in time; the entry fee is free.
+    Expired,
     /// An achievement was earned.
     Achievement,
 }
@@ -62,6 +64,7 @@ impl Notification {
             Notice::Opened { .. } => NotificationKind::Opened,
             Notice::Ended { .. } => NotificationKind::Ended,
             Notice::Canceled { .. } => NotificationKind::Canceled,
+            Notice::Expired { .. } => NotificationKind::Expired,
             Notice::Achievement { .. } => NotificationKind::Achievement,
         })
     }
@@ -72,6 +75,7 @@ impl Notification {
             Notice::Opened { title, .. }
             | Notice::Ended { title, .. }
             | Notice::Canceled { title, .. }
+            | Notice::Expired { title, .. }
             | Notice::Achievement { title, .. } => title,
         })
     }
@@ -83,6 +87,7 @@ impl Notification {
             Notice::Opened { subject, .. }
             | Notice::Ended { subject, .. }
             | Notice::Canceled { subject, .. }
+            | Notice::Expired { subject, .. }
             | Notice::Achievement { subject, .. } => ID(subject),
         })
     }

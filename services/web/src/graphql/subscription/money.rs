@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Subscription};
 use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled};
+use contracts::matchmaking::PlaceChanged;
 use contracts::treasury::Posted;
 use contracts::{Key, Topic};
 use domain::id::UserId;
@@ -24,7 +25,8 @@ pub(crate) struct WalletUpdated;
 
 #[Subscription(guard = "Stated")]
 impl WalletUpdated {
-    /// One's wallets as they are, and each again when treasury or a match has moved it.
+    /// One's wallets as they are, and each again when treasury, a queue or a
+    /// match has moved it.
     async fn wallet_updated(
         &self,
         ctx: &Context<'_>,
@@ -61,9 +63,13 @@ async fn hints(gateway: &Gateway, user: UserId) -> ApiResult<BoxStream<'static, 
     let canceled = hub
         .follow::<BattleCanceled>(Topic::BattleCanceled.pattern())
         .await?;
+    let places = hub
+        .follow::<PlaceChanged>(&Topic::PlaceChanged.subject(&Key::from(user)))
+        .await?;
     // What was missed may have been about it.
     Ok(select_all([
         posted.map(|_| true).boxed(),
+        places.map(|_| true).boxed(),
         opened
             .map(move |battle| battle.map_or(true, |it| it.players.contains(&user)))
             .boxed(),

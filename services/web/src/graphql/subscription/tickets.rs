@@ -1,15 +1,20 @@
-//! One's places in queues becoming matches.
+//! One's places in queues and rooms: taken, given up, become matches.
 
 use std::sync::Arc;
 
 use async_graphql::{Context, Subscription};
-use contracts::Topic;
 use contracts::battles::BattleOpened;
+use contracts::matchmaking::PlaceChanged;
+use contracts::{Key, Topic};
+use domain::id::{BattleId, TicketId, UserId};
+use futures::stream::select;
 use futures::{Stream, StreamExt};
+use store::entity::ticket;
 use store::gateway::tickets;
 
 use super::unbroken;
 use crate::error::{ApiError, ApiResult};
+use crate::gateway::Gateway;
 use crate::graphql::access::Stated;
 use crate::graphql::object::QueueTicket;
 use crate::graphql::scope::Scope;
@@ -19,8 +24,9 @@ pub(crate) struct QueueTicketUpdated;
 
 #[Subscription(guard = "Stated")]
 impl QueueTicketUpdated {
-    /// One's place in a queue, when it becomes a place in a match. A client that is too slow is told
-    /// LAGGED, and that is the end.
+    /// One's places in queues, and in matches that wait for players: each when it is taken, becomes
+    /// a place in an open match, or is given up. A client that is too slow is told LAGGED, and that
+    /// is the end.
     async fn queue_ticket_updated(
         &self,
         ctx: &Context<'_>,
@@ -31,22 +37,40 @@ impl QueueTicketUpdated {
             .hub
             .follow::<BattleOpened>(Topic::BattleOpened.pattern())
             .await?;
-        Ok(unbroken(opened).filter_map(move |opened| {
+        let opened = opened.map(move |opened| {
+            opened.map(|it| it.players.contains(&user).then_some(Place::Of(it.battle)))
+        });
+        let subject = Topic::PlaceChanged.subject(&Key::from(user));
+        let changed = gateway.hub.follow::<PlaceChanged>(&subject).await?;
+        let changed = changed.map(|changed| changed.map(|it| Some(Place::Ticket(it.ticket))));
+        let places = select(opened, changed);
+        Ok(unbroken(places).filter_map(move |place| {
             let gateway = Arc::clone(&gateway);
             async move {
-                let opened = match opened {
-                    Ok(opened) => opened,
-                    Err(lagged) => return Some(Err(lagged)),
+                let found = match place {
+                    Ok(place) => find(&gateway, user, place?).await,
+                    Err(lagged) => Err(lagged),
                 };
-                if !opened.players.contains(&user) {
-                    return None;
-                }
-                let found = tickets::find_of_battle(&gateway.db, user, opened.battle).await;
-                found
-                    .map_err(ApiError::from)
-                    .transpose()
-                    .map(|row| row.map(QueueTicket::from))
+                found.transpose().map(|row| row.map(QueueTicket::from))
             }
         }))
     }
+}
+
+/// How a place is named.
+enum Place {
+    /// By the match that it became a place in.
+    Of(BattleId),
+    /// By its ticket.
+    Ticket(TicketId),
+}
+
+async fn find(gateway: &Gateway, user: UserId, place: Place) -> ApiResult<Option<ticket::Model>> {
+    Ok(match place {
+        Place::Of(battle) => tickets::find_of_battle(&gateway.db, user, battle).await?,
+        Place::Ticket(ticket) => {
+            let found = tickets::find(&gateway.db, user, &[ticket]).await?;
+            found.into_iter().next()
+        }
+    })
 }
