@@ -19,6 +19,9 @@ use crate::{Result, Tx};
 
 /// How long a caller waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// For how long a connection that answered is taken to be one. Under load every statement would
+/// cost another round trip otherwise.
+const TRUSTED: Duration = Duration::from_millis(500);
 /// How long Postgres may take to say that it is there.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -53,7 +56,11 @@ impl Db {
             .max_connections(max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .before_acquire(|connection, _| Box::pin(answers(connection)))
+            .before_acquire(|connection, pooled| {
+                // It answered when it was given back.
+                let fresh = pooled.idle_for < TRUSTED;
+                Box::pin(async move { Ok(fresh || answers(connection).await?) })
+            })
             .after_release(|connection, _| Box::pin(answers(connection)))
             .connect_with(options)
             .await

@@ -9,8 +9,8 @@ use contracts::positions::{self, PositionRequest};
 use contracts::{Code, Service};
 use domain::id::{PositionId, UserId};
 use store::entity::battle::BattleStatus;
+use store::gateway::battles;
 use store::gateway::positions::find_outcome;
-use store::gateway::{Viewer, battles, participants};
 use store::outcome::{self, Kept};
 use tokio::time::{Instant, interval};
 
@@ -87,16 +87,13 @@ impl Gateway {
     /// requests that are new: a known one is answered first.
     async fn admit<A: PositionRequest>(&self, question: &A) -> ApiResult<ApiResult<()>> {
         let (battle, user) = (question.battle(), question.caller().user);
-        let seats = participants::find_seats(&self.db, Viewer::Staff, &[(battle, user)]).await?;
-        let Some(seat) = seats.into_iter().next() else {
-            let found = battles::find(&self.db, Viewer::Staff, &[battle]).await?;
-            return Err(ApiError::of(if found.is_empty() {
-                Code::MatchNotFound
-            } else {
-                Code::NotAParticipant
-            }));
+        let Some(standing) = battles::standing(&self.db, battle, user).await? else {
+            return Err(ApiError::of(Code::MatchNotFound));
         };
-        Ok(match seat.battle_status {
+        if !standing.seated {
+            return Err(ApiError::of(Code::NotAParticipant));
+        }
+        Ok(match standing.status {
             BattleStatus::Closed | BattleStatus::Canceled => Err(ApiError::of(Code::MatchNotOpen)),
             BattleStatus::Waiting | BattleStatus::Open | BattleStatus::Settling => {
                 let count = self.limits.orders_per_user;

@@ -1,6 +1,6 @@
 //! Matches.
 
-use domain::id::{BattleId, GameId};
+use domain::id::{BattleId, GameId, UserId};
 use entity::battle::{BattleStatus, Model};
 use sea_orm::{ActiveEnum, FromQueryResult};
 
@@ -35,6 +35,31 @@ pub async fn find(from: &impl Read, viewer: Viewer, battles: &[BattleId]) -> Res
     let battles = array(battles.iter().map(|battle| battle.uuid()));
     let find = statement(&sql, [viewer.restriction(), battles]);
     Ok(Model::find_by_statement(find).all(from.conn()).await?)
+}
+
+/// Where a match stands for somebody who wants to trade in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Standing {
+    /// Where the match stands.
+    pub status: BattleStatus,
+    /// Whether the player has a seat in it.
+    pub seated: bool,
+}
+
+/// Finds where a match stands for a player; none if there is no such match. Every order asks, so it
+/// reads two rows.
+pub async fn standing(
+    from: &impl Read,
+    battle: BattleId,
+    player: UserId,
+) -> Result<Option<Standing>> {
+    let find = statement(
+        "SELECT b.status, EXISTS (SELECT FROM seats s
+             WHERE s.battle_id = b.id AND s.player_id = $2) AS seated
+         FROM battles b WHERE b.id = $1",
+        [battle.uuid().into(), player.uuid().into()],
+    );
+    Ok(Standing::find_by_statement(find).one(from.conn()).await?)
 }
 
 /// The matches that the viewer plays in, or may see otherwise: see [`find`].
