@@ -34,6 +34,11 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     PathBuf::from(variable("BATTLESBIT_TEST_TOOLS_DIR")).join(name)
 }
 
+/// Where the suite's processes note which ports they have given out; it goes with the suite.
+pub(crate) fn ports() -> PathBuf {
+    PathBuf::from(variable("BATTLESBIT_TEST_TOOLS_DIR")).join("ports")
+}
+
 fn url(name: &str) -> Url {
     let text = variable(name);
     Url::parse(&text).unwrap_or_else(|cause| panic!("{name}: expected a URL: {cause}"))

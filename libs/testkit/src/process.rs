@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -222,4 +222,29 @@ pub(crate) fn send(child: &Child, signal: Signal) {
         .and_then(|id| i32::try_from(id).ok())
         .expect("the process still runs");
     kill(Pid::from_raw(id), signal).expect("the process is our child");
+    if signal == Signal::SIGSTOP {
+        await_stop(id);
+    }
+}
+
+/// Waits until every thread of a process stands still: one takes the signal for all, and on a full
+/// machine the others go on until it has its turn.
+fn await_stop(id: i32) {
+    let began = Instant::now();
+    while !stands_still(id) {
+        assert!(began.elapsed() < STOP_LIMIT, "the process does not stop");
+        std::thread::yield_now();
+    }
+}
+
+fn stands_still(id: i32) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{id}/task")).expect("the process is there");
+    tasks.flatten().all(|task| {
+        // A thread that has just ended stands still too.
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        let state = stat
+            .rsplit_once(") ")
+            .and_then(|(_, fields)| fields.chars().next());
+        matches!(state, Some('T' | 't' | 'Z' | 'X') | None)
+    })
 }

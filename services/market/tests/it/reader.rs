@@ -21,6 +21,11 @@ pub(crate) enum Said {
 }
 
 impl Said {
+    /// Whether it comes by itself, again and again.
+    const fn is_beat(&self) -> bool {
+        matches!(self, Self::Watermark(_) | Self::Offset(_))
+    }
+
     fn epoch(&self) -> u64 {
         match self {
             Self::Tick(said) => said.epoch,
@@ -107,7 +112,13 @@ impl Reader {
                 }
             }
         };
-        timeout(LIMIT, reading).await.expect("the entry in time")
+        match timeout(LIMIT, reading).await {
+            Ok(found) => found,
+            Err(_elapsed) => {
+                let heard: Vec<&Said> = self.said.iter().filter(|said| !said.is_beat()).collect();
+                panic!("expected the entry in time, heard {heard:#?}")
+            }
+        }
     }
 
     pub(crate) async fn next_tick(&mut self) -> Tick {
