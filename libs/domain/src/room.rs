@@ -135,6 +135,11 @@ impl Room {
         }
     }
 
+    /// Whether its time is over at `now`.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at <= now
+    }
+
     /// Whether it opens by itself.
     pub fn is_full(&self) -> bool {
         self.size() >= self.max_players

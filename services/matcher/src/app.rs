@@ -1,8 +1,10 @@
 //! What every part of the matcher works with.
 
-use bus::{Bus, ExchangeClock};
+use bus::{Bus, Delivery, ExchangeClock, Failure};
+use contracts::Service;
+use contracts::commands::{Ask, Refused};
 use runtime::Clock;
-use store::Db;
+use store::{Db, Tx};
 use tokio::sync::Notify;
 
 use crate::settings::Rewards;
@@ -18,4 +20,24 @@ pub(crate) struct App {
     pub(crate) rewards: Rewards,
     /// Wakes the leader of this process: somebody has joined.
     pub(crate) joined: Notify,
+}
+
+impl App {
+    /// Carries out a command as its owner: see [`bus::carry_out`].
+    pub(crate) async fn carry_out<A: Ask, E: Into<Failure>>(
+        &self,
+        delivery: &Delivery,
+        command: &A,
+        decide: impl AsyncFnOnce(&Tx) -> Result<Result<A::Value, Refused>, E>,
+    ) -> Result<(), Failure> {
+        bus::carry_out(
+            &self.bus,
+            &self.db,
+            Service::Matcher,
+            delivery,
+            command,
+            decide,
+        )
+        .await
+    }
 }

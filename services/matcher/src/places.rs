@@ -7,6 +7,7 @@ use domain::game::Template;
 use domain::id::{BattleId, GameId, TicketId, TransferId, UserId};
 use domain::ledger::{Account, Refusal, Unit};
 use domain::timestamp::Timestamp;
+use store::room::Room;
 use store::ticket::{self, Ticket};
 use store::{Tx, game, ledger};
 
@@ -38,33 +39,41 @@ pub(crate) async fn find_game(tx: &Tx, game: GameId) -> Result<Result<game::Game
     Ok(Ok(game))
 }
 
-/// Holds the fee of a place; the hold, or why there is none. Nothing else may refuse behind this.
-pub(crate) async fn hold(
-    tx: &Tx,
-    place: &Place<'_>,
-) -> Result<Result<Option<TransferId>, Refused>, Error> {
-    let (currency, fee) = (place.template.currency, place.template.entry_fee_minor);
-    let hold = postings::hold_fee(place.ticket, place.player, currency, fee);
-    match ledger::post(tx, hold.as_slice()).await? {
-        Ok(_) => Ok(Ok(hold.map(|hold| -> TransferId { hold.key.id() }))),
-        Err(Refusal::Insufficient) => Ok(Err(Refused::new(Code::InsufficientBalance))),
-        Err(refusal) => Err(refusal.into()),
+impl<'a> Place<'a> {
+    /// A place in a room that waits.
+    pub(crate) fn in_room(room: &'a Room, ticket: TicketId, player: UserId) -> Self {
+        Self {
+            ticket,
+            player,
+            game: room.game,
+            version: room.version,
+            template: &room.template,
+            expires_at: room.expires_at,
+            room: Some(room.battle),
+        }
     }
 }
 
-/// Inserts the ticket of a place whose fee is held.
-pub(crate) async fn insert(
+/// Takes a place: a ticket, and a hold of its fee. Whoever is refused has to take back what was
+/// written.
+pub(crate) async fn take(
     tx: &Tx,
     place: &Place<'_>,
-    hold: Option<TransferId>,
     now: Timestamp,
 ) -> Result<Result<TicketId, Refused>, Error> {
+    let (currency, fee) = (place.template.currency, place.template.entry_fee_minor);
+    let hold = postings::hold_fee(place.ticket, place.player, currency, fee);
+    match ledger::post(tx, hold.as_slice()).await? {
+        Ok(_) => {}
+        Err(Refusal::Insufficient) => return Ok(Err(Refused::new(Code::InsufficientBalance))),
+        Err(refusal) => return Err(refusal.into()),
+    }
     let ticket = Ticket {
         id: place.ticket,
         game: place.game,
         version: place.version,
         player: place.player,
-        hold,
+        hold: hold.map(|hold| -> TransferId { hold.key.id() }),
         cups: cups(tx, place.player).await?,
         queued_at: now,
         expires_at: place.expires_at,

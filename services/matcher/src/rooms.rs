@@ -117,12 +117,9 @@ async fn let_go(
     player: UserId,
     status: PlaceStatus,
 ) -> Result<(), Error> {
-    let is_his = |ticket: &&Ticket| ticket.player == player;
-    let (going, staying): (Vec<Ticket>, Vec<Ticket>) = waiting
-        .tickets
-        .iter()
-        .cloned()
-        .partition(|ticket| is_his(&ticket));
+    let tickets = waiting.tickets.iter().cloned();
+    let (going, staying): (Vec<Ticket>, Vec<Ticket>) =
+        tickets.partition(|ticket| ticket.player == player);
     release(tx, &going, status).await?;
     let staying: Vec<UserId> = staying.iter().map(|ticket| ticket.player).collect();
     tx.announce_all(&notices::room_changed(waiting.room.battle, staying)?)
@@ -166,9 +163,10 @@ pub(crate) async fn do_due(app: &App, battle: BattleId, moment: Moment) -> Resul
     let Ok(waiting) = Waiting::lock(&tx, battle).await? else {
         return Ok(());
     };
-    if waiting.rules().is_full() {
+    let rules = waiting.rules();
+    if rules.is_full() {
         open(&tx, &waiting, moment).await?;
-    } else if waiting.room.expires_at <= moment.now {
+    } else if rules.is_over(moment.now) {
         give_up(&tx, &waiting, PlaceStatus::Expired).await?;
     }
     Ok(tx.commit().await?)

@@ -17,13 +17,5 @@ pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Fail
     let command: CancelBattle = delivery.decode()?;
     let now = app.exchange.now();
     let cancel = async |tx: &Tx| cancel(tx, command.battle, now).await;
-    bus::carry_out(
-        &app.bus,
-        &app.db,
-        Service::Matcher,
-        &delivery,
-        &command,
-        cancel,
-    )
-    .await
+    app.carry_out(&delivery, &command, cancel).await
 }

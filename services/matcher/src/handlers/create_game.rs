@@ -17,15 +17,7 @@ pub(crate) const CONSUMER: Consumer =
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let command: CreateGame = delivery.decode()?;
     let create = async |tx: &Tx| create(tx, &command).await;
-    bus::carry_out(
-        &app.bus,
-        &app.db,
-        Service::Matcher,
-        &delivery,
-        &command,
-        create,
-    )
-    .await
+    app.carry_out(&delivery, &command, create).await
 }
 
 async fn create(tx: &Tx, command: &CreateGame) -> store::Result<Result<GameId, Refused>> {

@@ -24,15 +24,7 @@ pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Fail
     let command: CreateRoom = delivery.decode()?;
     let now = app.exchange.now();
     let create = async |tx: &Tx| create(tx, &command, now).await;
-    bus::carry_out(
-        &app.bus,
-        &app.db,
-        Service::Matcher,
-        &delivery,
-        &command,
-        create,
-    )
-    .await
+    app.carry_out(&delivery, &command, create).await
 }
 
 async fn create(
@@ -57,40 +49,22 @@ async fn create(
         expires_at: now.plus_ms(ROOM_TTL_MS),
         status: BattleStatus::Waiting,
     };
-    if command.official {
-        room::insert(tx, &room).await?;
-        tx.announce_all(&notices::room_changed(room.battle, Vec::new())?)
-            .await?;
-        return Ok(Ok(room.battle));
-    }
-    if !players_may_make(&room.template) {
-        return Ok(Err(Refused::new(Code::RoomsNotAllowed)));
-    }
-    if ticket::find_queued(tx, creator, room.game).await?.is_some() {
-        return Ok(Err(Refused::new(Code::AlreadyWaiting)));
-    }
-    let place = place(&room, command);
-    let hold = match places::hold(tx, &place).await? {
-        Ok(hold) => hold,
-        Err(refused) => return Ok(Err(refused)),
-    };
     room::insert(tx, &room).await?;
-    if let Err(refused) = places::insert(tx, &place, hold, now).await? {
-        return Ok(Err(refused));
+    let mut members = Vec::new();
+    if !command.official {
+        if !players_may_make(&room.template) {
+            return Ok(Err(Refused::new(Code::RoomsNotAllowed)));
+        }
+        if ticket::find_queued(tx, creator, room.game).await?.is_some() {
+            return Ok(Err(Refused::new(Code::AlreadyWaiting)));
+        }
+        let place = Place::in_room(&room, command.ticket, creator);
+        if let Err(refused) = places::take(tx, &place, now).await? {
+            return Ok(Err(refused));
+        }
+        members.push(creator);
     }
-    tx.announce_all(&notices::room_changed(room.battle, vec![creator])?)
+    tx.announce_all(&notices::room_changed(room.battle, members)?)
         .await?;
     Ok(Ok(room.battle))
-}
-
-fn place<'a>(room: &'a Room, command: &CreateRoom) -> Place<'a> {
-    Place {
-        ticket: command.ticket,
-        player: command.caller.user,
-        game: room.game,
-        version: room.version,
-        template: &room.template,
-        expires_at: room.expires_at,
-        room: Some(room.battle),
-    }
 }

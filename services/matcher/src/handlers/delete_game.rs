@@ -16,15 +16,7 @@ pub(crate) const CONSUMER: Consumer =
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let command: DeleteGame = delivery.decode()?;
     let delete = async |tx: &Tx| delete(tx, command.game).await;
-    bus::carry_out(
-        &app.bus,
-        &app.db,
-        Service::Matcher,
-        &delivery,
-        &command,
-        delete,
-    )
-    .await
+    app.carry_out(&delivery, &command, delete).await
 }
 
 async fn delete(tx: &Tx, game: GameId) -> store::Result<Result<GameId, Refused>> {

@@ -33,7 +33,7 @@ struct HeldUp;
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let add: Add = delivery.decode()?;
     let join = async |tx: &Tx| join_in_time(&app, tx, &add).await;
-    let joining = bus::carry_out(&app.bus, &app.db, Service::Matcher, &delivery, &add, join);
+    let joining = app.carry_out(&delivery, &add, join);
     match left(&app, &add) {
         // Dropped, it takes everything back. The next delivery finds that it is too late.
         Some(left) => timeout(left.saturating_add(COMMIT_WITHIN), joining)
@@ -82,10 +82,6 @@ async fn join(tx: &Tx, add: &Add, now: Timestamp) -> Result<Result<Queued, Refus
         expires_at: now.plus_ms(game.template.queue_ttl_ms),
         room: None,
     };
-    let hold = match places::hold(tx, &place).await? {
-        Ok(hold) => hold,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    let ticket = places::insert(tx, &place, hold, now).await?;
+    let ticket = places::take(tx, &place, now).await?;
     Ok(ticket.map(|ticket| Queued { ticket }))
 }

@@ -23,15 +23,7 @@ pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Fail
     let command: JoinRoom = delivery.decode()?;
     let now = app.exchange.now();
     let join = async |tx: &Tx| join(tx, &command, now).await;
-    bus::carry_out(
-        &app.bus,
-        &app.db,
-        Service::Matcher,
-        &delivery,
-        &command,
-        join,
-    )
-    .await?;
+    app.carry_out(&delivery, &command, join).await?;
     // It may be full now.
     app.joined.notify_one();
     Ok(())
@@ -63,20 +55,8 @@ async fn join(
     if ticket::find_queued(tx, player, room.game).await?.is_some() {
         return Ok(Err(Refused::new(Code::AlreadyWaiting)));
     }
-    let place = Place {
-        ticket: command.ticket,
-        player,
-        game: room.game,
-        version: room.version,
-        template: &room.template,
-        expires_at: room.expires_at,
-        room: Some(battle),
-    };
-    let hold = match places::hold(tx, &place).await? {
-        Ok(hold) => hold,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    if let Err(refused) = places::insert(tx, &place, hold, now).await? {
+    let place = Place::in_room(&room, command.ticket, player);
+    if let Err(refused) = places::take(tx, &place, now).await? {
         return Ok(Err(refused));
     }
     let members = waiting.members().into_iter().chain([player]).collect();

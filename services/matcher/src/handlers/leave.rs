@@ -22,15 +22,7 @@ pub(crate) const CONSUMER: Consumer =
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let command: Leave = delivery.decode()?;
     let leave = async |tx: &Tx| leave(tx, &command).await;
-    bus::carry_out(
-        &app.bus,
-        &app.db,
-        Service::Matcher,
-        &delivery,
-        &command,
-        leave,
-    )
-    .await
+    app.carry_out(&delivery, &command, leave).await
 }
 
 async fn leave(tx: &Tx, command: &Leave) -> Result<Result<GameId, Refused>, Error> {

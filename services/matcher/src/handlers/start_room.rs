@@ -21,13 +21,5 @@ pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Fail
         by: command.caller.user,
     };
     let change = async |tx: &Tx| rooms::carry_out(tx, command.battle, wish, moment).await;
-    bus::carry_out(
-        &app.bus,
-        &app.db,
-        Service::Matcher,
-        &delivery,
-        &command,
-        change,
-    )
-    .await
+    app.carry_out(&delivery, &command, change).await
 }

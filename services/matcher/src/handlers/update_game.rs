@@ -18,15 +18,7 @@ pub(crate) const CONSUMER: Consumer =
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let command: UpdateGame = delivery.decode()?;
     let update = async |tx: &Tx| update(tx, &command).await;
-    bus::carry_out(
-        &app.bus,
-        &app.db,
-        Service::Matcher,
-        &delivery,
-        &command,
-        update,
-    )
-    .await
+    app.carry_out(&delivery, &command, update).await
 }
 
 async fn update(tx: &Tx, command: &UpdateGame) -> store::Result<Result<GameId, Refused>> {
