@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -138,27 +137,18 @@ def tree_state():
     return state
 
 
-class Tests:
-    """The tests, and what cargo has to do beside them: it builds one thing at a time, and the tests take longest."""
+def tests():
+    suite.run([])
 
-    def __init__(self):
-        self.compiled = threading.Event()
 
-    def run(self):
+def clippy_and_docs():
+    faults = []
+    for step in (clippy, docs):
         try:
-            suite.run([], self.compiled.set)
-        finally:
-            self.compiled.set()
-
-    def lint(self):
-        self.compiled.wait()
-        faults = []
-        for step in (clippy, docs):
-            try:
-                step()
-            except Failed as failure:
-                faults.append(str(failure))
-        check(not faults, "; ".join(faults))
+            step()
+        except Failed as failure:
+            faults.append(str(failure))
+    check(not faults, "; ".join(faults))
 
 
 def walk():
@@ -170,10 +160,9 @@ LINT = ((("format", formatting),), (("build", compile_workspace),), (("tidy", ti
 
 
 def steps():
-    """Every step: what waits for servers most of its time runs beside what computes."""
-    tests = Tests()
-    beside = (("test", tests.run), ("lint", tests.lint), ("walk", walk), ("python", python_tests))
-    return (*LINT[:3], (("generated", generated),), beside)
+    """Every step. The tests have the machine to themselves: on a full one their fleets wait longer than a player would."""
+    beside = (("walk", walk), ("lint", clippy_and_docs), ("python", python_tests))
+    return (*LINT[:3], (("generated", generated),), (("test", tests),), beside)
 
 
 def lint():

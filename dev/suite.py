@@ -95,8 +95,8 @@ def write_environment(path, environment):
     path.write_text("".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment.items()))
 
 
-def run(options, compiled=lambda: None):
-    """Builds, runs every test of the workspace on private servers, and ends those whatever happens; tells when all is compiled."""
+def run(options):
+    """Builds, runs every test of the workspace on private servers, and ends those whatever happens."""
     with private_folder() as folder, build.output_folder():
         build.build()
         # Tests end processes, never the machine, and every one of them makes a database.
@@ -104,10 +104,10 @@ def run(options, compiled=lambda: None):
         if options:
             check(build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment).returncode == 0)
         else:
-            run_all({"RUST_TEST_THREADS": str(THREADS), **environment}, compiled)
+            run_all({"RUST_TEST_THREADS": str(THREADS), **environment})
 
 
-def run_all(environment, compiled):
+def run_all(environment):
     """Runs each test program once it is compiled, several at once, then the examples in the docs; prints what each says when it ends."""
     def run_one(program):
         outcome = subprocess.run([program.path], cwd=program.folder, env=environment, stdin=subprocess.DEVNULL,
@@ -119,7 +119,6 @@ def run_all(environment, compiled):
         # The examples of crates are no tests: clippy looks at them.
         with build.started("test", "--workspace", "--tests", "--no-run", "--message-format=json-render-diagnostics") as compiler:
             running = [pool.submit(run_one, program) for program in map(test_program, compiler.stdout) if program]
-        compiled()
         documented = build.cargo("test", "--workspace", "--doc", "--quiet", environment=environment).returncode == 0
     check(compiler.returncode == 0 and documented and all(one.result() for one in running))
 
