@@ -1,5 +1,6 @@
 //! The connection to Postgres is cut around a COMMIT, whose outcome is then unknown to the arena.
 
+use contracts::positions::NewPosition;
 use domain::order::Side;
 
 use crate::audit::audit;
@@ -23,6 +24,7 @@ async fn survives(cut: Cut) {
         .await;
     let mut sent = vec![order(&terms, 0, Side::Buy)];
     floor.ask(&sent[0]).await;
+    filled(&floor, &sent).await;
 
     for side in [Side::Sell, Side::Buy, Side::Sell] {
         testkit::eventually(LIMIT, async || floor.has_told_everything().await).await;
@@ -34,16 +36,24 @@ async fn survives(cut: Cut) {
         let kept = floor.number("SELECT count(*) FROM position_outcomes").await;
         assert_eq!(kept, i64::try_from(sent.len()).unwrap());
         testkit::eventually(LIMIT, async || way.has_cut()).await;
+        filled(&floor, &sent).await;
     }
     let written = arena.stderr();
     assert!(written.contains("the outcome of a commit is unknown"));
     assert!(!written.contains("a shard is lost"));
 
-    floor.tick(95, soon()).await;
     floor.end(std::slice::from_ref(&terms)).await;
     let sent: Vec<_> = sent.iter().map(|order| order.caller.request).collect();
     let audit = audit(&floor, &[terms], &sent).await;
     assert_eq!((audit.accepted, audit.filled), (4, 4));
+}
+
+/// Lets every order be filled, before it is stale on a slow machine.
+async fn filled(floor: &Floor, sent: &[NewPosition]) {
+    floor.tick(95, soon()).await;
+    let filled = "SELECT count(*) FROM positions WHERE status = 'OPEN'";
+    let all = i64::try_from(sent.len()).unwrap();
+    testkit::eventually(LIMIT, async || floor.number(filled).await == all).await;
 }
 
 #[tokio::test]
