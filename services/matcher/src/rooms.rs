@@ -79,7 +79,7 @@ impl Waiting {
 }
 
 /// Carries a command out that adds nobody: whatever follows from it is written in `tx`.
-pub(crate) async fn carry_out(
+pub(crate) async fn change(
     tx: &Tx,
     battle: BattleId,
     command: Command<'_>,

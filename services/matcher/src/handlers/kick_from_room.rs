@@ -21,6 +21,6 @@ pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Fail
         by: command.caller.user,
         player: command.player,
     };
-    let change = async |tx: &Tx| rooms::carry_out(tx, command.battle, wish, moment).await;
+    let change = async |tx: &Tx| rooms::change(tx, command.battle, wish, moment).await;
     app.carry_out(&delivery, &command, change).await
 }

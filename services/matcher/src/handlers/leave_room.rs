@@ -20,6 +20,6 @@ pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Fail
     let wish = Command::Leave {
         player: command.caller.user,
     };
-    let change = async |tx: &Tx| rooms::carry_out(tx, command.battle, wish, moment).await;
+    let change = async |tx: &Tx| rooms::change(tx, command.battle, wish, moment).await;
     app.carry_out(&delivery, &command, change).await
 }
