@@ -239,7 +239,8 @@ async fn a_player_has_one_place_per_game_whichever_way_he_came() {
         stage.come_in(player, battle).await,
         Err(Code::AlreadyWaiting)
     );
-    // Whoever waits in a room meets nobody in the queue.
+    // Whoever waits in a room meets nobody in the queue, however long both wait.
+    stage.advance(20_000);
     stage.rounds_pass().await;
     assert_eq!(stage.room_status(battle).await, BattleStatus::Waiting);
     stage.leave(player, game).await.unwrap();
