@@ -1,4 +1,8 @@
 -- Positions and chips, the log that they follow from, and the sealed results. Written by arena.
+--
+-- Most rows change again and again. A table's fillfactor leaves room for the next version of a row
+-- beside the last one, and no index has a column that changes while a battle runs: then an update
+-- touches no index.
 
 -- Who runs a shard, and how far it has read. The first statement of every commit of a shard
 -- updates its row where epoch and number of commits are still what the owner thinks. market_state
@@ -14,7 +18,7 @@ CREATE TABLE arena_shards (
     positions_sequence bigint,
     CHECK ((market_state IS NULL) = (positions_sequence IS NULL)),
     CHECK ((positions_incarnation IS NULL) = (positions_sequence IS NULL))
-);
+) WITH (fillfactor = 10);
 INSERT INTO arena_shards (shard) SELECT generate_series(0, 63);
 
 -- domain's BattleState.
@@ -34,7 +38,7 @@ CREATE TABLE arena_battles (
     sealed boolean NOT NULL DEFAULT false,
     CHECK ((status = 'FINAL') = (result IS NOT NULL)),
     CHECK (NOT (sealed AND status = 'OPEN'))
-);
+) WITH (fillfactor = 50);
 CREATE INDEX arena_battles_open ON arena_battles (shard) WHERE status = 'OPEN';
 CREATE INDEX arena_battles_unsealed ON arena_battles (shard) WHERE status <> 'OPEN' AND NOT sealed;
 
@@ -52,7 +56,7 @@ CREATE TABLE arena_participants (
     usage_exits integer NOT NULL,
     PRIMARY KEY (battle_id, player_id),
     UNIQUE (battle_id, number)
-);
+) WITH (fillfactor = 50);
 
 -- domain's PositionState. Chips and prices are in units of 1e-8, times in milliseconds of the
 -- exchange's clock, sequences those of the market stream.
@@ -96,9 +100,8 @@ CREATE TABLE positions (
     UNIQUE (battle_id, number),
     CHECK ((kind = 'LIMIT') = (limit_price IS NOT NULL)),
     CHECK ((status IN ('PENDING', 'OPEN')) = (end_cause IS NULL))
-);
-CREATE INDEX positions_player ON positions (player_id, id);
-CREATE INDEX positions_live ON positions (battle_id) WHERE status IN ('PENDING', 'OPEN');
+) WITH (fillfactor = 70);
+CREATE INDEX positions_player ON positions (player_id, battle_id);
 
 -- What became of a command, so that a repeat hears the same.
 CREATE TABLE position_outcomes (

@@ -127,6 +127,27 @@ pub struct BattleState {
     pub result: Option<BattleResult>,
 }
 
+/// What changes in a battle's row while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BattleProgress {
+    /// The battle.
+    pub battle: BattleId,
+    /// Where it stands.
+    pub status: BattleStatus,
+    /// The number of its last log entry.
+    pub log_number: u64,
+    /// How many orders it has accepted.
+    pub accepted: u32,
+    /// The stamp of its last logged command.
+    pub last_effective_time: Option<Timestamp>,
+    /// The assets that are final already.
+    pub finals: Vec<AssetFinal>,
+    /// The market entry that ended it, or behind which it was ended.
+    pub ended_at: Option<u64>,
+    /// The result, once it is final.
+    pub result: Option<BattleResult>,
+}
+
 /// The final price of an asset in a battle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,7 @@
 //! Postgres: what must not be lost. Reads go through [`Read`], writes need a [`Tx`], and money
 //! moves only through [`ledger`]. Nothing here decides anything.
 
+mod arrays;
 mod columns;
 mod db;
 pub mod dead_letter;

@@ -23,6 +23,8 @@ pub(crate) type Reply = (String, Answer<PositionId>);
 /// What a shard's engine did since its last batch.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
+    /// Battles that have no row yet.
+    opened: BTreeSet<BattleId>,
     battles: BTreeSet<BattleId>,
     participants: BTreeSet<(BattleId, UserId)>,
     positions: BTreeSet<PositionKey>,
@@ -67,6 +69,9 @@ impl Pending {
         let position = command.map(|command| command.body.position());
         self.outcomes.extend(outcomes.into_iter().zip(position));
         for fact in &facts {
+            if let Fact::BattleOpened { battle } = fact {
+                self.opened.insert(*battle);
+            }
             self.announcements.extend(announcement(engine, fact)?);
         }
         Ok(())
@@ -92,6 +97,7 @@ impl Pending {
         checkpoint: Checkpoint,
     ) -> (Batch, Vec<Reply>) {
         let Self {
+            opened,
             battles,
             participants,
             positions,
@@ -107,7 +113,11 @@ impl Pending {
             lease,
             commits,
             checkpoint,
-            battles: battles.iter().filter_map(|id| engine.battle(*id)).collect(),
+            opened: opened.iter().filter_map(|id| engine.battle(*id)).collect(),
+            battles: battles
+                .difference(&opened)
+                .filter_map(|id| engine.progress(*id))
+                .collect(),
             participants: participants
                 .filter_map(|(battle, player)| engine.participant(*battle, *player))
                 .collect(),

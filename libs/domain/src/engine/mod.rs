@@ -66,8 +66,8 @@ use self::directory::Directory;
 use self::live::{Battle, Course};
 use self::turn::Turn;
 use crate::battle::{
-    AssetState, BattleRows, BattleState, BattleStatus, BattleTerms, LiveStanding, LogBody,
-    MarketState, ParticipantState, TermsRefusal,
+    AssetState, BattleProgress, BattleRows, BattleState, BattleStatus, BattleTerms, LiveStanding,
+    LogBody, MarketState, ParticipantState, TermsRefusal,
 };
 use crate::id::{BattleId, PositionId, UserId};
 use crate::market::{Epoch, Incarnation};
@@ -271,6 +271,11 @@ impl Engine {
         if let Some(place) = slot.and_then(|slot| self.battles.get_mut(slot)) {
             *place = None;
         }
+    }
+
+    /// What has changed in a battle's row since it opened: its terms, which may be long, never do.
+    pub fn progress(&self, battle: BattleId) -> Option<BattleProgress> {
+        self.find(battle).map(Battle::progress)
     }
 
     /// A battle's latest row.

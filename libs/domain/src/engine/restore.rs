@@ -13,8 +13,8 @@ use super::equity::Line;
 use super::live::{Battle, Course, Listed, Listing, Order, Player, Position, Stage, Waiting};
 use super::turn::Turn;
 use crate::battle::{
-    AssetFinal, BattleRows, BattleState, BattleStatus, BattleTerms, OutcomeState, ParticipantState,
-    Seat,
+    AssetFinal, BattleProgress, BattleRows, BattleState, BattleStatus, BattleTerms, OutcomeState,
+    ParticipantState, Seat,
 };
 use crate::order::OrderKind;
 use crate::position::{Noted, NotedChange, PositionState, PositionStatus, Stake};
@@ -52,7 +52,7 @@ impl Battle {
         }
     }
 
-    pub(super) fn state(&self) -> BattleState {
+    pub(super) fn progress(&self) -> BattleProgress {
         let assets = self.terms.template.assets.iter().zip(&self.listings);
         let finals = assets.filter_map(|(allowed, listing)| match listing.course {
             Course::Running => None,
@@ -61,8 +61,8 @@ impl Battle {
                 tick,
             }),
         });
-        BattleState {
-            terms: self.terms.clone(),
+        BattleProgress {
+            battle: self.terms.battle,
             status: self.status,
             log_number: self.log_number,
             accepted: self.position_numbers().end,
@@ -70,6 +70,29 @@ impl Battle {
             finals: finals.collect(),
             ended_at: self.ended_at,
             result: self.result.clone(),
+        }
+    }
+
+    pub(super) fn state(&self) -> BattleState {
+        let BattleProgress {
+            battle: _,
+            status,
+            log_number,
+            accepted,
+            last_effective_time,
+            finals,
+            ended_at,
+            result,
+        } = self.progress();
+        BattleState {
+            terms: self.terms.clone(),
+            status,
+            log_number,
+            accepted,
+            last_effective_time,
+            finals,
+            ended_at,
+            result,
         }
     }
 

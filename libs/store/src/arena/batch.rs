@@ -1,15 +1,19 @@
 //! One transaction for the effects of many inputs.
 
+use std::collections::BTreeSet;
+
 use contracts::shard::Shard;
-use domain::battle::{BattleState, LogEntry, OutcomeState, ParticipantState};
+use domain::battle::{
+    BattleProgress, BattleState, LogEntry, MarketState, OutcomeState, ParticipantState,
+};
 use domain::id::{BattleId, PositionId};
 use domain::position::PositionState;
-use entity::arena_shard::Model;
-use sea_orm::{ConnectionTrait, FromQueryResult};
-use serde_json::json;
+use domain::timestamp::Timestamp;
+use sea_orm::ConnectionTrait;
 
 use super::position::{self, Row};
-use super::shard::{Checkpoint, Lease, epochs, numbers, shard};
+use super::shard::{Checkpoint, Lease, epochs, numbers, shards};
+use crate::arrays::{Arrays, text, word};
 use crate::dead_letter::{self, DeadLetter};
 use crate::statement::statement;
 use crate::{Db, Result, Tx, outbox};
@@ -26,9 +30,11 @@ pub struct Batch {
     pub commits: i64,
     /// How far it has read.
     pub checkpoint: Checkpoint,
-    /// Battles.
-    pub battles: Vec<BattleState>,
-    /// Players.
+    /// Battles that have no row yet.
+    pub opened: Vec<BattleState>,
+    /// Battles that have one.
+    pub battles: Vec<BattleProgress>,
+    /// Players, all of them where a battle has no row yet.
     pub participants: Vec<ParticipantState>,
     /// Positions.
     pub positions: Vec<PositionState>,
@@ -45,7 +51,8 @@ pub struct Batch {
 impl Batch {
     /// How many rows and messages it writes, but for the shard's own row.
     pub fn effects(&self) -> usize {
-        let rows = self.battles.len() + self.participants.len() + self.positions.len();
+        let battles = self.opened.len() + self.battles.len();
+        let rows = battles + self.participants.len() + self.positions.len();
         let news = self.outcomes.len() + self.log.len() + self.announcements.len();
         rows + news + self.dead_letters.len()
     }
@@ -73,7 +80,8 @@ pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
             shards.filter(|shard| !kept.contains(shard)).collect(),
         ));
     }
-    write_battles(&tx, batches).await?;
+    insert_battles(&tx, batches).await?;
+    update_battles(&tx, batches).await?;
     write_participants(&tx, batches).await?;
     write_positions(&tx, batches).await?;
     insert_outcomes(&tx, batches).await?;
@@ -95,93 +103,125 @@ pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
 async fn advance(tx: &Tx, batches: &[Batch]) -> Result<Vec<Shard>> {
     let leases: Vec<Lease> = batches.iter().map(|batch| batch.lease).collect();
     let commits: Vec<i64> = batches.iter().map(|batch| batch.commits).collect();
-    let places = batches.iter().map(|Batch { checkpoint, .. }| {
-        json!({
-            "market_state": checkpoint.market,
-            "incarnation": checkpoint.positions.incarnation,
-            "sequence": checkpoint.positions.sequence,
-        })
-    });
+    let positions = batches.iter().map(|batch| batch.checkpoint.positions);
+    let incarnations: Vec<i64> = positions.clone().map(|place| place.incarnation.0).collect();
+    let sequences: Vec<i64> = positions
+        .map(|place| i64::try_from(place.sequence).unwrap_or(i64::MAX))
+        .collect();
+    // Shards that have read as far as each other know the same.
+    let (mut markets, mut places) = (Vec::<&MarketState>::new(), Vec::<i64>::new());
+    for Batch { checkpoint, .. } in batches {
+        if markets.last() != Some(&&checkpoint.market) {
+            markets.push(&checkpoint.market);
+        }
+        places.push(i64::try_from(markets.len()).unwrap_or(i64::MAX));
+    }
+    let markets: Vec<String> = markets.into_iter().map(text).collect::<Result<_>>()?;
     let advance = statement(
-        "WITH held AS (
-             SELECT s.shard, $4::jsonb -> (next.place - 1)::int AS place FROM arena_shards s
-             JOIN unnest($1::smallint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY
-                 AS next (shard, epoch, commits, place)
+        "WITH market AS MATERIALIZED (
+             SELECT place, state::jsonb
+             FROM unnest($1::text[]) WITH ORDINALITY AS market (state, place)
+         ), held AS (
+             SELECT s.shard, next.market, next.incarnation, next.sequence FROM arena_shards s
+             JOIN unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                     $7::bigint[])
+                 AS next (shard, epoch, commits, market, incarnation, sequence)
                  ON s.shard = next.shard AND s.epoch = next.epoch AND s.commits = next.commits
              ORDER BY s.shard FOR NO KEY UPDATE OF s
          )
-         UPDATE arena_shards s SET commits = s.commits + 1,
-             market_state = held.place -> 'market_state',
-             positions_incarnation = (held.place ->> 'incarnation')::bigint,
-             positions_sequence = (held.place ->> 'sequence')::bigint
-         FROM held WHERE s.shard = held.shard
-         RETURNING s.*",
+         UPDATE arena_shards s SET commits = s.commits + 1, market_state = market.state,
+             positions_incarnation = held.incarnation, positions_sequence = held.sequence
+         FROM held JOIN market ON market.place = held.market WHERE s.shard = held.shard
+         RETURNING s.shard",
         [
+            markets.into(),
             numbers(&leases).into(),
             epochs(&leases).into(),
             commits.into(),
-            places.collect::<serde_json::Value>().into(),
+            places.into(),
+            incarnations.into(),
+            sequences.into(),
         ],
     );
-    let rows = Model::find_by_statement(advance).all(tx.inner()).await?;
-    rows.iter().map(shard).collect()
+    shards(tx.inner(), advance).await
 }
 
-async fn write_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches
-        .iter()
-        .flat_map(|batch| &batch.battles)
-        .map(|battle| {
-            json!({
-                "battle_id": battle.terms.battle,
-                "shard": Shard::of(battle.terms.battle),
-                "terms": battle.terms,
-                "status": battle.status,
-                "log_number": battle.log_number,
-                "accepted": battle.accepted,
-                "last_effective_time_ms": battle.last_effective_time,
-                "finals": battle.finals,
-                "ended_at": battle.ended_at,
-                "result": battle.result,
-            })
-        });
-    let write = "INSERT INTO arena_battles (battle_id, shard, terms, status, log_number, accepted,
-             last_effective_time_ms, finals, ended_at, result)
-         SELECT battle_id, shard, terms, status, log_number, accepted, last_effective_time_ms,
-             finals, ended_at, result
-         FROM jsonb_populate_recordset(NULL::arena_battles, $1)
-         ON CONFLICT (battle_id) DO UPDATE SET status = excluded.status,
-             log_number = excluded.log_number, accepted = excluded.accepted,
-             last_effective_time_ms = excluded.last_effective_time_ms,
-             finals = excluded.finals, ended_at = excluded.ended_at, result = excluded.result";
-    write_rows(tx, write, rows).await
+async fn insert_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
+    let battles: Vec<&BattleState> = batches.iter().flat_map(|batch| &batch.opened).collect();
+    for rows in battles.chunks(ROWS_AT_ONCE) {
+        let battles = Arrays::of("arena_battles", rows, |row| row.terms.battle.to_string())
+            .ids("battle_id", |row| row.terms.battle.uuid())
+            .numbers("shard", |row| Some(Shard::of(row.terms.battle).get()))?
+            .jsons("terms", |row| &row.terms)?
+            .texts("status", |row| word(row.status))
+            .numbers("log_number", |row| Some(row.log_number))?
+            .numbers("accepted", |row| Some(row.accepted))?
+            .numbers("last_effective_time_ms", |row| {
+                row.last_effective_time.map(Timestamp::ms)
+            })?
+            .jsons("finals", |row| &row.finals)?
+            .numbers("ended_at", |row| row.ended_at)?
+            .maybe_jsons("result", |row| row.result.as_ref())?;
+        tx.inner().execute_raw(battles.insert()).await?;
+    }
+    Ok(())
+}
+
+async fn update_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
+    let battles: Vec<&BattleProgress> = batches.iter().flat_map(|batch| &batch.battles).collect();
+    for rows in battles.chunks(ROWS_AT_ONCE) {
+        let battles = Arrays::of("arena_battles", rows, |row| row.battle.to_string())
+            .ids("battle_id", |row| row.battle.uuid())
+            .changing()
+            .texts("status", |row| word(row.status))
+            .numbers("log_number", |row| Some(row.log_number))?
+            .numbers("accepted", |row| Some(row.accepted))?
+            .numbers("last_effective_time_ms", |row| {
+                row.last_effective_time.map(Timestamp::ms)
+            })?
+            .jsons("finals", |row| &row.finals)?
+            .numbers("ended_at", |row| row.ended_at)?
+            .maybe_jsons("result", |row| row.result.as_ref())?;
+        tx.inner().execute_raw(battles.update()).await?;
+    }
+    Ok(())
 }
 
 async fn write_participants(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches
+    let opened: BTreeSet<BattleId> = batches
         .iter()
-        .flat_map(|batch| &batch.participants)
-        .map(|participant| {
-            json!({
-                "battle_id": participant.battle,
-                "player_id": participant.player,
-                "number": participant.number,
-                "cash": participant.cash,
-                "cards_left": participant.cards_left,
-                "fills": participant.fills,
-                "usage_second": participant.usage.second,
-                "usage_in_second": participant.usage.in_second,
-                "usage_orders": participant.usage.orders,
-                "usage_exits": participant.usage.exits,
-            })
-        });
-    let write = "INSERT INTO arena_participants
-         SELECT * FROM jsonb_populate_recordset(NULL::arena_participants, $1)
-         ON CONFLICT (battle_id, player_id) DO UPDATE SET cash = excluded.cash,
-             cards_left = excluded.cards_left, fills = excluded.fills,
-             usage_second = excluded.usage_second, usage_in_second = excluded.usage_in_second,
-             usage_orders = excluded.usage_orders, usage_exits = excluded.usage_exits";
-    write_rows(tx, write, rows).await
+        .flat_map(|batch| &batch.opened)
+        .map(|battle| battle.terms.battle)
+        .collect();
+    let participants = batches.iter().flat_map(|batch| &batch.participants);
+    let (new, changed): (Vec<_>, Vec<_>) =
+        participants.partition(|participant| opened.contains(&participant.battle));
+    for rows in new.chunks(ROWS_AT_ONCE) {
+        tx.inner()
+            .execute_raw(participants_of(rows)?.insert())
+            .await?;
+    }
+    for rows in changed.chunks(ROWS_AT_ONCE) {
+        tx.inner()
+            .execute_raw(participants_of(rows)?.update())
+            .await?;
+    }
+    Ok(())
+}
+
+fn participants_of<'a>(rows: &'a [&ParticipantState]) -> Result<Arrays<'a, &'a ParticipantState>> {
+    Arrays::of("arena_participants", rows, |row| row.player.to_string())
+        .ids("battle_id", |row| row.battle.uuid())
+        .ids("player_id", |row| row.player.uuid())
+        .numbers("number", |row| Some(row.number))?
+        .changing()
+        .numbers("cash", |row| Some(row.cash.units()))?
+        .numbers("cards_left", |row| Some(row.cards_left))?
+        .numbers("fills", |row| Some(row.fills))?
+        .numbers("usage_second", |row| Some(row.usage.second))?
+        .numbers("usage_in_second", |row| Some(row.usage.in_second))?
+        .numbers("usage_orders", |row| Some(row.usage.orders))?
+        .numbers("usage_exits", |row| Some(row.usage.exits))
 }
 
 async fn write_positions(tx: &Tx, batches: &[Batch]) -> Result<()> {
@@ -194,46 +234,30 @@ async fn write_positions(tx: &Tx, batches: &[Batch]) -> Result<()> {
 }
 
 async fn insert_outcomes(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches
-        .iter()
-        .flat_map(|batch| &batch.outcomes)
-        .map(|(kept, position)| {
-            json!({
-                "battle_id": kept.battle,
-                "player_id": kept.player,
-                "request_id": kept.request,
-                "position_id": position,
-                "body_hash": kept.body_hash,
-                "outcome": kept.outcome,
-            })
-        });
-    let insert = "INSERT INTO position_outcomes
-             (battle_id, player_id, request_id, position_id, body_hash, outcome)
-         SELECT battle_id, player_id, request_id, position_id, body_hash, outcome
-         FROM jsonb_populate_recordset(NULL::position_outcomes, $1)";
-    write_rows(tx, insert, rows).await
+    let outcomes: Vec<_> = batches.iter().flat_map(|batch| &batch.outcomes).collect();
+    for rows in outcomes.chunks(ROWS_AT_ONCE) {
+        let outcomes = Arrays::of("position_outcomes", rows, |(kept, _)| {
+            kept.request.to_string()
+        })
+        .ids("battle_id", |(kept, _)| kept.battle.uuid())
+        .ids("player_id", |(kept, _)| kept.player.uuid())
+        .ids("request_id", |(kept, _)| kept.request.uuid())
+        .ids("position_id", |(_, position)| position.uuid())
+        .texts("body_hash", |(kept, _)| word(kept.body_hash))
+        .jsons("outcome", |(kept, _)| kept.outcome)?;
+        tx.inner().execute_raw(outcomes.insert()).await?;
+    }
+    Ok(())
 }
 
 async fn insert_log(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let rows = batches.iter().flat_map(|batch| &batch.log).map(|(battle, entry)| {
-        json!({ "battle_id": battle, "number": entry.place.number, "entry": entry })
-    });
-    let insert = "INSERT INTO battle_log
-         SELECT * FROM jsonb_populate_recordset(NULL::battle_log, $1)";
-    write_rows(tx, insert, rows).await
-}
-
-async fn write_rows(
-    tx: &Tx,
-    sql: &str,
-    rows: impl Iterator<Item = serde_json::Value>,
-) -> Result<()> {
-    let rows: Vec<serde_json::Value> = rows.collect();
-    for rows in rows.chunks(ROWS_AT_ONCE) {
-        let rows = serde_json::Value::from(rows);
-        tx.inner()
-            .execute_raw(statement(sql, [rows.into()]))
-            .await?;
+    let log: Vec<_> = batches.iter().flat_map(|batch| &batch.log).collect();
+    for rows in log.chunks(ROWS_AT_ONCE) {
+        let log = Arrays::of("battle_log", rows, |(battle, _)| battle.to_string())
+            .ids("battle_id", |(battle, _)| battle.uuid())
+            .numbers("number", |(_, entry)| Some(entry.place.number))?
+            .jsons("entry", |(_, entry)| entry)?;
+        tx.inner().execute_raw(log.insert()).await?;
     }
     Ok(())
 }

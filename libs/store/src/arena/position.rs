@@ -9,12 +9,10 @@ use domain::position::{End, EndCause, Exit, Fill, Noted, PositionState, Position
 use domain::price::Price;
 use domain::symbol::Symbol;
 use domain::timestamp::Timestamp;
-use sea_orm::{Statement, Value};
+use sea_orm::Statement;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use uuid::Uuid;
 
-use crate::statement::statement;
+use crate::arrays::{Arrays, word};
 use crate::{Error, Result};
 
 /// A row of `positions`, without its bookkeeping.
@@ -109,157 +107,50 @@ impl From<&PositionState> for Row {
     }
 }
 
-/// Stands for null in an array of numbers, for SeaORM binds none with nulls in it. So it is no value.
-const NULL: i64 = i64::MIN;
-
-/// The statement that writes rows, whether they are new or there. It has an array a column, which
-/// Postgres reads several times as fast as JSON.
+/// The statement that writes rows, whether they are new or there.
 pub(super) fn upsert(rows: &[Row]) -> Result<Statement> {
-    let rows = Rows(rows);
-    let fixed = [
-        rows.ids("id", |row| row.id.uuid()),
-        rows.ids("battle_id", |row| row.battle_id.uuid()),
-        rows.ids("player_id", |row| row.player_id.uuid()),
-        rows.numbers("number", |row| Some(row.number))?,
-        rows.texts("symbol", |row| row.symbol.to_string()),
-        rows.texts("side", |row| name(row.side)),
-        rows.texts("kind", |row| name(row.kind)),
-        rows.numbers("limit_price", |row| row.limit_price.map(Price::units))?,
-        rows.numbers("margin", |row| Some(row.margin.units()))?,
-        rows.numbers("leverage", |row| Some(row.leverage.times()))?,
-        rows.numbers("size", |row| Some(row.size.units()))?,
-        rows.numbers("open_fee", |row| Some(row.open_fee.units()))?,
-        rows.numbers("effective_time_ms", |row| Some(row.effective_time_ms.ms()))?,
-    ];
-    let changing = [
-        rows.flags("card_spent", |row| row.card_spent),
-        rows.numbers("stop_loss", |row| row.stop_loss.map(Price::units))?,
-        rows.numbers("take_profit", |row| row.take_profit.map(Price::units))?,
-        rows.texts("status", |row| name(row.status)),
-        rows.numbers("stale_at_ms", |row| row.stale_at_ms.map(Timestamp::ms))?,
-        rows.numbers("fill_trade", |row| row.fill_trade)?,
-        rows.numbers("fill_price", |row| row.fill_price.map(Price::units))?,
-        rows.numbers("fill_time_ms", |row| row.fill_time_ms.map(Timestamp::ms))?,
-        rows.numbers("fill_sequence", |row| row.fill_sequence)?,
-        rows.numbers("liquidation_price", |row| {
+    let arrays = Arrays::of("positions", rows, |row| row.id.to_string())
+        .ids("id", |row| row.id.uuid())
+        .ids("battle_id", |row| row.battle_id.uuid())
+        .ids("player_id", |row| row.player_id.uuid())
+        .numbers("number", |row| Some(row.number))?
+        .texts("symbol", |row| row.symbol.to_string())
+        .texts("side", |row| word(row.side))
+        .texts("kind", |row| word(row.kind))
+        .numbers("limit_price", |row| row.limit_price.map(Price::units))?
+        .numbers("margin", |row| Some(row.margin.units()))?
+        .numbers("leverage", |row| Some(row.leverage.times()))?
+        .numbers("size", |row| Some(row.size.units()))?
+        .numbers("open_fee", |row| Some(row.open_fee.units()))?
+        .numbers("effective_time_ms", |row| Some(row.effective_time_ms.ms()))?
+        .changing()
+        .flags("card_spent", |row| row.card_spent)
+        .numbers("stop_loss", |row| row.stop_loss.map(Price::units))?
+        .numbers("take_profit", |row| row.take_profit.map(Price::units))?
+        .texts("status", |row| word(row.status))
+        .numbers("stale_at_ms", |row| row.stale_at_ms.map(Timestamp::ms))?
+        .numbers("fill_trade", |row| row.fill_trade)?
+        .numbers("fill_price", |row| row.fill_price.map(Price::units))?
+        .numbers("fill_time_ms", |row| row.fill_time_ms.map(Timestamp::ms))?
+        .numbers("fill_sequence", |row| row.fill_sequence)?
+        .numbers("liquidation_price", |row| {
             row.liquidation_price.map(Price::units)
-        })?,
-        rows.texts("end_cause", |row| {
-            row.end_cause.map(name).unwrap_or_default()
-        }),
-        rows.numbers("end_time_ms", |row| row.end_time_ms.map(Timestamp::ms))?,
-        rows.numbers("end_sequence", |row| row.end_sequence)?,
-        rows.numbers("exit_trade", |row| row.exit_trade)?,
-        rows.numbers("exit_price", |row| row.exit_price.map(Price::units))?,
-        rows.numbers("exit_trade_time_ms", |row| {
+        })?
+        .texts("end_cause", |row| {
+            row.end_cause.map(word).unwrap_or_default()
+        })
+        .numbers("end_time_ms", |row| row.end_time_ms.map(Timestamp::ms))?
+        .numbers("end_sequence", |row| row.end_sequence)?
+        .numbers("exit_trade", |row| row.exit_trade)?
+        .numbers("exit_price", |row| row.exit_price.map(Price::units))?
+        .numbers("exit_trade_time_ms", |row| {
             row.exit_trade_time_ms.map(Timestamp::ms)
-        })?,
-        rows.numbers("profit", |row| row.profit.map(Chips::units))?,
-        rows.numbers("close_fee", |row| row.close_fee.map(Chips::units))?,
-        rows.numbers("payout", |row| row.payout.map(Chips::units))?,
-        rows.jsons("noted", |row| json!(row.noted)),
-    ];
-    let updates = joined(&changing, |_, Column { name, .. }| {
-        format!("{name} = excluded.{name}")
-    });
-    let columns: Vec<Column> = fixed.into_iter().chain(changing).collect();
-    let names = joined(&columns, |_, column| column.name.to_owned());
-    let values = joined(&columns, |_, column| column.value.replace('$', column.name));
-    let arrays = joined(&columns, |number, column| {
-        format!("${number}::{}[]", column.element)
-    });
-    let upsert = format!(
-        "INSERT INTO positions ({names}) SELECT {values} FROM unnest({arrays}) AS row ({names})
-         ON CONFLICT (id) DO UPDATE SET updated_at = now(), {updates}"
-    );
-    let bound = columns.into_iter().map(|column| column.bound);
-    Ok(statement(&upsert, bound))
-}
-
-/// What is written of one column.
-struct Column {
-    name: &'static str,
-    /// The type of the array's elements.
-    element: &'static str,
-    /// What is made of an element, `$`.
-    value: String,
-    bound: Value,
-}
-
-impl Column {
-    fn new<T>(name: &'static str, element: &'static str, value: &str, bound: Vec<T>) -> Self
-    where
-        Vec<T>: Into<Value>,
-    {
-        Self {
-            name,
-            element,
-            value: value.to_owned(),
-            bound: bound.into(),
-        }
-    }
-}
-
-struct Rows<'a>(&'a [Row]);
-
-impl Rows<'_> {
-    fn ids(&self, name: &'static str, of: fn(&Row) -> Uuid) -> Column {
-        Column::new(name, "uuid", "$", self.each(of))
-    }
-
-    fn flags(&self, name: &'static str, of: fn(&Row) -> bool) -> Column {
-        Column::new(name, "boolean", "$", self.each(of))
-    }
-
-    /// The empty text is null.
-    fn texts(&self, name: &'static str, of: fn(&Row) -> String) -> Column {
-        Column::new(name, "text", "nullif($, '')", self.each(of))
-    }
-
-    fn jsons(&self, name: &'static str, of: fn(&Row) -> serde_json::Value) -> Column {
-        let texts = self.each(|row| of(row).to_string());
-        Column::new(name, "text", "$::jsonb", texts)
-    }
-
-    /// Refuses a number that a `bigint` does not hold, and the one that stands for null.
-    fn numbers<N: Into<i128>>(
-        &self,
-        name: &'static str,
-        of: fn(&Row) -> Option<N>,
-    ) -> Result<Column> {
-        let number = |row: &Row| {
-            let Some(number) = of(row) else {
-                return Ok(NULL);
-            };
-            let number = number.into();
-            let held = i64::try_from(number).ok().filter(|held| *held != NULL);
-            held.ok_or_else(|| Error::OutOfRange {
-                table: "positions",
-                id: row.id.to_string(),
-                column: name,
-                number,
-            })
-        };
-        let numbers: Vec<i64> = self.0.iter().map(number).collect::<Result<_>>()?;
-        let value = format!("nullif($, '{NULL}')");
-        Ok(Column::new(name, "bigint", &value, numbers))
-    }
-
-    fn each<T>(&self, of: impl Fn(&Row) -> T) -> Vec<T> {
-        self.0.iter().map(of).collect()
-    }
-}
-
-/// One text for each column, from its number on, with commas in between.
-fn joined(columns: &[Column], text: impl Fn(usize, &Column) -> String) -> String {
-    let texts = columns.iter().zip(1..);
-    let texts = texts.map(|(column, number)| text(number, column));
-    texts.collect::<Vec<_>>().join(", ")
-}
-
-/// The text of a value that is a word.
-fn name<T: Serialize>(word: T) -> String {
-    json!(word).as_str().unwrap_or_default().to_owned()
+        })?
+        .numbers("profit", |row| row.profit.map(Chips::units))?
+        .numbers("close_fee", |row| row.close_fee.map(Chips::units))?
+        .numbers("payout", |row| row.payout.map(Chips::units))?
+        .jsons("noted", |row| row.noted.clone())?;
+    Ok(arrays.upsert("id", "updated_at"))
 }
 
 impl Row {
@@ -350,6 +241,8 @@ fn tick(trade: Option<u64>, price: Option<Price>, time: Option<Timestamp>) -> Op
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     /// A position that was filled, and has no other end than that of its numbers.

@@ -7,7 +7,7 @@ use contracts::stream::StreamPlace;
 use domain::battle::MarketState;
 use domain::market::Incarnation;
 use entity::arena_shard::Model;
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use crate::db::sealed::Connected;
 use crate::statement::statement;
@@ -86,7 +86,7 @@ pub async fn renew(db: &Db, owner: &str, leases: &[Lease], ttl: Duration) -> Res
          )
          UPDATE arena_shards s SET lease_expires_at = clock_timestamp() + make_interval(secs => $3)
          FROM mine WHERE s.shard = mine.shard
-         RETURNING s.*",
+         RETURNING s.shard",
         [
             numbers(leases).into(),
             epochs(leases).into(),
@@ -94,8 +94,7 @@ pub async fn renew(db: &Db, owner: &str, leases: &[Lease], ttl: Duration) -> Res
             owner.into(),
         ],
     );
-    let rows = Model::find_by_statement(renew).all(db.conn()).await?;
-    rows.into_iter().map(|row| shard(&row)).collect()
+    shards(db.conn(), renew).await
 }
 
 /// Gives shards up, so that somebody else can take them at once.
@@ -150,16 +149,28 @@ pub(super) fn epochs(leases: &[Lease]) -> Vec<i64> {
     leases.iter().map(|lease| lease.epoch).collect()
 }
 
-pub(super) fn shard(row: &Model) -> Result<Shard> {
-    let number = u8::try_from(row.shard)
+/// The key of a row.
+#[derive(FromQueryResult)]
+struct Key {
+    shard: i16,
+}
+
+/// The shards whose rows a statement answers.
+pub(super) async fn shards(conn: &impl ConnectionTrait, listing: Statement) -> Result<Vec<Shard>> {
+    let rows = Key::find_by_statement(listing).all(conn).await?;
+    rows.into_iter().map(|row| shard(row.shard)).collect()
+}
+
+fn shard(number: i16) -> Result<Shard> {
+    let shard = u8::try_from(number)
         .ok()
         .and_then(|number| Shard::try_from(number).ok());
-    number.ok_or_else(|| Error::corrupt("arena_shards", row.shard))
+    shard.ok_or_else(|| Error::corrupt("arena_shards", number))
 }
 
 fn parse(row: Model) -> Result<ShardRow> {
     let lease = Lease {
-        shard: shard(&row)?,
+        shard: shard(row.shard)?,
         epoch: row.epoch,
     };
     let corrupt = || Error::corrupt("arena_shards", row.shard);

@@ -25,12 +25,14 @@ pub struct Flow {
 pub async fn flows(from: &impl Read, owner: Uuid) -> Result<Vec<Flow>> {
     let list = statement(
         "SELECT t.unit, other.kind,
-             coalesce(sum(t.amount) FILTER (WHERE t.credit_id = e.id), 0)::bigint AS paid_in,
-             coalesce(sum(t.amount) FILTER (WHERE t.debit_id = e.id), 0)::bigint AS paid_out
-         FROM ledger_accounts e
-         JOIN ledger_transfers t ON e.id IN (t.debit_id, t.credit_id) AND t.phase IN ('single', 'post')
-         JOIN ledger_accounts other ON other.id IN (t.debit_id, t.credit_id) AND other.id <> e.id
-         WHERE e.owner_id = $1 AND e.kind = 'escrow'
+             coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0)::bigint AS paid_in,
+             coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0)::bigint AS paid_out
+         FROM ledger_accounts a
+         JOIN ledger_entries e ON e.account_id = a.id AND e.amount <> 0
+         JOIN ledger_transfers t ON t.id = e.transfer_id
+         JOIN ledger_accounts other
+             ON other.id = CASE a.id WHEN t.debit_id THEN t.credit_id ELSE t.debit_id END
+         WHERE a.owner_id = $1 AND a.kind = 'escrow'
          GROUP BY t.unit, other.kind ORDER BY t.unit, other.kind",
         [owner.into()],
     );

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ledger::{Account, Movement, Refusal, Transfer};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, TransactionTrait};
-use serde::Serialize;
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, Statement, TransactionTrait,
+    Value,
+};
 use uuid::Uuid;
 
 use crate::error::{broken_constraint, is_state};
@@ -57,16 +59,15 @@ pub async fn post(tx: &Tx, transfers: &[Transfer]) -> Result<Result<Posted, Refu
 
 /// Opens an account before its first movement; false if it was open.
 pub async fn open(tx: &Tx, account: &Account) -> Result<bool> {
-    let row = AccountRow::from(account);
     let insert = statement(
         "INSERT INTO ledger_accounts (id, owner_id, kind, unit, expires_at_ms)
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         [
-            row.id.into(),
-            row.owner_id.into(),
-            row.kind.into(),
-            row.unit.into(),
-            row.expires_at_ms.into(),
+            account.id().uuid().into(),
+            account.owner.into(),
+            account.kind.code().into(),
+            account.unit.code().into(),
+            account.expires_at.map(|at| at.ms()).into(),
         ],
     );
     Ok(tx.inner().execute_raw(insert).await?.rows_affected() == 1)
@@ -88,115 +89,85 @@ fn refusal(cause: &DbErr) -> Option<Refusal> {
     match broken_constraint(cause)? {
         "ledger_entries_balance" | "ledger_entries_held" => Some(Refusal::Insufficient),
         "ledger_transfers_one_end" => Some(Refusal::HoldEnded),
-        "ledger_transfers_pending_id_fkey" | "ledger_transfers_same_as_hold" => {
-            Some(Refusal::UnknownHold)
-        }
+        "ledger_transfers_same_as_hold" => Some(Refusal::UnknownHold),
         "ledger_transfers_amount_check" => Some(Refusal::OutOfRange),
         _ => None,
     }
 }
 
-#[derive(Serialize)]
-struct AccountRow {
-    id: Uuid,
-    owner_id: Uuid,
-    kind: &'static str,
-    unit: &'static str,
-    expires_at_ms: Option<i64>,
-}
-
-impl From<&Account> for AccountRow {
-    fn from(account: &Account) -> Self {
-        Self {
-            id: account.id().uuid(),
-            owner_id: account.owner,
-            kind: account.kind.code(),
-            unit: account.unit.code(),
-            expires_at_ms: account.expires_at.map(|at| at.ms()),
-        }
-    }
-}
-
-/// A transfer as it is inserted; of a post or void the database fills in what its hold says.
-#[derive(Serialize)]
-struct TransferRow<'a> {
-    place: usize,
-    id: Uuid,
-    debit_id: Option<Uuid>,
-    credit_id: Option<Uuid>,
-    unit: Option<&'static str>,
-    amount: Option<i64>,
+/// A transfer as it is inserted. Of a post or void the database fills in what its hold says.
+struct Row<'a> {
+    transfer: &'a Transfer,
     phase: &'static str,
-    pending_id: Option<Uuid>,
-    kind: &'static str,
-    reference_id: Uuid,
-    key: &'a str,
-    body_hash: String,
+    debit: Option<&'a Account>,
+    credit: Option<&'a Account>,
+    amount: i64,
+    pending: Option<Uuid>,
 }
 
-impl<'a> TransferRow<'a> {
-    fn of((place, transfer): (usize, &'a Transfer)) -> Self {
+impl<'a> Row<'a> {
+    fn of(transfer: &'a Transfer) -> Self {
         let row = Self {
-            place,
-            id: transfer.key.id().uuid(),
-            debit_id: None,
-            credit_id: None,
-            unit: None,
-            amount: None,
+            transfer,
             phase: "single",
-            pending_id: None,
-            kind: transfer.kind,
-            reference_id: transfer.reference,
-            key: transfer.key.as_str(),
-            body_hash: transfer.body_hash(),
+            debit: None,
+            credit: None,
+            amount: 0,
+            pending: None,
         };
-        match transfer.movement {
+        match &transfer.movement {
             Movement::Move {
                 debit,
                 credit,
                 amount,
             } => Self {
-                debit_id: Some(debit.id().uuid()),
-                credit_id: Some(credit.id().uuid()),
-                unit: Some(debit.unit.code()),
-                amount: Some(amount),
+                debit: Some(debit),
+                credit: Some(credit),
+                amount: *amount,
                 ..row
             },
             Movement::Hold { debit, amount } => Self {
-                debit_id: Some(debit.id().uuid()),
-                unit: Some(debit.unit.code()),
-                amount: Some(amount),
                 phase: "pending",
+                debit: Some(debit),
+                amount: *amount,
                 ..row
             },
             Movement::Post { hold, credit } => Self {
-                credit_id: Some(credit.id().uuid()),
                 phase: "post",
-                pending_id: Some(hold.uuid()),
+                credit: Some(credit),
+                pending: Some(hold.uuid()),
                 ..row
             },
             Movement::Void { hold } => Self {
                 phase: "void",
-                pending_id: Some(hold.uuid()),
+                pending: Some(hold.uuid()),
                 ..row
             },
         }
     }
 }
 
-fn accounts(transfers: &[Transfer]) -> BTreeMap<Uuid, AccountRow> {
-    let sides = transfers
-        .iter()
-        .flat_map(|transfer| match transfer.movement {
-            Movement::Move { debit, credit, .. } => [Some(debit), Some(credit)],
-            Movement::Hold { debit, .. } => [Some(debit), None],
-            Movement::Post { credit, .. } => [Some(credit), None],
-            Movement::Void { .. } => [None, None],
-        });
+fn accounts<'a>(rows: &[Row<'a>]) -> BTreeMap<Uuid, &'a Account> {
+    let sides = rows.iter().flat_map(|row| [row.debit, row.credit]);
     sides
         .flatten()
-        .map(|account| (account.id().uuid(), AccountRow::from(&account)))
+        .map(|account| (account.id().uuid(), account))
         .collect()
+}
+
+/// Stands for null in an array of ids, for SeaORM binds none with nulls in it. No account and no
+/// transfer has it.
+const NO_ID: Uuid = Uuid::nil();
+/// The same in an array of moments.
+const NEVER: i64 = i64::MIN;
+
+/// An array of what each item has, which Postgres reads several times as fast as JSON.
+fn each<'a, I, T>(items: impl IntoIterator<Item = &'a I>, of: impl Fn(&'a I) -> T) -> Value
+where
+    I: 'a,
+    Vec<T>: Into<Value>,
+{
+    items.into_iter().map(of).collect::<Vec<T>>().into()
 }
 
 #[derive(FromQueryResult)]
@@ -206,55 +177,81 @@ struct Count {
 
 /// Inserts the transfers whose keys are new, and answers how many those were.
 async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<usize, DbErr> {
-    let rows: Vec<_> = transfers.iter().enumerate().map(TransferRow::of).collect();
-    let accounts: Vec<_> = accounts(transfers).into_values().collect();
+    let rows: Vec<Row<'_>> = transfers.iter().map(Row::of).collect();
+    let accounts = accounts(&rows);
+    let id = |account: Option<&Account>| account.map_or(NO_ID, |account| account.id().uuid());
     let insert = statement(
         "WITH opened AS (
              INSERT INTO ledger_accounts (id, owner_id, kind, unit, expires_at_ms)
-             SELECT id, owner_id, kind, unit, expires_at_ms
-             FROM jsonb_to_recordset($1)
-                 AS a (id uuid, owner_id uuid, kind text, unit text, expires_at_ms bigint)
+             SELECT id, owner_id, kind, unit, nullif(expires_at_ms, $6)
+             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[])
+                 AS a (id, owner_id, kind, unit, expires_at_ms)
+             WHERE NOT EXISTS (SELECT FROM ledger_accounts open WHERE open.id = a.id)
              ORDER BY id ON CONFLICT DO NOTHING
          ), moved AS (
              INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, pending_id,
                  kind, reference_id, key, body_hash)
-             SELECT t.id, coalesce(t.debit_id, hold.debit_id), t.credit_id,
-                 coalesce(t.unit, hold.unit), coalesce(t.amount, hold.amount), t.phase,
-                 t.pending_id, t.kind, t.reference_id, t.key, t.body_hash
-             FROM jsonb_to_recordset($2) AS t (place bigint, id uuid, debit_id uuid, credit_id uuid,
-                 unit text, amount bigint, phase text, pending_id uuid, kind text,
-                 reference_id uuid, key text, body_hash text)
-             LEFT JOIN ledger_transfers hold ON hold.id = t.pending_id AND hold.phase = 'pending'
+             SELECT t.id, coalesce(hold.debit_id, nullif(t.debit_id, $18)),
+                 nullif(t.credit_id, $18), coalesce(hold.unit, t.unit),
+                 coalesce(hold.amount, t.amount), t.phase, nullif(t.pending_id, $18), t.kind,
+                 t.reference_id, t.key, t.body_hash
+             FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::bigint[],
+                     $12::text[], $13::uuid[], $14::text[], $15::uuid[], $16::text[], $17::text[])
+                 WITH ORDINALITY AS t (id, debit_id, credit_id, unit, amount, phase, pending_id,
+                     kind, reference_id, key, body_hash, place)
+             LEFT JOIN LATERAL (
+                 SELECT h.debit_id, h.unit, h.amount FROM ledger_transfers h
+                 WHERE h.id = nullif(t.pending_id, $18) AND h.phase = 'pending' OFFSET 0
+             ) hold ON true
              ORDER BY t.place ON CONFLICT (key) DO NOTHING RETURNING 1
          )
          SELECT count(*) AS count FROM moved",
-        [json(&accounts)?.into(), json(&rows)?.into()],
+        [
+            each(accounts.keys(), |id| *id),
+            each(accounts.values(), |account| account.owner),
+            each(accounts.values(), |account| account.kind.code().to_owned()),
+            each(accounts.values(), |account| account.unit.code().to_owned()),
+            each(accounts.values(), |account| {
+                account.expires_at.map_or(NEVER, |at| at.ms())
+            }),
+            NEVER.into(),
+            each(&rows, |row| row.transfer.key.id().uuid()),
+            each(&rows, |row| id(row.debit)),
+            each(&rows, |row| id(row.credit)),
+            each(&rows, |row| {
+                let unit = row.debit.map(|debit| debit.unit.code());
+                unit.unwrap_or_default().to_owned()
+            }),
+            each(&rows, |row| row.amount),
+            each(&rows, |row| row.phase.to_owned()),
+            each(&rows, |row| row.pending.unwrap_or(NO_ID)),
+            each(&rows, |row| row.transfer.kind.to_owned()),
+            each(&rows, |row| row.transfer.reference),
+            each(&rows, |row| row.transfer.key.as_str().to_owned()),
+            each(&rows, |row| row.transfer.body_hash()),
+            NO_ID.into(),
+        ],
     );
-    let count = Count::find_by_statement(insert)
-        .one(tx)
-        .await?
-        .map_or(0, |row| row.count);
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    count(tx, insert).await
 }
 
 /// Whether exactly these transfers were posted before.
 async fn were_posted(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<bool, DbErr> {
-    let bodies: Vec<_> = transfers
-        .iter()
-        .map(|transfer| (transfer.key.as_str(), transfer.body_hash()))
-        .collect();
-    let count = statement(
-        "SELECT count(*) AS count FROM jsonb_array_elements($1) body
-         JOIN ledger_transfers t ON t.key = body ->> 0 AND t.body_hash = body ->> 1",
-        [json(&bodies)?.into()],
+    let same = statement(
+        "SELECT count(*) AS count FROM unnest($1::uuid[], $2::text[], $3::text[])
+             AS t (id, key, body_hash)
+         JOIN ledger_transfers posted USING (id, key, body_hash)",
+        [
+            each(transfers, |transfer| transfer.key.id().uuid()),
+            each(transfers, |transfer| transfer.key.as_str().to_owned()),
+            each(transfers, |transfer| transfer.body_hash()),
+        ],
     );
-    let count = Count::find_by_statement(count)
-        .one(tx)
-        .await?
-        .map_or(0, |row| row.count);
-    Ok(usize::try_from(count) == Ok(transfers.len()))
+    Ok(count(tx, same).await? == transfers.len())
 }
 
-fn json(rows: &impl Serialize) -> Result<serde_json::Value, DbErr> {
-    serde_json::to_value(rows).map_err(|cause| DbErr::Json(cause.to_string()))
+async fn count(tx: &DatabaseTransaction, counting: Statement) -> Result<usize, DbErr> {
+    let row = Count::find_by_statement(counting).one(tx).await?;
+    let count = row.map_or(0, |row| row.count);
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }

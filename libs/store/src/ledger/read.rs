@@ -151,8 +151,10 @@ struct Total {
 /// How much of `unit` transfers of this kind have brought a user so far, whatever became of it.
 pub async fn received(from: &impl Read, user: UserId, unit: Unit, kind: &str) -> Result<i64> {
     let sum = statement(
-        "SELECT coalesce(sum(t.amount), 0)::bigint AS total
-         FROM ledger_accounts a JOIN ledger_transfers t ON t.credit_id = a.id
+        "SELECT coalesce(sum(e.amount), 0)::bigint AS total
+         FROM ledger_accounts a
+         JOIN ledger_entries e ON e.account_id = a.id AND e.amount > 0
+         JOIN ledger_transfers t ON t.id = e.transfer_id
          WHERE a.owner_id = $1 AND a.kind = 'user' AND a.unit = $2 AND t.kind = $3",
         [user.uuid().into(), unit.code().into(), kind.into()],
     );

@@ -2,6 +2,7 @@
 
 use contracts::Service;
 use contracts::ownership::{TABLES, Writer};
+use domain::ledger::{Account, Unit};
 use migrations::Passwords;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use store::{ledger, record};
@@ -221,6 +222,55 @@ async fn the_database_itself_refuses_a_negative_balance() {
 }
 
 #[tokio::test]
+async fn the_database_itself_refuses_accounts_that_a_transfer_cannot_have() {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Treasury).await;
+    fund(&db, ALICE, 50).await;
+    let sol = Account::user(ALICE, Unit::Sol);
+    let tx = db.begin().await.unwrap();
+    ledger::open(&tx, &sol).await.unwrap();
+    tx.commit().await.unwrap();
+    let (usdt, sol, nobody) = (wallet(ALICE).id(), sol.id(), wallet(BOB).id());
+    for (debit, credit) in [(usdt, nobody), (nobody, usdt), (usdt, sol), (sol, usdt)] {
+        let insert = format!(
+            "INSERT INTO ledger_transfers
+                 (id, debit_id, credit_id, unit, amount, phase, kind, reference_id, key, body_hash)
+             VALUES (gen_random_uuid(), '{debit}', '{credit}', 'USDT', 1, 'single', 'x',
+                 gen_random_uuid(), 'x', 'x')"
+        );
+        let refused = refusal(&stage, Service::Treasury, &insert).await.unwrap();
+        assert!(
+            refused.contains("expected accounts of the unit"),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_account_stays_what_it_is() {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Treasury).await;
+    fund(&db, ALICE, 50).await;
+    let superuser = stage.superuser().await;
+    for sql in [
+        "UPDATE ledger_accounts SET id = gen_random_uuid()",
+        "UPDATE ledger_accounts SET owner_id = gen_random_uuid()",
+        "UPDATE ledger_accounts SET kind = 'house'",
+        "UPDATE ledger_accounts SET unit = 'SOL'",
+        "UPDATE ledger_accounts SET expires_at_ms = 1",
+        "DELETE FROM ledger_accounts",
+        "TRUNCATE ledger_accounts CASCADE",
+    ] {
+        let refused = superuser.connection().execute_unprepared(sql).await;
+        let refused = refused.expect_err(sql).to_string();
+        assert!(
+            refused.contains("an account stays what it is"),
+            "{sql}: {refused}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_database_itself_refuses_to_end_a_hold_otherwise_than_it_was_made() {
     let stage = Stage::new().await;
     let db = stage.db(Service::Matcher).await;
@@ -239,7 +289,7 @@ async fn the_database_itself_refuses_to_end_a_hold_otherwise_than_it_was_made() 
         );
         let refused = refusal(&stage, Service::Matcher, &end).await.unwrap();
         assert!(
-            refused.contains("expected the account and the amount"),
+            refused.contains("expected account, unit and amount"),
             "{refused}"
         );
     }

@@ -46,10 +46,14 @@ impl Arena {
             if shard.is_due() {
                 self.in_flight += shard.uncommitted();
                 let (batch, replies) = shard.take_batch();
-                let ended = batch.battles.iter();
-                let ended = ended
-                    .filter(|battle| battle.status != BattleStatus::Open)
-                    .map(|battle| battle.terms.battle)
+                let opened = batch.opened.iter();
+                let opened = opened.map(|battle| (battle.terms.battle, battle.status));
+                let changed = batch.battles.iter();
+                let changed = changed.map(|battle| (battle.battle, battle.status));
+                let ended = opened
+                    .chain(changed)
+                    .filter(|(_, status)| *status != BattleStatus::Open)
+                    .map(|(battle, _)| battle)
                     .collect();
                 let lease = shard.lease;
                 let follows = Consequences {

@@ -29,6 +29,7 @@ fn batch(lease: Lease, commits: i64, sequence: u64) -> Batch {
         lease,
         commits,
         checkpoint: Checkpoint { market, positions },
+        opened: Vec::new(),
         battles: Vec::new(),
         participants: Vec::new(),
         positions: Vec::new(),
