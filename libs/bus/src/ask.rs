@@ -20,7 +20,10 @@ pub enum Asked<T> {
     /// The owner answered.
     Answer(Answer<T>),
     /// It is stored, and nobody answered in time: it may still be carried out.
-    NoAnswer,
+    NoAnswer {
+        /// Its sequence in the stream.
+        sequence: u64,
+    },
     /// No stream took it: nothing will come of it.
     NotStored,
 }
@@ -51,26 +54,29 @@ impl Bus {
         let until = Instant::now() + timeout;
         let id = question.message_id();
         let again = format!("{id}/{inbox}");
-        let storing = async {
-            for id in [id, again] {
-                let (payload, headers) = (payload.clone(), headers.clone());
-                let options = PublishOptions::default();
-                let stored = self.publish_bytes(&subject, payload, &id, options, headers);
-                if !stored.await?.duplicate {
-                    break;
-                }
-            }
-            Ok(())
+        let store = async |id: String| {
+            let (payload, headers) = (payload.clone(), headers.clone());
+            let options = PublishOptions::default();
+            self.publish_bytes(&subject, payload, &id, options, headers)
+                .await
         };
-        match timeout_at(until, storing).await {
-            Ok(Ok(())) => {}
+        let storing = async {
+            let stored = store(id).await?;
+            if stored.duplicate {
+                store(again).await
+            } else {
+                Ok(stored)
+            }
+        };
+        let sequence = match timeout_at(until, storing).await {
+            Ok(Ok(stored)) => stored.sequence,
             Ok(Err(BusError::NoStream)) => return Ok(Asked::NotStored),
             Ok(Err(error)) => return Err(error),
             Err(elapsed) => return Err(BusError::unavailable("publishing", elapsed)),
-        }
+        };
         match timeout_at(until, answers.next()).await {
             Ok(Some(answer)) => decode(&subject, &answer.payload).map(Asked::Answer),
-            Ok(None) | Err(_) => Ok(Asked::NoAnswer),
+            Ok(None) | Err(_) => Ok(Asked::NoAnswer { sequence }),
         }
     }
 

@@ -11,7 +11,7 @@ use futures::{StreamExt, stream};
 use metrics::counter;
 use store::entity::outbox::Model;
 use store::{Db, outbox};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -44,7 +44,8 @@ impl Bus {
     /// Publishes the outbox rows of the service that `db` is connected as, until `shutdown`; then
     /// those of the last commits, once.
     ///
-    /// Woken after every commit of this process. The rows of an aggregate go out in the order of
+    /// Woken after every commit of this process, for the buckets that it wrote to; now and then it
+    /// looks at all of them. The rows of an aggregate go out in the order of
     /// their versions, a version only once the one before it is stored; within a version in the
     /// order of announcement, which a lost connection alone can break. A crash between publishing
     /// and noting it repeats a message under its id.
@@ -67,8 +68,13 @@ impl Bus {
 
     async fn relay_until(&self, db: &Db, poll: Duration, shutdown: &CancellationToken) {
         let written = db.outbox_written();
+        let mut woken = None;
+        let mut look_at = Instant::now();
         loop {
-            let relayed = self.relay_waiting(db).await;
+            if woken.is_none() {
+                look_at = Instant::now() + poll;
+            }
+            let relayed = self.relay_waiting(db, woken).await;
             if let Err(error) = &relayed {
                 warn!(error = %Chain(error), "the outbox waits");
             }
@@ -79,17 +85,25 @@ impl Bus {
                 // After a failure the next commit must not turn this into a busy loop.
                 if relayed.is_err() {
                     sleep(POLL).await;
-                } else {
-                    timeout(poll, written.notified()).await.ok();
+                    return None;
                 }
+                // However often commits wake it, it looks everywhere now and then.
+                if Instant::now() >= look_at {
+                    return None;
+                }
+                timeout_at(look_at, written.take()).await.ok()
             };
-            shutdown.run_until_cancelled(pause).await;
+            woken = shutdown.run_until_cancelled(pause).await.flatten();
         }
     }
 
-    /// Relays every bucket, whatever becomes of the others; answers the first failure.
-    async fn relay_waiting(&self, db: &Db) -> Result<(), BusError> {
-        let buckets = outbox::waiting_buckets(db).await.map_err(unavailable)?;
+    /// Relays these buckets, or every one that holds something, whatever becomes of the others;
+    /// answers the first failure.
+    async fn relay_waiting(&self, db: &Db, woken: Option<Vec<i16>>) -> Result<(), BusError> {
+        let buckets = match woken {
+            Some(buckets) => buckets,
+            None => outbox::waiting_buckets(db).await.map_err(unavailable)?,
+        };
         let relayed: Vec<Result<(), BusError>> = stream::iter(buckets)
             .chunks(BUCKETS_TOGETHER)
             .map(|buckets| self.relay_buckets(db, buckets))

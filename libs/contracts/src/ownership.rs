@@ -52,7 +52,7 @@ pub const TABLES: &[Table] = &[
     table("battles", Writer::One(Matcher), &[Web, Arena, Treasury]),
     table("seats", Writer::One(Matcher), &[Web, Arena]),
     table("seat_items", Writer::One(Matcher), &[Web, Arena]),
-    table("arena_shards", Writer::One(Arena), &[]),
+    table("arena_shards", Writer::One(Arena), &[Web]),
     table("arena_battles", Writer::One(Arena), &[Web]),
     table("arena_participants", Writer::One(Arena), &[Web, Matcher]),
     table("positions", Writer::One(Arena), &[Web, Matcher]),

@@ -11,9 +11,9 @@ use sea_orm::{
     TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::outbox::Written;
 use crate::settings::Settings;
 use crate::{Result, Tx};
 
@@ -29,7 +29,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Db {
     connection: DatabaseConnection,
-    outbox_written: Arc<Notify>,
+    outbox_written: Arc<Written>,
 }
 
 impl Db {
@@ -86,8 +86,8 @@ impl Db {
         Ok(())
     }
 
-    /// Is notified after every commit of this process that wrote outbox rows.
-    pub fn outbox_written(&self) -> Arc<Notify> {
+    /// What the commits of this process have written to the outbox.
+    pub fn outbox_written(&self) -> Arc<Written> {
         Arc::clone(&self.outbox_written)
     }
 

@@ -3,11 +3,16 @@
 //! A service sees its own rows alone. A bucket is held by one relay at a time, by an advisory lock
 //! of its transaction, which publishes the rows of an aggregate in the order of their versions.
 
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use contracts::Message;
 use entity::outbox::Model;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::statement::statement;
@@ -15,6 +20,32 @@ use crate::{Error, Read, Result, Tx};
 
 /// How many buckets the rows of a service are spread over.
 pub const BUCKETS: u8 = 64;
+
+/// The buckets that commits of this process have written to, and no relay has taken yet.
+#[derive(Debug, Default)]
+pub struct Written {
+    buckets: Mutex<BTreeSet<i16>>,
+    notify: Notify,
+}
+
+impl Written {
+    /// Waits until there are some, and takes them. Safe to cancel.
+    pub async fn take(&self) -> Vec<i16> {
+        self.notify.notified().await;
+        std::mem::take(&mut *self.lock()).into_iter().collect()
+    }
+
+    pub(crate) fn note(&self, buckets: BTreeSet<i16>) {
+        if !buckets.is_empty() {
+            self.lock().extend(buckets);
+            self.notify.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<i16>> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The rows of the arena's batches and of everybody else's announcements.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,12 +94,14 @@ impl Tx {
     }
 
     /// Records several messages, in one statement.
-    pub async fn announce_all(&self, rows: &[Row]) -> Result<()> {
+    pub async fn announce_all<R: Borrow<Row>>(&self, rows: &[R]) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.note_announcement();
-        let column = |of: fn(&Row) -> String| rows.iter().map(of).collect::<Vec<_>>();
+        let rows = || rows.iter().map(Borrow::borrow);
+        let buckets: Vec<i16> = rows().map(|row| i16::from(bucket(row.aggregate))).collect();
+        self.note_announcements(buckets.iter().copied());
+        let column = |of: fn(&Row) -> String| rows().map(of).collect::<Vec<_>>();
         let insert = statement(
             "INSERT INTO outbox (id, bucket, aggregate_id, version, subject, payload)
              SELECT id, bucket, aggregate_id, version, subject, payload
@@ -76,10 +109,10 @@ impl Tx {
                 WITH ORDINALITY AS row (id, bucket, aggregate_id, version, subject, payload, place)
              ORDER BY place",
             [
-                rows.iter().map(|row| row.id).collect::<Vec<_>>().into(),
-                rows.iter().map(|row| i16::from(bucket(row.aggregate))).collect::<Vec<_>>().into(),
-                rows.iter().map(|row| row.aggregate).collect::<Vec<_>>().into(),
-                rows.iter().map(|row| row.version).collect::<Vec<_>>().into(),
+                rows().map(|row| row.id).collect::<Vec<_>>().into(),
+                buckets.into(),
+                rows().map(|row| row.aggregate).collect::<Vec<_>>().into(),
+                rows().map(|row| row.version).collect::<Vec<_>>().into(),
                 column(|row| row.subject.clone()).into(),
                 column(|row| row.payload.clone()).into(),
             ],

@@ -1,7 +1,8 @@
 //! A transaction: the only thing that writes.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use sea_orm::DatabaseTransaction;
 
@@ -12,7 +13,8 @@ use crate::{Db, Result};
 pub struct Tx {
     inner: DatabaseTransaction,
     db: Db,
-    announced: AtomicBool,
+    /// The buckets of the outbox that it writes to.
+    announced: Mutex<BTreeSet<i16>>,
 }
 
 impl Tx {
@@ -20,7 +22,7 @@ impl Tx {
         Self {
             inner,
             db,
-            announced: AtomicBool::new(false),
+            announced: Mutex::default(),
         }
     }
 
@@ -29,9 +31,10 @@ impl Tx {
     /// After `Unavailable` the outcome is unknown: the inbox or a checkpoint tells.
     pub async fn commit(self) -> Result<()> {
         self.inner.commit().await?;
-        if self.announced.into_inner() {
-            self.db.outbox_written().notify_one();
-        }
+        let announced = self.announced.into_inner();
+        self.db
+            .outbox_written()
+            .note(announced.unwrap_or_else(PoisonError::into_inner));
         Ok(())
     }
 
@@ -44,8 +47,11 @@ impl Tx {
         &self.inner
     }
 
-    pub(crate) fn note_announcement(&self) {
-        self.announced.store(true, Ordering::Relaxed);
+    pub(crate) fn note_announcements(&self, buckets: impl IntoIterator<Item = i16>) {
+        let announced = self.announced.lock();
+        announced
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(buckets);
     }
 }
 

@@ -30,17 +30,34 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 enum Sent<T> {
     /// The owner answered.
     Answered(Answer<T>),
-    /// It is stored, and its outcome is still to come.
-    Stored,
+    /// It is stored under this sequence, and its outcome is still to come.
+    Stored(u64),
     /// It may be stored.
     Unsure,
     /// It is not stored, and never will be.
     Nowhere,
 }
 
+/// What is known of a request when its sender is answered.
+pub(crate) enum Known<T> {
+    /// Its outcome.
+    Outcome(T),
+    /// It is stored under this sequence, and its outcome is still to come.
+    Stored(u64),
+}
+
+impl<T> Known<T> {
+    /// The outcome; `OUTCOME_UNKNOWN` for a caller that has nothing to show without one.
+    pub(crate) fn outcome(self) -> ApiResult<T> {
+        match self {
+            Self::Outcome(value) => Ok(value),
+            Self::Stored(_) => Err(ApiError::of(Code::OutcomeUnknown)),
+        }
+    }
+}
+
 impl Gateway {
-    /// Asks `owner` and waits for the outcome; `None` if there is none yet and the request is
-    /// stored.
+    /// Asks `owner` and waits for the outcome.
     ///
     /// `SERVICE_UNAVAILABLE` if it is stored nowhere, `OUTCOME_UNKNOWN` if nobody knows: only
     /// repeating it under the same id tells then.
@@ -48,12 +65,12 @@ impl Gateway {
         &self,
         owner: Service,
         question: &A,
-    ) -> ApiResult<Option<A::Value>> {
+    ) -> ApiResult<Known<A::Value>> {
         let kept = || self.kept_by(owner, question);
         let count = self.limits.requests_per_user;
         let caller = question.caller().user;
         if let Err(limited) = self.limit_user("requests_per_user", count, caller).await {
-            return kept().await?.map(Some).ok_or(limited);
+            return kept().await?.map(Known::Outcome).ok_or(limited);
         }
         let until = Instant::now() + ANSWER_WITHIN + OUTCOME_WITHIN;
         self.outcome(question, until, kept).await
@@ -65,8 +82,7 @@ impl Gateway {
         owner: Service,
         question: &A,
     ) -> ApiResult<A::Value> {
-        let outcome = self.ask(owner, question).await?;
-        outcome.ok_or_else(|| ApiError::of(Code::OutcomeUnknown))
+        self.ask(owner, question).await?.outcome()
     }
 
     /// Asks the arena, unless the request cannot be meant for a match of the caller's that is not
@@ -74,10 +90,10 @@ impl Gateway {
     pub(crate) async fn ask_arena<A: PositionRequest>(
         &self,
         question: &A,
-    ) -> ApiResult<Option<PositionId>> {
+    ) -> ApiResult<Known<PositionId>> {
         let kept = || self.kept_by_arena(question);
         if let Err(refusal) = self.admit(question).await? {
-            return kept().await?.map(Some).ok_or(refusal);
+            return kept().await?.map(Known::Outcome).ok_or(refusal);
         }
         let until = Instant::now() + ANSWER_WITHIN;
         self.outcome(question, until, kept).await
@@ -126,18 +142,18 @@ impl Gateway {
         question: &A,
         until: Instant,
         kept: impl Fn() -> F,
-    ) -> ApiResult<Option<A::Value>>
+    ) -> ApiResult<Known<A::Value>>
     where
         F: Future<Output = ApiResult<Option<A::Value>>>,
     {
         let (until, without) = match self.send(question).await {
-            Sent::Answered(answer) => return settled(answer).map(Some),
-            Sent::Stored => (until, Ok(None)),
+            Sent::Answered(answer) => return settled(answer).map(Known::Outcome),
+            Sent::Stored(sequence) => (until, Ok(Known::Stored(sequence))),
             Sent::Unsure => (until, Err(ApiError::of(Code::OutcomeUnknown))),
             Sent::Nowhere => (Instant::now(), Err(ApiError::of(Code::ServiceUnavailable))),
         };
         match look_for(until, kept).await? {
-            Some(value) => Ok(Some(value)),
+            Some(value) => Ok(Known::Outcome(value)),
             None => without,
         }
     }
@@ -145,7 +161,7 @@ impl Gateway {
     async fn send<A: Ask>(&self, question: &A) -> Sent<A::Value> {
         match self.bus.ask(question, ANSWER_WITHIN).await {
             Ok(Asked::Answer(answer)) => Sent::Answered(answer),
-            Ok(Asked::NoAnswer) => Sent::Stored,
+            Ok(Asked::NoAnswer { sequence }) => Sent::Stored(sequence),
             Ok(Asked::NotStored) => {
                 tracing::warn!(subject = question.subject(), "no stream took a request");
                 Sent::Nowhere

@@ -86,13 +86,13 @@ pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
     write_positions(&tx, batches).await?;
     insert_outcomes(&tx, batches).await?;
     insert_log(&tx, batches).await?;
-    for batch in batches {
-        for announcements in batch.announcements.chunks(ROWS_AT_ONCE) {
-            tx.announce_all(announcements).await?;
-        }
-        for letter in &batch.dead_letters {
-            dead_letter::park_in(&tx, letter).await?;
-        }
+    let announcements = batches.iter().flat_map(|batch| &batch.announcements);
+    let announcements: Vec<&outbox::Row> = announcements.collect();
+    for rows in announcements.chunks(ROWS_AT_ONCE) {
+        tx.announce_all(rows).await?;
+    }
+    for letter in batches.iter().flat_map(|batch| &batch.dead_letters) {
+        dead_letter::park_in(&tx, letter).await?;
     }
     tx.commit().await?;
     Ok(Written::Committed)

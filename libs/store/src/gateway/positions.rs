@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use contracts::shard::Shard;
 use domain::id::{BattleId, ParticipantId, PositionId, RequestId, UserId};
 use domain::order::Outcome;
 use domain::symbol::Symbol;
@@ -44,6 +45,19 @@ pub async fn find(
     let positions = array(positions.iter().map(|position| position.uuid()));
     let find = statement(&sql, [viewer.restriction(), positions]);
     Ok(Model::find_by_statement(find).all(from.conn()).await?)
+}
+
+/// Finds a player's own position. Every order asks, so Postgres plans it once.
+pub async fn find_own(
+    from: &impl Read,
+    player: UserId,
+    position: PositionId,
+) -> Result<Option<Model>> {
+    let find = statement(
+        "SELECT * FROM positions WHERE id = $1 AND player_id = $2",
+        [position.uuid().into(), player.uuid().into()],
+    );
+    Ok(Model::find_by_statement(find).one(from.conn()).await?)
 }
 
 /// The positions that the viewer may see.
@@ -119,6 +133,43 @@ pub async fn find_outcomes(
         Ok((key, parse(row)?))
     };
     rows.into_iter().map(keyed).collect()
+}
+
+/// How far the arena has decided what was sent to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decided(HashMap<i16, i64>);
+
+impl Decided {
+    /// Whether a command to a battle, which stands at this sequence in POSITIONS, is decided.
+    pub fn contains(&self, battle: BattleId, sequence: u64) -> bool {
+        let shard = i16::from(Shard::of(battle).get());
+        let up_to = self
+            .0
+            .get(&shard)
+            .and_then(|up_to| u64::try_from(*up_to).ok());
+        up_to.is_some_and(|up_to| sequence <= up_to)
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Place {
+    shard: i16,
+    positions_sequence: i64,
+}
+
+/// Finds how far the arena has decided what was sent to it, shard by shard.
+pub async fn decided_up_to(from: &impl Read) -> Result<Decided> {
+    let list = statement(
+        "SELECT shard, positions_sequence FROM arena_shards WHERE positions_sequence IS NOT NULL",
+        [],
+    );
+    let places = Place::find_by_statement(list).all(from.conn()).await?;
+    let places = places.into_iter();
+    Ok(Decided(
+        places
+            .map(|place| (place.shard, place.positions_sequence))
+            .collect(),
+    ))
 }
 
 fn parse(row: position_outcome::Model) -> Result<KeptOutcome> {

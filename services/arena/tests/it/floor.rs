@@ -189,7 +189,7 @@ impl Floor {
         self.watermark(now()).await;
         match self.bus.ask(question, LIMIT).await.unwrap() {
             Asked::Answer(answer) => answer,
-            Asked::NoAnswer => panic!("nobody answered"),
+            Asked::NoAnswer { .. } => panic!("nobody answered"),
             Asked::NotStored => panic!("no stream took it"),
         }
     }

@@ -5,8 +5,10 @@ use contracts::positions::NewPosition;
 use domain::battle::BattleTerms;
 use domain::id::RequestId;
 use domain::order::{Entered, Side};
+use domain::record;
 use nix::sys::signal::Signal;
 use sea_orm::{ConnectionTrait, TransactionTrait};
+use store::battle;
 use testkit::Process;
 
 use crate::audit::audit;
@@ -120,4 +122,44 @@ async fn an_owner_that_was_paused_inside_a_transaction_changes_nothing() {
     floor.end(std::slice::from_ref(&terms)).await;
     let audit = audit(&floor, &[terms], &requests([stopped, sell, other])).await;
     assert_eq!((audit.accepted, audit.fired), (3, 1));
+}
+
+#[tokio::test]
+async fn a_sealer_that_was_paused_past_its_lease_keeps_no_record() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let first = binary(&floor).start_ready().await;
+    let (terms, _) = filled_with_a_stop(&floor).await;
+
+    // The record is written, and the verdict on the battle is somebody else's for now.
+    let verdict = floor.db.begin().await.unwrap();
+    battle::lock_verdict(&verdict, terms.battle).await.unwrap();
+    floor.tick(95, terms.end_time.plus_ms(1)).await;
+    let waits = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                 WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted";
+    testkit::eventually(LIMIT, async || floor.number(waits).await == 1).await;
+    first.signal(Signal::SIGSTOP);
+    hand_over(
+        &floor,
+        "owner = 'another', lease_expires_at = now() + interval '1 hour'",
+    )
+    .await;
+    verdict.rollback().await.unwrap();
+    first.signal(Signal::SIGCONT);
+    let in_vain = "a battle is not ours to seal";
+    testkit::eventually(LIMIT, async || first.stderr().contains(in_vain)).await;
+    for table in ["audit_records", "audit_record_parts", "battle_results"] {
+        let kept = floor.number(&format!("SELECT count(*) FROM {table}")).await;
+        assert_eq!(kept, 0, "{table}");
+    }
+
+    hand_over(&floor, "owner = NULL, lease_expires_at = 'epoch'").await;
+    record::verify(floor.sealed(terms.battle).await.as_slice()).unwrap();
+}
+
+/// Gives every shard to somebody else.
+async fn hand_over(floor: &Floor, to: &str) {
+    let update = format!("UPDATE arena_shards SET epoch = epoch + 1, {to}");
+    let connection = floor.db.connection();
+    connection.execute_unprepared(&update).await.unwrap();
 }

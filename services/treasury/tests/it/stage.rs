@@ -135,7 +135,7 @@ impl Stage {
         match self.bus.ask(command, LIMIT).await.unwrap() {
             Asked::Answer(Answer::Done { value }) => Ok(value),
             Asked::Answer(Answer::Refused { refusal }) => Err(refusal.code),
-            Asked::NoAnswer => panic!("no answer to {}", A::TOPIC.pattern()),
+            Asked::NoAnswer { .. } => panic!("no answer to {}", A::TOPIC.pattern()),
             Asked::NotStored => panic!("no stream took {}", A::TOPIC.pattern()),
         }
     }

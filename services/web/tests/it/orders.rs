@@ -139,6 +139,34 @@ async fn while_the_arena_is_silent_an_order_is_pending_and_later_what_became_of_
 }
 
 #[tokio::test]
+async fn an_order_that_the_arena_let_go_without_a_trace_came_too_soon_behind_others() {
+    let (stage, ann, battle, _) = scene().await;
+    let request = Uuid::from_u128(1);
+    let told = order(&ann, battle, request).await.data()["createGameMatchPosition"].clone();
+    let look = async || {
+        let told = ann.ask(LOOK, json!({ "id": told["id"] })).await.data();
+        let position = &told["gameMatchPosition"];
+        [position["status"].clone(), position["code"].clone()]
+    };
+    let decide = async |sequence: u64| {
+        let shard = contracts::shard::Shard::of(battle);
+        let decide = format!(
+            "UPDATE arena_shards SET market_state = '{{}}', positions_incarnation = 1,
+                 positions_sequence = {sequence} WHERE shard = {shard}"
+        );
+        stage.script(&decide).await;
+    };
+    decide(0).await;
+    assert_eq!(look().await, [json!("PENDING"), json!(null)]);
+    decide(1).await;
+    assert_eq!(look().await, [json!("REJECTED"), json!("RATE_LIMITED")]);
+    // It may be tried again under the same id.
+    let again = order(&ann, battle, request).await.data();
+    assert_eq!(again["createGameMatchPosition"]["status"], "PENDING");
+    assert_eq!(look().await, [json!("PENDING"), json!(null)]);
+}
+
+#[tokio::test]
 async fn an_order_on_its_way_is_nobody_elses_business() {
     let (stage, ann, battle, _) = scene().await;
     let told = order(&ann, battle, Uuid::from_u128(1)).await.data();

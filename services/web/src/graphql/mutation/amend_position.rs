@@ -1,7 +1,6 @@
 //! Moving the levels of a position.
 
 use async_graphql::{Context, ID, MaybeUndefined, Object, SimpleObject};
-use contracts::Code;
 use contracts::positions::AmendPosition as Amend;
 use domain::order::LevelChange;
 use domain::price::Price;
@@ -9,7 +8,7 @@ use uuid::Uuid;
 
 use super::caller;
 use super::cancel_position::{locate, shown};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::graphql::object::GameMatchPosition;
 use crate::graphql::payload::{UserError, told};
 use crate::graphql::scalar::Decimal;
@@ -69,8 +68,7 @@ async fn amend(
         stop_loss,
         take_profit,
     };
-    let done = ctx.gateway().ask_arena(&question).await?;
-    done.ok_or_else(|| ApiError::of(Code::OutcomeUnknown))?;
+    ctx.gateway().ask_arena(&question).await?.outcome()?;
     shown(ctx, position).await
 }
 

@@ -33,9 +33,8 @@ impl CancelPosition {
             battle,
             position,
         };
-        let done = ctx.gateway().ask_arena(&question).await?;
-        done.map(|_| true)
-            .ok_or_else(|| ApiError::of(Code::OutcomeUnknown))
+        ctx.gateway().ask_arena(&question).await?.outcome()?;
+        Ok(true)
     }
 }
 

@@ -1,13 +1,12 @@
 //! Closing a position.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use contracts::Code;
 use contracts::positions::ClosePosition as Close;
 use uuid::Uuid;
 
 use super::caller;
 use super::cancel_position::{locate, shown};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::graphql::object::GameMatchPosition;
 use crate::graphql::payload::{UserError, told};
 use crate::graphql::scope::Scope;
@@ -55,7 +54,6 @@ async fn close(
         battle,
         position,
     };
-    let done = ctx.gateway().ask_arena(&question).await?;
-    done.ok_or_else(|| ApiError::of(Code::OutcomeUnknown))?;
+    ctx.gateway().ask_arena(&question).await?.outcome()?;
     shown(ctx, position).await
 }

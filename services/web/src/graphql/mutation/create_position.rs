@@ -3,13 +3,15 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use contracts::Code;
 use contracts::positions::{NewPosition, position_id};
-use domain::id::PositionId;
+use domain::id::{PositionId, UserId};
 use domain::leverage::Leverage;
 use domain::order::{Entered, NewOrder, OrderKind};
 use domain::symbol::Symbol;
+use store::gateway::positions;
 use uuid::Uuid;
 
 use super::caller;
+use crate::commands::Known;
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::object::{
     GameMatchPosition, GameMatchPositionSide, GameMatchPositionType, PendingOrder,
@@ -68,10 +70,10 @@ impl CreatePosition {
             battle,
             order,
         };
-        if let Some(position) = ctx.gateway().ask_arena(&question).await? {
-            return kept(ctx, position).await;
+        match ctx.gateway().ask_arena(&question).await? {
+            Known::Outcome(position) => kept(ctx, caller.user, position).await,
+            Known::Stored(sequence) => Ok(pending(ctx, question, sequence).await),
         }
-        Ok(pending(ctx, question).await)
     }
 }
 
@@ -104,14 +106,19 @@ fn entered(
     }
 }
 
-async fn kept(ctx: &Context<'_>, position: PositionId) -> ApiResult<GameMatchPosition> {
-    let found = GameMatchPosition::find(ctx, position).await?;
-    found.ok_or_else(|| store::Error::corrupt("positions", position).into())
+async fn kept(
+    ctx: &Context<'_>,
+    user: UserId,
+    position: PositionId,
+) -> ApiResult<GameMatchPosition> {
+    let found = positions::find_own(ctx.db(), user, position).await?;
+    let found = found.ok_or_else(|| store::Error::corrupt("positions", position))?;
+    Ok(found.into())
 }
 
 /// The order is stored and the arena is silent: it is remembered, so that its owner sees it until
 /// there is more to see.
-async fn pending(ctx: &Context<'_>, question: NewPosition) -> GameMatchPosition {
+async fn pending(ctx: &Context<'_>, question: NewPosition, sequence: u64) -> GameMatchPosition {
     let NewPosition {
         caller,
         battle,
@@ -124,6 +131,7 @@ async fn pending(ctx: &Context<'_>, question: NewPosition) -> GameMatchPosition 
         player: caller.user,
         request: caller.request,
         sent_at_ms,
+        sequence,
         order,
     };
     let remembered = ctx.gateway().cache.remember_order(position, &sent).await;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{caller, id_of};
 use crate::commands::ANSWER_WITHIN;
+use crate::commands::Known;
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::query::parse_id;
 use crate::graphql::scope::Scope;
@@ -35,9 +36,9 @@ impl JoinGame {
             // Later the player has been told that it failed.
             expires_at_ms: ctx.gateway().clock.now_ms().saturating_add(wait_ms),
         };
-        let queued = ctx.gateway().ask(Service::Matcher, &question).await?;
-        queued
-            .map(|_| true)
-            .ok_or_else(|| ApiError::of(Code::ServiceUnavailable))
+        match ctx.gateway().ask(Service::Matcher, &question).await? {
+            Known::Outcome(_) => Ok(true),
+            Known::Stored(_) => Err(ApiError::of(Code::ServiceUnavailable)),
+        }
     }
 }

@@ -94,6 +94,8 @@ pub(crate) struct PendingOrder {
     pub(crate) request: RequestId,
     /// When it was sent, in milliseconds since 1970.
     pub(crate) sent_at_ms: i64,
+    /// Its sequence in POSITIONS.
+    pub(crate) sequence: u64,
     pub(crate) order: NewOrder,
 }
 
@@ -252,6 +254,8 @@ impl GameMatchPosition {
             return Ok(HashMap::new());
         }
         let db = &gateway.db;
+        // Before the outcomes: what was decided by then has one among them, if it has any.
+        let decided = positions::decided_up_to(db).await?;
         let key = |sent: &PendingOrder| (sent.battle, sent.player, sent.request);
         let keys: Vec<_> = sent.iter().map(key).collect();
         let outcomes = positions::find_outcomes(db, &keys).await?;
@@ -266,8 +270,10 @@ impl GameMatchPosition {
                     taken.push(*position);
                     None
                 }
-                None if going_on.contains(&sent.battle) => None,
-                None => Some(Code::MatchNotOpen),
+                None if !going_on.contains(&sent.battle) => Some(Code::MatchNotOpen),
+                // Nothing else is decided without a trace.
+                None if decided.contains(sent.battle, sent.sequence) => Some(Code::RateLimited),
+                None => None,
             };
             found.insert(sent.order.position, Self::sent(sent, code));
         }
