@@ -21,6 +21,10 @@ pub(crate) struct Arrays<'a, R> {
     columns: Vec<Column>,
     /// How many of the columns come before those that change.
     fixed: usize,
+    /// The rows are written one by one, in their order.
+    in_order: bool,
+    /// How many values of the statement come before these.
+    behind: usize,
 }
 
 /// What is written of one column.
@@ -41,7 +45,15 @@ impl<'a, R> Arrays<'a, R> {
             id,
             columns: Vec::new(),
             fixed: 0,
+            in_order: false,
+            behind: 0,
         }
+    }
+
+    /// Inserts the rows in their order, so that the database numbers them so.
+    pub(crate) fn in_order(mut self) -> Self {
+        self.in_order = true;
+        self
     }
 
     /// The columns from here on change while a row lives; those before do not.
@@ -178,7 +190,12 @@ impl<'a, R> Arrays<'a, R> {
         let (table, source) = (self.table, self.source());
         let names = joined(&self.columns, |column| column.name.to_owned());
         let values = joined(&self.columns, |column| column.value.clone());
-        format!("INSERT INTO {table} ({names}) SELECT {values} FROM {source}")
+        let order = if self.in_order {
+            " ORDER BY row.place"
+        } else {
+            ""
+        };
+        format!("INSERT INTO {table} ({names}) SELECT {values} FROM {source}{order}")
     }
 
     fn changes(&self) -> &[Column] {
@@ -186,17 +203,48 @@ impl<'a, R> Arrays<'a, R> {
     }
 
     fn source(&self) -> String {
-        let mut number = 0;
+        let mut number = self.behind;
         let arrays = joined(&self.columns, |column| {
             number += 1;
             format!("${number}::{}[]", column.element)
         });
         let names = joined(&self.columns, |column| column.name.to_owned());
-        format!("unnest({arrays}) AS row ({names})")
+        format!("unnest({arrays}) WITH ORDINALITY AS row ({names}, place)")
     }
 
     fn bind(self, sql: &str) -> Statement {
         statement(sql, self.columns.into_iter().map(|column| column.bound))
+    }
+}
+
+/// Several sets in one statement, of tables that know nothing of each other: a trip to Postgres for
+/// each would take longer than the writing.
+#[derive(Default)]
+pub(crate) struct Together {
+    parts: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Together {
+    /// Adds what `write` makes of the rows, under a name of its own.
+    pub(crate) fn with<'a, R>(
+        mut self,
+        name: &str,
+        mut rows: Arrays<'a, R>,
+        write: impl FnOnce(Arrays<'a, R>) -> Statement,
+    ) -> Self {
+        rows.behind = self.values.len();
+        let Statement { sql, values, .. } = write(rows);
+        self.parts.push(format!("{name} AS ({sql})"));
+        self.values
+            .extend(values.into_iter().flat_map(|values| values.0));
+        self
+    }
+
+    /// The statement that writes all of it.
+    pub(crate) fn write(self) -> Statement {
+        let parts = self.parts.join(", ");
+        statement(&format!("WITH {parts} SELECT 1"), self.values)
     }
 }
 

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::arrays::Arrays;
 use crate::statement::statement;
 use crate::{Error, Read, Result, Tx};
 
@@ -98,28 +99,29 @@ impl Tx {
         if rows.is_empty() {
             return Ok(());
         }
-        let rows = || rows.iter().map(Borrow::borrow);
-        let buckets: Vec<i16> = rows().map(|row| i16::from(bucket(row.aggregate))).collect();
-        self.note_announcements(buckets.iter().copied());
-        let column = |of: fn(&Row) -> String| rows().map(of).collect::<Vec<_>>();
-        let insert = statement(
-            "INSERT INTO outbox (id, bucket, aggregate_id, version, subject, payload)
-             SELECT id, bucket, aggregate_id, version, subject, payload
-             FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[])
-                WITH ORDINALITY AS row (id, bucket, aggregate_id, version, subject, payload, place)
-             ORDER BY place",
-            [
-                rows().map(|row| row.id).collect::<Vec<_>>().into(),
-                buckets.into(),
-                rows().map(|row| row.aggregate).collect::<Vec<_>>().into(),
-                rows().map(|row| row.version).collect::<Vec<_>>().into(),
-                column(|row| row.subject.clone()).into(),
-                column(|row| row.payload.clone()).into(),
-            ],
-        );
-        self.inner().execute_raw(insert).await?;
+        self.note_announcements(rows.iter().map(|row| bucket_of(row.borrow())));
+        self.inner().execute_raw(arrays(rows)?.insert()).await?;
         Ok(())
     }
+}
+
+/// What is written of rows.
+pub(crate) fn arrays<R: Borrow<Row>>(rows: &[R]) -> Result<Arrays<'_, R>> {
+    Ok(
+        Arrays::of("outbox", rows, |row| row.borrow().id.to_string())
+            .in_order()
+            .ids("id", |row| row.borrow().id)
+            .numbers("bucket", |row| Some(bucket_of(row.borrow())))?
+            .ids("aggregate_id", |row| row.borrow().aggregate)
+            .numbers("version", |row| Some(row.borrow().version))?
+            .texts("subject", |row| row.borrow().subject.clone())
+            .texts("payload", |row| row.borrow().payload.clone()),
+    )
+}
+
+/// The bucket of a row.
+pub(crate) fn bucket_of(row: &Row) -> i16 {
+    i16::from(bucket(row.aggregate))
 }
 
 /// The bucket of an aggregate.

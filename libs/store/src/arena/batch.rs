@@ -9,14 +9,15 @@ use domain::battle::{
 use domain::id::{BattleId, PositionId};
 use domain::position::PositionState;
 use domain::timestamp::Timestamp;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::position::{self, Row};
 use super::shard::{Checkpoint, Lease, epochs, numbers, shards};
-use crate::arrays::{Arrays, text, word};
+use crate::arrays::{Arrays, Together, text, word};
 use crate::dead_letter::{self, DeadLetter};
+use crate::outbox::{self, bucket_of};
 use crate::statement::statement;
-use crate::{Db, Result, Tx, outbox};
+use crate::{Db, Result, Tx};
 
 /// How many rows one statement writes: it has a time limit, and a parameter a size limit.
 const ROWS_AT_ONCE: usize = 10_000;
@@ -81,16 +82,11 @@ pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
         ));
     }
     insert_battles(&tx, batches).await?;
-    update_battles(&tx, batches).await?;
-    write_participants(&tx, batches).await?;
-    write_positions(&tx, batches).await?;
-    insert_outcomes(&tx, batches).await?;
-    insert_log(&tx, batches).await?;
-    let announcements = batches.iter().flat_map(|batch| &batch.announcements);
-    let announcements: Vec<&outbox::Row> = announcements.collect();
-    for rows in announcements.chunks(ROWS_AT_ONCE) {
-        tx.announce_all(rows).await?;
+    let changes = Changes::of(batches);
+    for page in 0..changes.pages() {
+        tx.inner().execute_raw(changes.write(page)?).await?;
     }
+    tx.note_announcements(changes.announcements.iter().map(|row| bucket_of(row)));
     for letter in batches.iter().flat_map(|batch| &batch.dead_letters) {
         dead_letter::park_in(&tx, letter).await?;
     }
@@ -146,9 +142,13 @@ async fn advance(tx: &Tx, batches: &[Batch]) -> Result<Vec<Shard>> {
     shards(tx.inner(), advance).await
 }
 
+/// Writes the battles that have no row yet, and their players.
 async fn insert_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let battles: Vec<&BattleState> = batches.iter().flat_map(|batch| &batch.opened).collect();
-    for rows in battles.chunks(ROWS_AT_ONCE) {
+    let opened: Vec<&BattleState> = batches.iter().flat_map(|batch| &batch.opened).collect();
+    if opened.is_empty() {
+        return Ok(());
+    }
+    for rows in opened.chunks(ROWS_AT_ONCE) {
         let battles = Arrays::of("arena_battles", rows, |row| row.terms.battle.to_string())
             .ids("battle_id", |row| row.terms.battle.uuid())
             .numbers("shard", |row| Some(Shard::of(row.terms.battle).get()))?
@@ -164,52 +164,123 @@ async fn insert_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
             .maybe_jsons("result", |row| row.result.as_ref())?;
         tx.inner().execute_raw(battles.insert()).await?;
     }
-    Ok(())
-}
-
-async fn update_battles(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let battles: Vec<&BattleProgress> = batches.iter().flat_map(|batch| &batch.battles).collect();
-    for rows in battles.chunks(ROWS_AT_ONCE) {
-        let battles = Arrays::of("arena_battles", rows, |row| row.battle.to_string())
-            .ids("battle_id", |row| row.battle.uuid())
-            .changing()
-            .texts("status", |row| word(row.status))
-            .numbers("log_number", |row| Some(row.log_number))?
-            .numbers("accepted", |row| Some(row.accepted))?
-            .numbers("last_effective_time_ms", |row| {
-                row.last_effective_time.map(Timestamp::ms)
-            })?
-            .jsons("finals", |row| &row.finals)?
-            .numbers("ended_at", |row| row.ended_at)?
-            .maybe_jsons("result", |row| row.result.as_ref())?;
-        tx.inner().execute_raw(battles.update()).await?;
+    let (players, _) = participants(batches);
+    for rows in players.chunks(ROWS_AT_ONCE) {
+        let players = participant_arrays(rows)?;
+        tx.inner().execute_raw(players.insert()).await?;
     }
     Ok(())
 }
 
-async fn write_participants(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let opened: BTreeSet<BattleId> = batches
-        .iter()
-        .flat_map(|batch| &batch.opened)
-        .map(|battle| battle.terms.battle)
-        .collect();
+/// The players of battles that have no row yet, and all others.
+fn participants(batches: &[Batch]) -> (Vec<&ParticipantState>, Vec<&ParticipantState>) {
+    let opened = batches.iter().flat_map(|batch| &batch.opened);
+    let opened: BTreeSet<BattleId> = opened.map(|battle| battle.terms.battle).collect();
     let participants = batches.iter().flat_map(|batch| &batch.participants);
-    let (new, changed): (Vec<_>, Vec<_>) =
-        participants.partition(|participant| opened.contains(&participant.battle));
-    for rows in new.chunks(ROWS_AT_ONCE) {
-        tx.inner()
-            .execute_raw(participants_of(rows)?.insert())
-            .await?;
-    }
-    for rows in changed.chunks(ROWS_AT_ONCE) {
-        tx.inner()
-            .execute_raw(participants_of(rows)?.update())
-            .await?;
-    }
-    Ok(())
+    participants.partition(|participant| opened.contains(&participant.battle))
 }
 
-fn participants_of<'a>(rows: &'a [&ParticipantState]) -> Result<Arrays<'a, &'a ParticipantState>> {
+/// What batches change and add, table by table.
+struct Changes<'a> {
+    battles: Vec<&'a BattleProgress>,
+    participants: Vec<&'a ParticipantState>,
+    positions: Vec<Row>,
+    outcomes: Vec<&'a (OutcomeState, PositionId)>,
+    log: Vec<&'a (BattleId, LogEntry)>,
+    announcements: Vec<&'a outbox::Row>,
+}
+
+impl<'a> Changes<'a> {
+    fn of(batches: &'a [Batch]) -> Self {
+        Self {
+            battles: batches.iter().flat_map(|batch| &batch.battles).collect(),
+            participants: participants(batches).1,
+            positions: batches
+                .iter()
+                .flat_map(|batch| &batch.positions)
+                .map(Row::from)
+                .collect(),
+            outcomes: batches.iter().flat_map(|batch| &batch.outcomes).collect(),
+            log: batches.iter().flat_map(|batch| &batch.log).collect(),
+            announcements: batches
+                .iter()
+                .flat_map(|batch| &batch.announcements)
+                .collect(),
+        }
+    }
+
+    /// How many statements it takes.
+    fn pages(&self) -> usize {
+        let rows = [
+            self.battles.len(),
+            self.participants.len(),
+            self.positions.len(),
+            self.outcomes.len(),
+            self.log.len(),
+            self.announcements.len(),
+        ];
+        let most = rows.into_iter().max().unwrap_or_default();
+        most.div_ceil(ROWS_AT_ONCE)
+    }
+
+    /// The statement that writes a page of every table. It names all of them, whatever there is, so
+    /// that Postgres plans one statement.
+    fn write(&self, page: usize) -> Result<Statement> {
+        let battles = Arrays::of("arena_battles", part(&self.battles, page), |row| {
+            row.battle.to_string()
+        })
+        .ids("battle_id", |row| row.battle.uuid())
+        .changing()
+        .texts("status", |row| word(row.status))
+        .numbers("log_number", |row| Some(row.log_number))?
+        .numbers("accepted", |row| Some(row.accepted))?
+        .numbers("last_effective_time_ms", |row| {
+            row.last_effective_time.map(Timestamp::ms)
+        })?
+        .jsons("finals", |row| &row.finals)?
+        .numbers("ended_at", |row| row.ended_at)?
+        .maybe_jsons("result", |row| row.result.as_ref())?;
+        let outcomes = Arrays::of(
+            "position_outcomes",
+            part(&self.outcomes, page),
+            |(kept, _)| kept.request.to_string(),
+        )
+        .ids("battle_id", |(kept, _)| kept.battle.uuid())
+        .ids("player_id", |(kept, _)| kept.player.uuid())
+        .ids("request_id", |(kept, _)| kept.request.uuid())
+        .ids("position_id", |(_, position)| position.uuid())
+        .texts("body_hash", |(kept, _)| word(kept.body_hash))
+        .jsons("outcome", |(kept, _)| kept.outcome)?;
+        let log = Arrays::of("battle_log", part(&self.log, page), |(battle, _)| {
+            battle.to_string()
+        })
+        .ids("battle_id", |(battle, _)| battle.uuid())
+        .numbers("number", |(_, entry)| Some(entry.place.number))?
+        .jsons("entry", |(_, entry)| entry)?;
+        let participants = participant_arrays(part(&self.participants, page))?;
+        let positions = position::arrays(part(&self.positions, page))?;
+        let announcements = outbox::arrays(part(&self.announcements, page))?;
+        Ok(Together::default()
+            .with("battle", battles, Arrays::update)
+            .with("participant", participants, Arrays::update)
+            .with("position", positions, |rows| {
+                rows.upsert("id", "updated_at")
+            })
+            .with("outcome", outcomes, Arrays::insert)
+            .with("logged", log, Arrays::insert)
+            .with("announced", announcements, Arrays::insert)
+            .write())
+    }
+}
+
+/// What of the rows is on a page.
+fn part<R>(rows: &[R], page: usize) -> &[R] {
+    rows.chunks(ROWS_AT_ONCE).nth(page).unwrap_or_default()
+}
+
+fn participant_arrays<'a>(
+    rows: &'a [&ParticipantState],
+) -> Result<Arrays<'a, &'a ParticipantState>> {
     Arrays::of("arena_participants", rows, |row| row.player.to_string())
         .ids("battle_id", |row| row.battle.uuid())
         .ids("player_id", |row| row.player.uuid())
@@ -222,42 +293,4 @@ fn participants_of<'a>(rows: &'a [&ParticipantState]) -> Result<Arrays<'a, &'a P
         .numbers("usage_in_second", |row| Some(row.usage.in_second))?
         .numbers("usage_orders", |row| Some(row.usage.orders))?
         .numbers("usage_exits", |row| Some(row.usage.exits))
-}
-
-async fn write_positions(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let positions = batches.iter().flat_map(|batch| &batch.positions);
-    let rows: Vec<Row> = positions.map(Row::from).collect();
-    for rows in rows.chunks(ROWS_AT_ONCE) {
-        tx.inner().execute_raw(position::upsert(rows)?).await?;
-    }
-    Ok(())
-}
-
-async fn insert_outcomes(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let outcomes: Vec<_> = batches.iter().flat_map(|batch| &batch.outcomes).collect();
-    for rows in outcomes.chunks(ROWS_AT_ONCE) {
-        let outcomes = Arrays::of("position_outcomes", rows, |(kept, _)| {
-            kept.request.to_string()
-        })
-        .ids("battle_id", |(kept, _)| kept.battle.uuid())
-        .ids("player_id", |(kept, _)| kept.player.uuid())
-        .ids("request_id", |(kept, _)| kept.request.uuid())
-        .ids("position_id", |(_, position)| position.uuid())
-        .texts("body_hash", |(kept, _)| word(kept.body_hash))
-        .jsons("outcome", |(kept, _)| kept.outcome)?;
-        tx.inner().execute_raw(outcomes.insert()).await?;
-    }
-    Ok(())
-}
-
-async fn insert_log(tx: &Tx, batches: &[Batch]) -> Result<()> {
-    let log: Vec<_> = batches.iter().flat_map(|batch| &batch.log).collect();
-    for rows in log.chunks(ROWS_AT_ONCE) {
-        let log = Arrays::of("battle_log", rows, |(battle, _)| battle.to_string())
-            .ids("battle_id", |(battle, _)| battle.uuid())
-            .numbers("number", |(_, entry)| Some(entry.place.number))?
-            .jsons("entry", |(_, entry)| entry)?;
-        tx.inner().execute_raw(log.insert()).await?;
-    }
-    Ok(())
 }

@@ -9,7 +9,6 @@ use domain::position::{End, EndCause, Exit, Fill, Noted, PositionState, Position
 use domain::price::Price;
 use domain::symbol::Symbol;
 use domain::timestamp::Timestamp;
-use sea_orm::Statement;
 use serde::{Deserialize, Serialize};
 
 use crate::arrays::{Arrays, word};
@@ -107,9 +106,9 @@ impl From<&PositionState> for Row {
     }
 }
 
-/// The statement that writes rows, whether they are new or there.
-pub(super) fn upsert(rows: &[Row]) -> Result<Statement> {
-    let arrays = Arrays::of("positions", rows, |row| row.id.to_string())
+/// What is written of rows, whether they are new or there.
+pub(super) fn arrays(rows: &[Row]) -> Result<Arrays<'_, Row>> {
+    Arrays::of("positions", rows, |row| row.id.to_string())
         .ids("id", |row| row.id.uuid())
         .ids("battle_id", |row| row.battle_id.uuid())
         .ids("player_id", |row| row.player_id.uuid())
@@ -149,8 +148,7 @@ pub(super) fn upsert(rows: &[Row]) -> Result<Statement> {
         .numbers("profit", |row| row.profit.map(Chips::units))?
         .numbers("close_fee", |row| row.close_fee.map(Chips::units))?
         .numbers("payout", |row| row.payout.map(Chips::units))?
-        .jsons("noted", |row| row.noted.clone())?;
-    Ok(arrays.upsert("id", "updated_at"))
+        .jsons("noted", |row| row.noted.clone())
 }
 
 impl Row {
@@ -285,7 +283,7 @@ mod tests {
 
     /// The column that refuses the row.
     fn refused(row: Row) -> Option<&'static str> {
-        match upsert(&[row]) {
+        match arrays(&[row]) {
             Err(Error::OutOfRange { column, .. }) => Some(column),
             Ok(_) | Err(_) => None,
         }
@@ -293,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_number_that_its_column_does_not_hold_is_refused_by_name() {
-        assert!(upsert(&[filled()]).is_ok());
+        assert!(arrays(&[filled()]).is_ok());
         let most = i64::MAX.unsigned_abs();
         let with_trade = |trade| Row {
             fill_trade: Some(trade),

@@ -47,30 +47,24 @@ async fn join_both(stage: &Stage, template: &Template) -> (BattleTerms, [UserId;
     (stage.battle(game).await, players)
 }
 
-/// Lets a matcher die at `point` while it settles; then lets another one finish.
-async fn dies_settling_at(point: &str) {
-    let stage = Stage::new().await;
-    let folder = tempfile::tempdir().unwrap();
-    let marker = folder.path().join("hit");
-    let mut doomed = armed(&stage, point, &marker).start_ready().await;
-    let (terms, [a, b]) = join_both(&stage, &short_duel()).await;
+/// What the arena would have sealed: the first player wins.
+async fn seal(stage: &Stage, terms: &BattleTerms) {
     let finish = |equity: &str| Finish {
         equity: equity.parse().unwrap(),
         fills: 1,
         cards_left: 0,
     };
     stage
-        .seal(&terms, &[finish("103.15789473"), finish("96.84210526")])
+        .seal(terms, &[finish("103.15789473"), finish("96.84210526")])
         .await;
-    assert!(!doomed.wait(DEATH).await.success());
-    assert_eq!(std::fs::read_to_string(&marker).unwrap(), point);
+}
 
-    let mut next = stage.binary().start_ready().await;
+/// Waits until the battle is closed, and everybody was paid and told once.
+async fn pays_once(stage: &Stage, terms: &BattleTerms, [a, b]: [UserId; 2]) {
     let closed = async || stage.status(terms.battle).await == BattleStatus::Closed;
     eventually(LIMIT, closed).await;
     assert_eq!(stage.wealth(a, Unit::Usdt).await, (58 * USDT, 0));
     assert_eq!(stage.wealth(b, Unit::Usdt).await, (40 * USDT, 0));
-    assert_eq!(stage.account(Account::house(Unit::Usdt)).await.0, 2 * USDT);
     assert_eq!(stage.wealth(a, Unit::Cups).await.0, 30);
     let told = stage.announced(terms.battle).await;
     let settled = Topic::BattleSettled.subject(&terms.battle.into());
@@ -79,7 +73,78 @@ async fn dies_settling_at(point: &str) {
         1
     );
     stage.check().await;
+}
+
+/// Lets a matcher die at `point` while it settles; then lets another one finish.
+async fn dies_settling_at(point: &str) {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let marker = folder.path().join("hit");
+    let mut doomed = armed(&stage, point, &marker).start_ready().await;
+    let (terms, players) = join_both(&stage, &short_duel()).await;
+    seal(&stage, &terms).await;
+    assert!(!doomed.wait(DEATH).await.success());
+    assert_eq!(std::fs::read_to_string(&marker).unwrap(), point);
+
+    let mut next = stage.binary().start_ready().await;
+    pays_once(&stage, &terms, players).await;
+    assert_eq!(stage.account(Account::house(Unit::Usdt)).await.0, 2 * USDT);
     assert!(next.terminate().await.success());
+}
+
+/// Everything that a settlement writes. Between two of these nothing is there that was not before.
+const WRITTEN: &[&str] = &[
+    "INSERT ON ledger_accounts",
+    "INSERT ON ledger_transfers",
+    "INSERT ON ledger_entries",
+    "UPDATE ON ledger_accounts",
+    "INSERT ON ledger_stripes",
+    "UPDATE ON seats",
+    "UPDATE ON battles",
+    "INSERT ON outbox",
+];
+
+/// Ends the session of whoever does it first.
+const CUT: &str = "
+    CREATE SEQUENCE cuts;
+    CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+        IF nextval('cuts') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+        RETURN NULL;
+    END $$;";
+
+/// Lets one settlement be cut off by a trigger, and the next one finish.
+async fn cut_off(stage: &Stage, trigger: &str) {
+    let (terms, players) = join_both(stage, &short_duel()).await;
+    let settling = async || stage.status(terms.battle).await == BattleStatus::Settling;
+    eventually(LIMIT, settling).await;
+    stage.script(trigger).await;
+    seal(stage, &terms).await;
+    pays_once(stage, &terms, players).await;
+    let passed = "DO $$ BEGIN ASSERT (SELECT last_value FROM cuts) > 1; END $$";
+    stage.script(passed).await;
+    stage.script("SELECT setval('cuts', 1, false)").await;
+}
+
+#[tokio::test]
+async fn a_settlement_that_is_cut_off_at_any_statement_pays_once() {
+    let stage = Stage::new().await;
+    stage.script(CUT).await;
+    let mut matcher = stage.binary().start_ready().await;
+    for written in WRITTEN {
+        let table = written.rsplit(' ').next().unwrap();
+        for when in ["BEFORE", "AFTER"] {
+            let trigger = format!(
+                "CREATE TRIGGER cut {when} {written} FOR EACH STATEMENT EXECUTE FUNCTION cut()"
+            );
+            cut_off(&stage, &trigger).await;
+            stage.script(&format!("DROP TRIGGER cut ON {table}")).await;
+        }
+    }
+    // In the middle of the COMMIT.
+    let trigger = "CREATE CONSTRAINT TRIGGER cut AFTER UPDATE ON battles
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut()";
+    cut_off(&stage, trigger).await;
+    assert!(matcher.terminate().await.success());
 }
 
 /// Lets a matcher die at `point` while it opens; then lets another one finish.
