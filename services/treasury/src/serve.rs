@@ -44,7 +44,8 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     worker.hear(&app, claim_play_money::CONSUMER, claim_play_money::handle);
     worker.hear(&app, claim_items::CONSUMER, claim_items::handle);
     worker.relay();
-    let auditing = auditor::run(app.db, settings.audit.interval(), context.shutdown());
+    let interval = settings.audit.interval();
+    let auditing = auditor::run(app.db, app.clock, interval, context.shutdown());
     context.spawn("auditor", auditing);
     Ok(())
 }

@@ -32,16 +32,28 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Every check is a query that answers nothing when all is well.
-const CHECKS: &[&str] = &[
-    include_str!("check/units_sum_to_zero.sql"),
-    include_str!("check/balances_follow_from_transfers.sql"),
-    include_str!("check/entries_follow_from_transfers.sql"),
-    include_str!("check/entries_add_up.sql"),
-    include_str!("check/transfers_are_well_formed.sql"),
-    include_str!("check/holds_have_a_reason.sql"),
-    include_str!("check/escrows_are_settled.sql"),
+/// A rule by its name, and the query that answers nothing while it holds.
+macro_rules! checks {
+    ($($rule:literal),* $(,)?) => {
+        &[$(($rule, include_str!(concat!("check/", $rule, ".sql")))),*]
+    };
+}
+
+const CHECKS: &[(&str, &str)] = checks![
+    "units_sum_to_zero",
+    "balances_follow_from_transfers",
+    "entries_follow_from_transfers",
+    "entries_add_up",
+    "transfers_are_well_formed",
+    "holds_have_a_reason",
+    "escrows_cover_open_battles",
+    "escrows_are_settled",
 ];
+
+/// The names of the rules that are checked.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|(rule, _)| *rule)
+}
 
 /// How many differences of one kind are listed: one is alarm enough.
 const MAX_DIFFERENCES: u32 = 1_000;
@@ -62,7 +74,7 @@ pub async fn audit(db: &Db) -> Result<Vec<Difference>> {
 /// Checks the whole ledger, each rule for itself; answers the first thousand differences of each.
 pub async fn check(from: &impl Read) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
-    for sql in CHECKS {
+    for (_, sql) in CHECKS {
         let first = format!("SELECT * FROM ({sql}\n) AS differences LIMIT $1");
         let first = statement(&first, [i64::from(MAX_DIFFERENCES).into()]);
         let found = Difference::find_by_statement(first)

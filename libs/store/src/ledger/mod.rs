@@ -9,7 +9,7 @@ mod escrow;
 mod post;
 mod read;
 
-pub use check::{Difference, audit, check};
+pub use check::{Difference, audit, check, rules};
 pub use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
 pub use escrow::{Flow, flows, left_in};
 pub use post::{Posted, open, post};

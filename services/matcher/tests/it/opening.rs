@@ -7,6 +7,7 @@ use domain::id::UserId;
 use domain::ledger::{Account, Unit};
 use domain::timestamp::Timestamp;
 use store::entity::battle::BattleStatus;
+use store::ledger;
 
 use crate::stage::Stage;
 use crate::templates::{USDT, crowd, duel, free};
@@ -47,6 +48,30 @@ async fn two_players_meet_and_their_fees_lie_in_the_battle() {
         [opened, in_app.clone(), in_app]
     );
     stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_unit_that_leaves_an_open_battle_is_found() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let game = stage.game(&duel()).await;
+    let [a, b] = stage.players(50 * USDT).await;
+    for player in [a, b] {
+        stage.join(player, game).await.unwrap();
+    }
+    let terms = stage.battle(game).await;
+    stage.check().await;
+    let escrow = Account::escrow(terms.battle.uuid(), Unit::Usdt);
+    let house = Account::house(Unit::Usdt);
+    stage.transfer(escrow, house, 1).await;
+    let found = ledger::check(&stage.db).await.unwrap();
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let expected = format!(
+        "escrows_cover_open_battles: escrow USDT of battle {}: expected 20000000, found 19999999",
+        terms.battle
+    );
+    assert_eq!(found, [expected]);
     matcher.stop().await;
 }
 

@@ -147,17 +147,22 @@ impl Stage {
 
     /// Gives something away, as from the world outside.
     pub(crate) async fn give(&self, account: Account, amount: i64) {
-        if amount == 0 {
-            return;
+        if amount > 0 {
+            self.transfer(Account::outside(account.unit), account, amount)
+                .await;
         }
+    }
+
+    /// Moves something, for no reason that anybody knows.
+    pub(crate) async fn transfer(&self, debit: Account, credit: Account, amount: i64) {
         let reference: Uuid = mint();
         let gift = Transfer {
             key: TransferKey::new(format!("test/{reference}")),
             kind: "test",
             reference,
             movement: Movement::Move {
-                debit: Account::outside(account.unit),
-                credit: account,
+                debit,
+                credit,
                 amount,
             },
         };

@@ -6,6 +6,7 @@ use contracts::commands::ClaimPlayMoney;
 use domain::money::Currency;
 use runtime::Mode;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, TransactionTrait as _};
+use store::ledger;
 use testkit::{Process, eventually};
 use tokio::time::timeout;
 
@@ -18,6 +19,19 @@ async fn metrics(process: &Process) -> String {
         .await
         .unwrap();
     page.text().await.unwrap()
+}
+
+/// The rules that the page calls broken, in their order; none before the first check.
+async fn broken_rules(process: &Process) -> Option<Vec<String>> {
+    let page = metrics(process).await;
+    let counts = |rule: &str| {
+        let line = format!("treasury_ledger_differences{{rule=\"{rule}\"}} ");
+        let count = page.lines().find_map(|found| found.strip_prefix(&line))?;
+        Some((rule.to_owned(), count != "0"))
+    };
+    let rules = ledger::rules().map(counts).collect::<Option<Vec<_>>>()?;
+    let broken = rules.into_iter().filter(|(_, is_broken)| *is_broken);
+    Some(broken.map(|(rule, _)| rule).collect())
 }
 
 #[tokio::test]
@@ -34,14 +48,26 @@ async fn a_crooked_row_is_found_and_counted() {
         currency: Currency::Usdt,
     };
     stage.ask_twice(&claim).await.unwrap();
-    let clean = "treasury_ledger_differences 0";
-    eventually(LIMIT, async || metrics(&process).await.contains(clean)).await;
+    let clean = async || broken_rules(&process).await == Some(vec![]);
+    eventually(LIMIT, clean).await;
     assert!(!process.stderr().contains(ALARM));
+    let page = metrics(&process).await;
+    let alerts = std::fs::read_to_string("../../docs/alerts.yml").unwrap();
+    for metric in alerts.split(|c: char| !c.is_ascii_lowercase() && c != '_') {
+        let exists = page.contains(&format!("\n{metric}"));
+        assert!(!metric.starts_with("treasury_") || exists, "{metric}");
+    }
 
     stage
         .script("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'user'")
         .await;
-    eventually(LIMIT, async || !metrics(&process).await.contains(clean)).await;
+    let broken = ["units_sum_to_zero", "balances_follow_from_transfers"];
+    let found = async || {
+        broken_rules(&process)
+            .await
+            .is_some_and(|rules| rules == broken)
+    };
+    eventually(LIMIT, found).await;
     assert!(process.stderr().contains(ALARM));
     assert!(process.terminate().await.success());
 }
