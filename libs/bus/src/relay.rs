@@ -11,7 +11,7 @@ use futures::{StreamExt, stream};
 use metrics::counter;
 use store::entity::outbox::Model;
 use store::{Db, outbox};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -22,6 +22,9 @@ use crate::{Bus, BusError, PublishOptions};
 
 /// How long a row waits at most when the wake-up was missed, as after a crash.
 const POLL: Duration = Duration::from_millis(500);
+/// So long after a pass the next one gathers what commits: under load every pass takes its share of
+/// the machine, however little it relays. After a pause the first commit does not wait.
+const GATHER: Duration = Duration::from_millis(20);
 /// How many rows one transaction relays: so many acknowledgements are awaited at once.
 const ROWS: u32 = 400;
 /// How many buckets one transaction takes. One for each would cost a commit for every few rows.
@@ -81,6 +84,7 @@ impl Bus {
             if shutdown.is_cancelled() {
                 return;
             }
+            let relayed_at = Instant::now();
             let pause = async {
                 // After a failure the next commit must not turn this into a busy loop.
                 if relayed.is_err() {
@@ -91,6 +95,7 @@ impl Bus {
                 if Instant::now() >= look_at {
                     return None;
                 }
+                sleep_until(relayed_at + GATHER).await;
                 timeout_at(look_at, written.take()).await.ok()
             };
             woken = shutdown.run_until_cancelled(pause).await.flatten();

@@ -16,7 +16,7 @@ use domain::id::BattleId;
 use metrics::counter;
 use store::arena::Lease;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -38,6 +38,9 @@ use crate::{leaderboard, market_entry};
 
 /// A battle whose assets are not final so long after its end is ended without them.
 const FINALISE_AFTER_MS: i64 = 60_000;
+/// So long after a commit the next one gathers what comes: under load every commit takes its share of
+/// the machine, however little it writes. A shard that was idle does not wait.
+const GATHER: Duration = Duration::from_millis(8);
 /// The pause before the market is opened again.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
@@ -48,6 +51,8 @@ enum Turn {
     Beat(Beat),
     Input(Input),
     Request(Box<Request>),
+    /// A commit has gathered long enough.
+    Gathered,
 }
 
 /// Work of which one is under way at a time, and whether another is wanted behind it.
@@ -85,6 +90,8 @@ pub(crate) struct Arena {
     commit: Option<BTreeMap<ShardNumber, Consequences>>,
     /// How much that commit writes and answers.
     in_flight: usize,
+    /// When the next commit may begin.
+    commit_at: Instant,
     polling: Single,
     lookups: Lookups,
     /// The shards whose commands' battles are being looked for.
@@ -133,6 +140,7 @@ impl Arena {
             told,
             commit: None,
             in_flight: 0,
+            commit_at: Instant::now(),
             polling: Single::default(),
             lookups,
             looking: BTreeMap::new(),
@@ -165,6 +173,7 @@ impl Arena {
                 Turn::Input(Input::Market(entry)) => self.market(&entry)?,
                 Turn::Input(Input::Hint) => self.look_for_battles(),
                 Turn::Request(request) => self.request(request)?,
+                Turn::Gathered => {}
             }
         }
     }
@@ -191,6 +200,8 @@ impl Arena {
     async fn turn(&mut self, shutdown: &CancellationToken) -> Result<Turn, Error> {
         let pending: usize = self.shards.values().map(Shard::uncommitted).sum();
         let takes_input = self.in_flight + pending < self.limits.max_uncommitted.get();
+        let gathers = self.gathers();
+        let commit_at = self.commit_at;
         let Self {
             beats,
             told,
@@ -205,6 +216,7 @@ impl Arena {
             beat = beats.next() => Ok(Turn::Beat(beat)),
             input = next_input(inputs), if takes_input => Ok(Turn::Input(input?)),
             Some(request) = requests.recv(), if takes_input => Ok(Turn::Request(request)),
+            () = sleep_until(commit_at), if gathers => Ok(Turn::Gathered),
         }
     }
 

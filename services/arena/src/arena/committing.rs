@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use domain::battle::BattleStatus;
 use domain::id::BattleId;
 use store::arena::Lease;
+use tokio::time::Instant;
 
-use super::Arena;
+use super::{Arena, GATHER};
 use crate::beside::Told;
 use crate::commit::{Settled, commit};
 use crate::error::Error;
 use crate::pending::Reply;
+use crate::shard::Shard;
 
 /// What follows from a batch once it is true.
 pub(super) struct Consequences {
@@ -36,9 +38,15 @@ impl Arena {
         }
     }
 
-    /// Sets a group commit going, unless one is on its way or there is nothing to write.
+    /// Whether there is something to write that still gathers more.
+    pub(super) fn gathers(&self) -> bool {
+        self.commit.is_none() && self.shards.values().any(Shard::is_due)
+    }
+
+    /// Sets a group commit going, unless one is on its way, it still gathers, or there is nothing to
+    /// write.
     pub(super) fn begin_commit(&mut self) {
-        if self.commit.is_some() {
+        if self.commit.is_some() || Instant::now() < self.commit_at {
             return;
         }
         let (mut batches, mut consequences) = (Vec::new(), BTreeMap::new());
@@ -77,6 +85,7 @@ impl Arena {
     pub(super) fn settled(&mut self, settled: Settled) {
         let mut consequences = self.commit.take().unwrap_or_default();
         self.in_flight = 0;
+        self.commit_at = Instant::now() + GATHER;
         for number in &settled.committed {
             let Some(follows) = consequences.remove(number) else {
                 continue;
@@ -114,6 +123,7 @@ impl Arena {
     pub(super) async fn write_all(&mut self) {
         loop {
             self.send_free_replies();
+            self.commit_at = Instant::now();
             self.begin_commit();
             if self.commit.is_none() && !self.keeping.under_way {
                 return;
