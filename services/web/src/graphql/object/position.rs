@@ -271,7 +271,8 @@ impl GameMatchPosition {
                     None
                 }
                 None if !going_on.contains(&sent.battle) => Some(Code::MatchNotOpen),
-                // Nothing else is decided without a trace.
+                // Of what web lets through, this is what leaves no trace; so does, seldom, an order
+                // to a room that still waits, and one that was parked as unreadable.
                 None if decided.contains(sent.battle, sent.sequence) => Some(Code::RateLimited),
                 None => None,
             };
