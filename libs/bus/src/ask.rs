@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use contracts::commands::{ANSWER_TO, Answer, Ask};
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 use serde::Serialize;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout_at};
@@ -42,18 +42,13 @@ impl Bus {
         timeout: Duration,
     ) -> Result<Asked<A::Value>, BusError> {
         let subject = question.subject();
-        let inbox = self.client.new_inbox();
-        let mut answers = self
-            .client
-            .subscribe(inbox.clone())
-            .await
-            .map_err(|cause| BusError::unavailable("subscribing", cause))?;
+        let mut awaited = self.answers.expect(&self.client).await?;
         let mut headers = HeaderMap::new();
-        headers.insert(ANSWER_TO, inbox.as_str());
+        headers.insert(ANSWER_TO, awaited.subject.as_str());
         let payload = encode(&subject, question)?;
         let until = Instant::now() + timeout;
         let id = question.message_id();
-        let again = format!("{id}/{inbox}");
+        let again = format!("{id}/{}", awaited.subject);
         let store = async |id: String| {
             let (payload, headers) = (payload.clone(), headers.clone());
             let options = PublishOptions::default();
@@ -74,9 +69,9 @@ impl Bus {
             Ok(Err(error)) => return Err(error),
             Err(elapsed) => return Err(BusError::unavailable("publishing", elapsed)),
         };
-        match timeout_at(until, answers.next()).await {
-            Ok(Some(answer)) => decode(&subject, &answer.payload).map(Asked::Answer),
-            Ok(None) | Err(_) => Ok(Asked::NoAnswer { sequence }),
+        match timeout_at(until, &mut awaited.answer).await {
+            Ok(Ok(answer)) => decode(&subject, &answer).map(Asked::Answer),
+            Ok(Err(_)) | Err(_) => Ok(Asked::NoAnswer { sequence }),
         }
     }
 

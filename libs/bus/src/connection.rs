@@ -8,6 +8,7 @@ use async_nats::jetstream::{self, ContextBuilder};
 use async_nats::{Client, ConnectOptions, Event};
 use tracing::{info, warn};
 
+use crate::answers::Answers;
 use crate::settings::without_credentials;
 use crate::{BusError, NatsSettings, Prefix};
 
@@ -31,6 +32,7 @@ pub struct Bus {
     pub(crate) client: Client,
     pub(crate) jetstream: jetstream::Context,
     pub(crate) settings: Arc<NatsSettings>,
+    pub(crate) answers: Arc<Answers>,
 }
 
 impl Bus {
@@ -65,6 +67,7 @@ impl Bus {
             client,
             jetstream,
             settings: Arc::new(settings.clone()),
+            answers: Arc::default(),
         })
     }
 

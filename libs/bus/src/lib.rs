@@ -3,6 +3,7 @@
 //! Whatever must not be lost travels through JetStream; live updates are shouted on core NATS and
 //! may be missed. Handlers never acknowledge: the bus does, once they have returned.
 
+mod answers;
 mod ask;
 mod command;
 mod connection;

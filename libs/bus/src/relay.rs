@@ -21,10 +21,12 @@ use crate::publish::Sending;
 use crate::{Bus, BusError, PublishOptions};
 
 /// How long a row waits at most when the wake-up was missed, as after a crash.
-const POLL: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_secs(2);
 /// So long after a pass the next one gathers what commits: under load every pass takes its share of
 /// the machine, however little it relays. After a pause the first commit does not wait.
 const GATHER: Duration = Duration::from_millis(20);
+/// The pause after a failure.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 /// How many rows one transaction relays: so many acknowledgements are awaited at once.
 const ROWS: u32 = 400;
 /// How many buckets one transaction takes. One for each would cost a commit for every few rows.
@@ -88,7 +90,7 @@ impl Bus {
             let pause = async {
                 // After a failure the next commit must not turn this into a busy loop.
                 if relayed.is_err() {
-                    sleep(POLL).await;
+                    sleep(RETRY_DELAY).await;
                     return None;
                 }
                 // However often commits wake it, it looks everywhere now and then.

@@ -19,6 +19,7 @@ use crate::slow::nats_answering_late;
 /// So long that nothing in a test goes out because of it.
 const NEVER: Duration = Duration::from_secs(3_600);
 /// What a raw subscription takes for the end.
+const BEGIN: &[u8] = b"begin";
 const END: &[u8] = b"end";
 
 async fn announce(db: &Db, aggregate: u128, version: i64, request: u128) {
@@ -98,8 +99,11 @@ impl Wire {
         let client = corner.client().await;
         let subject = Topic::MatchmakingLeave.pattern();
         let subject = corner.settings.prefix.subject(subject);
-        let heard = client.subscribe(subject.clone()).await.unwrap();
-        client.flush().await.unwrap();
+        let mut heard = client.subscribe(subject.clone()).await.unwrap();
+        // The server knows of the subscription when it sends what was published behind it.
+        client.publish(subject.clone(), BEGIN.into()).await.unwrap();
+        let begun = timeout(LIMIT, heard.next()).await.expect("it in time");
+        assert_eq!(begun.unwrap().payload, BEGIN);
         Self {
             client,
             subject,
