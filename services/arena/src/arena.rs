@@ -38,9 +38,9 @@ use crate::{leaderboard, market_entry};
 
 /// A battle whose assets are not final so long after its end is ended without them.
 const FINALISE_AFTER_MS: i64 = 60_000;
-/// So long after a commit the next one gathers what comes: under load every commit takes its share of
-/// the machine, however little it writes. A shard that was idle does not wait.
-const GATHER: Duration = Duration::from_millis(8);
+/// So far apart commits begin: under load every commit takes its share of the machine, however little
+/// it writes. A shard that was idle does not wait.
+const APART: Duration = Duration::from_millis(7);
 /// The pause before the market is opened again.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 

@@ -7,7 +7,7 @@ use domain::id::BattleId;
 use store::arena::Lease;
 use tokio::time::Instant;
 
-use super::{Arena, GATHER};
+use super::{APART, Arena};
 use crate::beside::Told;
 use crate::commit::{Settled, commit};
 use crate::error::Error;
@@ -75,6 +75,7 @@ impl Arena {
         }
         if !batches.is_empty() {
             self.commit = Some(consequences);
+            self.commit_at = Instant::now() + APART;
             let db = self.app.db.clone();
             let work = async move { Told::Settled(commit(db, batches).await) };
             self.app.beside.run("group commit", work);
@@ -85,7 +86,6 @@ impl Arena {
     pub(super) fn settled(&mut self, settled: Settled) {
         let mut consequences = self.commit.take().unwrap_or_default();
         self.in_flight = 0;
-        self.commit_at = Instant::now() + GATHER;
         for number in &settled.committed {
             let Some(follows) = consequences.remove(number) else {
                 continue;
