@@ -1,16 +1,20 @@
 //! Asking the owner of something to change it, and finding out what came of it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use async_graphql::dataloader::{DataLoader, Loader};
 use bus::Asked;
 use cache::{Limit, Verdict};
 use contracts::commands::{Answer, Ask};
 use contracts::positions::{self, PositionRequest};
 use contracts::{Code, Service};
-use domain::id::{PositionId, UserId};
+use domain::id::{BattleId, PositionId, UserId};
+use store::Db;
 use store::entity::battle::BattleStatus;
+use store::entity::position;
 use store::gateway::battles;
-use store::gateway::positions::find_outcome;
+use store::gateway::positions::{find_outcome, find_own};
 use store::outcome::{self, Kept};
 use tokio::time::{Instant, interval};
 
@@ -25,6 +29,12 @@ const OUTCOME_WITHIN: Duration = Duration::from_millis(500);
 
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// For how long a seat in an open match is remembered.
+const SEAT_REMEMBERED: Duration = Duration::from_secs(5);
+
+/// The most seats that are remembered.
+const MOST_SEATS: u64 = 100_000;
 
 /// What came of sending a request to its owner.
 enum Sent<T> {
@@ -53,6 +63,70 @@ impl<T> Known<T> {
             Self::Outcome(value) => Ok(value),
             Self::Stored(_) => Err(ApiError::of(Code::OutcomeUnknown)),
         }
+    }
+}
+
+/// Who was found in which open match a moment ago. Nobody leaves one; when it ends, the arena refuses
+/// what comes too late.
+pub(crate) struct Seats(moka::sync::Cache<(BattleId, UserId), ()>);
+
+impl Default for Seats {
+    fn default() -> Self {
+        let seats = moka::sync::Cache::builder().max_capacity(MOST_SEATS);
+        Self(seats.time_to_live(SEAT_REMEMBERED).build())
+    }
+}
+
+impl Seats {
+    fn knows(&self, battle: BattleId, player: UserId) -> bool {
+        self.0.get(&(battle, player)).is_some()
+    }
+
+    fn remember(&self, battle: BattleId, player: UserId) {
+        self.0.insert((battle, player), ());
+    }
+}
+
+/// Looks for the positions that commands of the same moment were answered with, together.
+pub(crate) struct OwnPositions(Db);
+
+/// Whose position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct OwnPosition {
+    pub(crate) player: UserId,
+    pub(crate) position: PositionId,
+}
+
+impl OwnPositions {
+    /// A loader for all requests. It waits for nobody: what the arena has decided in one commit is
+    /// asked for at the same moment anyway.
+    pub(crate) fn loader(db: Db) -> DataLoader<Self> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a batch lives no longer than the requests that wait for it"
+        )]
+        DataLoader::new(Self(db), tokio::spawn).delay(Duration::ZERO)
+    }
+}
+
+impl Loader<OwnPosition> for OwnPositions {
+    type Value = position::Model;
+    type Error = ApiError;
+
+    async fn load(
+        &self,
+        keys: &[OwnPosition],
+    ) -> Result<HashMap<OwnPosition, position::Model>, ApiError> {
+        let keys: Vec<_> = keys.iter().map(|key| (key.player, key.position)).collect();
+        let found = find_own(&self.0, &keys).await?.into_iter();
+        let keyed = found.map(|row| {
+            let key = OwnPosition {
+                player: row.player_id.into(),
+                position: row.id.into(),
+            };
+            (key, row)
+        });
+        Ok(keyed.collect())
     }
 }
 
@@ -103,19 +177,23 @@ impl Gateway {
     /// requests that are new: a known one is answered first.
     async fn admit<A: PositionRequest>(&self, question: &A) -> ApiResult<ApiResult<()>> {
         let (battle, user) = (question.battle(), question.caller().user);
-        let Some(standing) = battles::standing(&self.db, battle, user).await? else {
-            return Err(ApiError::of(Code::MatchNotFound));
-        };
-        if !standing.seated {
-            return Err(ApiError::of(Code::NotAParticipant));
-        }
-        Ok(match standing.status {
-            BattleStatus::Closed | BattleStatus::Canceled => Err(ApiError::of(Code::MatchNotOpen)),
-            BattleStatus::Waiting | BattleStatus::Open | BattleStatus::Settling => {
-                let count = self.limits.orders_per_user;
-                self.limit_user("orders_per_user", count, user).await
+        if !self.seats.knows(battle, user) {
+            let Some(standing) = battles::standing(&self.db, battle, user).await? else {
+                return Err(ApiError::of(Code::MatchNotFound));
+            };
+            if !standing.seated {
+                return Err(ApiError::of(Code::NotAParticipant));
             }
-        })
+            match standing.status {
+                BattleStatus::Waiting | BattleStatus::Closed | BattleStatus::Canceled => {
+                    return Ok(Err(ApiError::of(Code::MatchNotOpen)));
+                }
+                BattleStatus::Open => self.seats.remember(battle, user),
+                BattleStatus::Settling => {}
+            }
+        }
+        let count = self.limits.orders_per_user;
+        Ok(self.limit_user("orders_per_user", count, user).await)
     }
 
     /// Counts one more request of `user`. Nobody is stopped while Redis is away: it may be lost,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use async_graphql::dataloader::DataLoader;
 use bus::{Bus, ExchangeClock};
 use cache::{Cache, CodeKey, Codes};
 use contracts::{Service, Stream};
@@ -11,8 +12,9 @@ use secrecy::{ExposeSecret, SecretString};
 use store::Db;
 
 use crate::catalogue::Catalogue;
+use crate::commands::{OwnPositions, Seats};
 use crate::hub::Hub;
-use crate::identity::{AccessTokens, Claim, Guests, Origin, Stay, Visitor};
+use crate::identity::{AccessTokens, Claim, Guests, Origin, Sessions, Stay, Visitor};
 use crate::settings::{Identity, Limits, Settings};
 
 /// What every request shares.
@@ -28,6 +30,9 @@ pub(crate) struct Gateway {
     pub(crate) catalogue: Catalogue,
     pub(crate) access_tokens: AccessTokens,
     pub(crate) guests: Arc<Guests>,
+    pub(crate) sessions: Sessions,
+    pub(crate) seats: Seats,
+    pub(crate) own_positions: DataLoader<OwnPositions>,
     pub(crate) identity: Identity,
     pub(crate) limits: Limits,
 }
@@ -59,6 +64,7 @@ impl Gateway {
         let code_key = SecretString::from(identity.code_key.expose_secret());
         let gateway = Self {
             codes: Codes::new(cache.clone(), CodeKey::new(code_key)),
+            own_positions: OwnPositions::loader(db.clone()),
             db,
             bus,
             cache,
@@ -69,6 +75,8 @@ impl Gateway {
             catalogue,
             access_tokens,
             guests: Arc::default(),
+            sessions: Sessions::default(),
+            seats: Seats::default(),
             identity,
             limits: settings.limits.clone(),
         };

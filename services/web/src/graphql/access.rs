@@ -20,7 +20,7 @@ use Permission::{
     DeleteAchievementDefinitions, DeleteGames, DeleteUsers, UpdateAchievementDefinitions,
     UpdateGames, UpdateUsers,
 };
-use Rule::{Anybody, SignedIn, Staff};
+use Rule::{Anybody, SignedIn, SignedInLately, Staff};
 
 /// Who may resolve a field of a root type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(super) enum Rule {
     Anybody,
     /// Whoever is signed in, as far as the resolver's own look at the rows goes.
     SignedIn,
+    /// Whoever is signed in, or was a moment ago.
+    SignedInLately,
     /// Staff with this permission.
     Staff(Permission),
 }
@@ -68,8 +70,14 @@ const MUTATION: Rules = &[
         SignedIn,
         "createMatch joinMatch leaveMatch kickFromMatch startMatch",
     ),
-    (SignedIn, "createGameMatchPosition cancelGameMatchPosition"),
-    (SignedIn, "closeGameMatchPosition amendGameMatchPosition"),
+    (
+        SignedInLately,
+        "createGameMatchPosition cancelGameMatchPosition",
+    ),
+    (
+        SignedInLately,
+        "closeGameMatchPosition amendGameMatchPosition",
+    ),
     (SignedIn, "markNotificationsRead markAllNotificationsRead"),
     (Staff(CreateGames), "createGame"),
     (Staff(UpdateGames), "updateGame"),
@@ -227,6 +235,7 @@ pub(super) async fn allow(type_name: &str, field: &str, visitor: &Visitor) -> Ap
     match rule(type_name, field) {
         Some(Anybody) => Ok(()),
         Some(SignedIn) => visitor.signed_in().await.map(|_| ()),
+        Some(SignedInLately) => visitor.signed_in_lately().await.map(|_| ()),
         Some(Staff(permission)) => visitor.must(permission).await.map(|_| ()),
         None => Err(ApiError::of(Code::Forbidden)),
     }

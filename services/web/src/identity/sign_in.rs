@@ -142,6 +142,7 @@ impl Gateway {
         match rotation {
             Rotation::Rotated { session, user } => self.tokens(Bearer { user, session }, next),
             Rotation::Reused { session } => {
+                self.sessions.forget();
                 tracing::warn!(%session, "a refresh token was used twice; its session is revoked");
                 Err(ApiError::of(Code::InvalidRefreshToken))
             }

@@ -8,9 +8,10 @@ use contracts::Code;
 use contracts::staff::StaffRole;
 use domain::id::{SessionId, UserId};
 use store::gateway::Viewer;
+use store::session::Live;
 use tokio::sync::OnceCell;
 
-use super::{Pass, Permission};
+use super::{Bearer, Pass, Permission};
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 
@@ -90,6 +91,8 @@ pub(crate) struct Visitor {
     claim: Claim,
     gateway: Arc<Gateway>,
     signed_in: OnceCell<SignedIn>,
+    /// Who was signed in a moment ago, which is enough for an order.
+    lately: OnceCell<SignedIn>,
 }
 
 impl Visitor {
@@ -100,6 +103,7 @@ impl Visitor {
             claim,
             gateway,
             signed_in: OnceCell::new(),
+            lately: OnceCell::new(),
         }
     }
 
@@ -110,7 +114,23 @@ impl Visitor {
 
     /// Who is signed in; `UNAUTHENTICATED` if nobody is.
     pub(crate) async fn signed_in(&self) -> ApiResult<&SignedIn> {
-        self.signed_in.get_or_try_init(|| self.look_up()).await
+        let look_up = async || {
+            let bearer = self.bearer()?;
+            let live = store::session::find_live(&self.gateway.db, bearer.session).await?;
+            signed_in(bearer, live)
+        };
+        self.signed_in.get_or_try_init(look_up).await
+    }
+
+    /// Who is signed in, or was a moment ago: see [`Sessions`](super::Sessions). Orders come by the
+    /// hundred, and whoever's session has ended loses what it lost anyway.
+    pub(crate) async fn signed_in_lately(&self) -> ApiResult<&SignedIn> {
+        let remember = async || {
+            let bearer = self.bearer()?;
+            let Gateway { sessions, db, .. } = &*self.gateway;
+            signed_in(bearer, sessions.find_live(db, bearer.session).await?)
+        };
+        self.lately.get_or_try_init(remember).await
     }
 
     /// Who is signed in, if somebody is.
@@ -132,20 +152,23 @@ impl Visitor {
         }
     }
 
-    async fn look_up(&self) -> ApiResult<SignedIn> {
-        let Claim::Bearer(Pass { bearer, .. }) = self.claim else {
-            return Err(ApiError::of(Code::Unauthenticated));
-        };
-        let live = store::session::find_live(&self.gateway.db, bearer.session).await?;
-        let live = live
-            .filter(|live| live.user_id == bearer.user.uuid())
-            .ok_or_else(|| ApiError::of(Code::Unauthenticated))?;
-        Ok(SignedIn {
-            user: bearer.user,
-            session: bearer.session,
-            roles: live.roles.split(',').filter_map(StaffRole::find).collect(),
-        })
+    fn bearer(&self) -> ApiResult<Bearer> {
+        match self.claim {
+            Claim::Bearer(Pass { bearer, .. }) => Ok(bearer),
+            Claim::Nobody | Claim::Bad => Err(ApiError::of(Code::Unauthenticated)),
+        }
     }
+}
+
+fn signed_in(bearer: Bearer, live: Option<Live>) -> ApiResult<SignedIn> {
+    let live = live
+        .filter(|live| live.user_id == bearer.user.uuid())
+        .ok_or_else(|| ApiError::of(Code::Unauthenticated))?;
+    Ok(SignedIn {
+        user: bearer.user,
+        session: bearer.session,
+        roles: live.roles.split(',').filter_map(StaffRole::find).collect(),
+    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::client::{Client, Told};
 use crate::rows::Position;
-use crate::stage::Stage;
+use crate::stage::{LIMIT, Stage};
 
 const ORDER: &str = "mutation($input: CreateGameMatchPositionInput!, $request: UUID) {
     createGameMatchPosition(createGameInput: $input, requestId: $request) {
@@ -238,15 +238,51 @@ async fn an_order_that_cannot_be_meant_never_reaches_the_arena() {
 
 #[tokio::test]
 async fn a_repeat_hears_what_became_of_it_even_when_the_match_is_over() {
-    let (stage, ann, battle, _) = scene().await;
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let game = stage.game("Duel").await;
+    let players = [ann.id().await, bob.id().await];
+    let battle = stage
+        .battle(&game, &[&players[0], &players[1]], "OPEN")
+        .await;
     let request = Uuid::from_u128(1);
     order(&ann, battle, request).await.data();
     let question = stage.questions::<NewPosition>(1).await.remove(0);
     keep_outcome(&stage, &question, json!({ "refused": "INVALID_MARGIN" })).await;
-    stage.script("UPDATE battles SET status = 'CLOSED'").await;
-    assert_eq!(order(&ann, battle, request).await.code(), "INVALID_MARGIN");
-    let another = order(&ann, battle, Uuid::from_u128(2)).await;
-    assert_eq!(another.code(), "MATCH_NOT_OPEN");
+    for over in ["CLOSED", "CANCELED"] {
+        stage
+            .script(&format!("UPDATE battles SET status = '{over}'"))
+            .await;
+        assert_eq!(order(&ann, battle, request).await.code(), "INVALID_MARGIN");
+        let another = order(&bob, battle, Uuid::from_u128(2)).await;
+        assert_eq!(another.code(), "MATCH_NOT_OPEN", "{over}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_signed_out_orders_nothing_more() {
+    let (stage, ann, battle, _) = scene().await;
+    order(&ann, battle, Uuid::from_u128(1)).await.data();
+    ann.ask("mutation { revokeAllSessions { revoked } }", json!({}))
+        .await
+        .data();
+    let refused = order(&ann, battle, Uuid::from_u128(2)).await;
+    assert_eq!(refused.code(), "UNAUTHENTICATED");
+
+    // Another process ended this one's.
+    let bob = stage.signed_in("bob@example.com").await;
+    let id = bob.id().await;
+    let battle = stage
+        .battle(&stage.game("Duel").await, &[&id], "OPEN")
+        .await;
+    order(&bob, battle, Uuid::from_u128(1)).await.data();
+    stage.script("UPDATE sessions SET revoked_at = now()").await;
+    testkit::eventually(LIMIT, async || {
+        let answer = order(&bob, battle, Uuid::from_u128(1)).await;
+        answer.0["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    })
+    .await;
 }
 
 #[tokio::test]

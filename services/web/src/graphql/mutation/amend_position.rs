@@ -6,8 +6,8 @@ use domain::order::LevelChange;
 use domain::price::Price;
 use uuid::Uuid;
 
-use super::caller;
 use super::cancel_position::{locate, shown};
+use super::trader;
 use crate::error::ApiResult;
 use crate::graphql::object::GameMatchPosition;
 use crate::graphql::payload::{UserError, told};
@@ -59,7 +59,7 @@ async fn amend(
     [stop_loss, take_profit]: [LevelChange; 2],
     request_id: Option<Uuid>,
 ) -> ApiResult<GameMatchPosition> {
-    let caller = caller(ctx, request_id).await?;
+    let caller = trader(ctx, request_id).await?;
     let (battle, position) = locate(ctx, id).await?;
     let question = Amend {
         caller,

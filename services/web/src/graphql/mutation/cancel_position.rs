@@ -6,7 +6,7 @@ use contracts::positions::CancelPosition as Cancel;
 use domain::id::{BattleId, PositionId};
 use uuid::Uuid;
 
-use super::caller;
+use super::trader;
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::object::GameMatchPosition;
 use crate::graphql::query::parse_id;
@@ -26,7 +26,7 @@ impl CancelPosition {
             Uuid,
         >,
     ) -> ApiResult<bool> {
-        let caller = caller(ctx, request_id).await?;
+        let caller = trader(ctx, request_id).await?;
         let (battle, position) = locate(ctx, &id).await?;
         let question = Cancel {
             caller,

@@ -4,8 +4,8 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use contracts::positions::ClosePosition as Close;
 use uuid::Uuid;
 
-use super::caller;
 use super::cancel_position::{locate, shown};
+use super::trader;
 use crate::error::ApiResult;
 use crate::graphql::object::GameMatchPosition;
 use crate::graphql::payload::{UserError, told};
@@ -47,7 +47,7 @@ async fn close(
     id: &ID,
     request_id: Option<Uuid>,
 ) -> ApiResult<GameMatchPosition> {
-    let caller = caller(ctx, request_id).await?;
+    let caller = trader(ctx, request_id).await?;
     let (battle, position) = locate(ctx, id).await?;
     let question = Close {
         caller,

@@ -7,11 +7,10 @@ use domain::id::{PositionId, UserId};
 use domain::leverage::Leverage;
 use domain::order::{Entered, NewOrder, OrderKind};
 use domain::symbol::Symbol;
-use store::gateway::positions;
 use uuid::Uuid;
 
-use super::caller;
-use crate::commands::Known;
+use super::trader;
+use crate::commands::{Known, OwnPosition};
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::object::{
     GameMatchPosition, GameMatchPositionSide, GameMatchPositionType, PendingOrder,
@@ -60,7 +59,7 @@ impl CreatePosition {
             Uuid,
         >,
     ) -> ApiResult<GameMatchPosition> {
-        let caller = caller(ctx, request_id).await?;
+        let caller = trader(ctx, request_id).await?;
         let battle = parse_id(&create_game_input.match_id)
             .ok_or_else(|| ApiError::of(Code::MatchNotFound))?;
         let position = position_id(battle, caller.user, caller.request);
@@ -111,7 +110,11 @@ async fn kept(
     user: UserId,
     position: PositionId,
 ) -> ApiResult<GameMatchPosition> {
-    let found = positions::find_own(ctx.db(), user, position).await?;
+    let key = OwnPosition {
+        player: user,
+        position,
+    };
+    let found = ctx.gateway().own_positions.load_one(key).await?;
     let found = found.ok_or_else(|| store::Error::corrupt("positions", position))?;
     Ok(found.into())
 }

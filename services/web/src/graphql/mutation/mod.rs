@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::error::ApiResult;
 use crate::graphql::scope::Scope;
+use crate::identity::SignedIn;
 
 /// What can be changed.
 #[derive(Default, MergedObject)]
@@ -54,9 +55,20 @@ pub(crate) struct Mutation(
 /// Who asks, and under which id: the client's, or one of our own, in which case a retry is a new
 /// operation.
 async fn caller(ctx: &Context<'_>, request: Option<Uuid>) -> ApiResult<Caller> {
-    let user = ctx.visitor().signed_in().await?.user;
+    Ok(asks(ctx.visitor().signed_in().await?, request))
+}
+
+/// As [`caller`], for what is asked of the arena.
+async fn trader(ctx: &Context<'_>, request: Option<Uuid>) -> ApiResult<Caller> {
+    Ok(asks(ctx.visitor().signed_in_lately().await?, request))
+}
+
+fn asks(signed_in: &SignedIn, request: Option<Uuid>) -> Caller {
     let request: RequestId = request.map_or_else(ids::mint, Into::into);
-    Ok(Caller { user, request })
+    Caller {
+        user: signed_in.user,
+        request,
+    }
 }
 
 /// An id that belongs to a request: the same for its retries.

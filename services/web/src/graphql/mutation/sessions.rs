@@ -41,6 +41,7 @@ impl Sessions {
         let tx = ctx.db().begin().await?;
         let revoked = store::session::revoke_all(&tx, user, ctx.gateway().clock.now()).await?;
         tx.commit().await?;
+        ctx.gateway().sessions.forget();
         Ok(RevokeSessionsPayload {
             revoked,
             user_errors: Vec::new(),
@@ -54,6 +55,7 @@ async fn revoke(ctx: &Context<'_>, id: &ID) -> ApiResult<u64> {
     let tx = ctx.db().begin().await?;
     let was_alive = store::session::revoke(&tx, user, session, ctx.gateway().clock.now()).await?;
     tx.commit().await?;
+    ctx.gateway().sessions.forget();
     if was_alive {
         Ok(1)
     } else {

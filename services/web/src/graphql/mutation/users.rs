@@ -97,6 +97,7 @@ impl Users {
         }
         store::session::revoke_all(&tx, user, now).await?;
         tx.commit().await?;
+        ctx.gateway().sessions.forget();
         Ok(true)
     }
 }

@@ -271,8 +271,8 @@ impl GameMatchPosition {
                     None
                 }
                 None if !going_on.contains(&sent.battle) => Some(Code::MatchNotOpen),
-                // Of what web lets through, this is what leaves no trace; so does, seldom, an order
-                // to a room that still waits, and one that was parked as unreadable.
+                // Of what web lets through, this is what leaves no trace; so would an order that was
+                // parked as unreadable.
                 None if decided.contains(sent.battle, sent.sequence) => Some(Code::RateLimited),
                 None => None,
             };
