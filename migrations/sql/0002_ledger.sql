@@ -3,12 +3,13 @@
 -- A service inserts accounts and transfers; only the trigger below moves a balance. The balances
 -- of user and escrow accounts are kept in their row, with an entry per movement, and can never be
 -- negative. House and outside accounts take part in almost everything, so their balance is spread
--- over stripes that seldom meet, and may be negative: outside is what the world gave us.
+-- over stripes that seldom meet, and may be negative: outside is what the world gave us. What is
+-- receivable, and so is negative, takes the same way.
 
 CREATE TABLE ledger_accounts (
     id uuid PRIMARY KEY,
     owner_id uuid NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('user', 'house', 'escrow', 'outside')),
+    kind text NOT NULL CHECK (kind IN ('user', 'house', 'escrow', 'outside', 'receivable')),
     unit text NOT NULL CHECK (unit IN ('USDT', 'SOL', 'BT', 'XP', 'CUPS', 'LEVERAGE_CARD')),
     expires_at_ms bigint,
     balance bigint NOT NULL DEFAULT 0 CHECK (balance >= 0),
@@ -146,7 +147,7 @@ BEGIN
     ), striped AS (
         INSERT INTO ledger_stripes AS s (account_id, stripe, balance)
         SELECT account_id, pg_backend_pid() % 64, sum(amount)
-        FROM side WHERE kind IN ('house', 'outside') GROUP BY account_id ORDER BY account_id
+        FROM side WHERE kind NOT IN ('user', 'escrow') GROUP BY account_id ORDER BY account_id
         ON CONFLICT (account_id, stripe) DO UPDATE SET balance = s.balance + excluded.balance
     )
     SELECT count(*) INTO sides FROM side;

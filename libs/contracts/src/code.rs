@@ -64,6 +64,8 @@ codes! {
     TooFewPlayers = "TOO_FEW_PLAYERS", "The match has fewer players than the game asks for.";
     RoomsNotAllowed = "ROOMS_NOT_ALLOWED", "The house pays for this game's prize: only the operator makes rooms of it.";
     MatchOver = "MATCH_OVER", "The match has ended and cannot be canceled.";
+    MatchNotClosed = "MATCH_NOT_CLOSED", "The match has no result: it is not settled yet, or was canceled.";
+    AlreadyVoid = "ALREADY_VOID", "The player has no result in this match any more.";
     MatchNotFound = "MATCH_NOT_FOUND", "There is no such match.";
     NotAParticipant = "NOT_A_PARTICIPANT", "You do not play in this match.";
     MatchNotOpen = "MATCH_NOT_OPEN", "The match has not started or has ended.";

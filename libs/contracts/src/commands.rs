@@ -165,6 +165,16 @@ commands! {
         battle: BattleId,
     }
 
+    /// Makes a player's result of a closed match void; the others' follow.
+    VoidPlayer(VoidPlayer) -> BattleId {
+        /// The match.
+        battle: BattleId,
+        /// Whose result.
+        player: UserId,
+        /// Why, as the player is told.
+        reason: String,
+    }
+
     /// Makes a room, with a place in it for a player who makes one.
     CreateRoom(CreateRoom) -> BattleId {
         /// The id of the new match.

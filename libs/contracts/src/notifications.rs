@@ -54,6 +54,26 @@ pub enum Notice {
         /// Its id, for a link.
         subject: String,
     },
+    /// The result of a competition was corrected, and the user's with it.
+    Corrected {
+        /// What the competition is called.
+        title: String,
+        /// Its id, for a link.
+        subject: String,
+        /// The user's rank now, from 1.
+        rank: u32,
+        /// The whole prize now, as text with its currency; none when nothing was won.
+        prize: Option<String>,
+    },
+    /// The user's result in a competition was made void.
+    Voided {
+        /// What the competition is called.
+        title: String,
+        /// Its id, for a link.
+        subject: String,
+        /// Why, as the operator says it.
+        reason: String,
+    },
     /// Nobody was found to compete with in time, and what was paid is back.
     Expired {
         /// What the competition is called.
@@ -77,6 +97,8 @@ impl Notice {
             Self::Opened { .. } => "OPENED",
             Self::Ended { .. } => "ENDED",
             Self::Canceled { .. } => "CANCELED",
+            Self::Corrected { .. } => "CORRECTED",
+            Self::Voided { .. } => "VOIDED",
             Self::Expired { .. } => "EXPIRED",
             Self::Achievement { .. } => "ACHIEVEMENT",
         }
@@ -88,6 +110,10 @@ impl Notice {
             Self::Opened { title, .. } => format!("{title} has opened"),
             Self::Ended { title, rank, .. } => format!("You finished {title} in place {rank}"),
             Self::Canceled { title, .. } => format!("{title} was canceled"),
+            Self::Corrected { title, rank, .. } => {
+                format!("You finished {title} in place {rank} after a correction")
+            }
+            Self::Voided { title, .. } => format!("Your result in {title} is void"),
             Self::Expired { title, .. } => format!("Nobody was found for {title}"),
             Self::Achievement { title, .. } => format!("Achievement earned: {title}"),
         }
@@ -117,6 +143,29 @@ impl Notice {
             }
             Self::Canceled { title, .. } => {
                 format!("{title} was canceled. Everything that you paid for it is back.")
+            }
+            Self::Corrected {
+                title,
+                rank,
+                prize: Some(prize),
+                ..
+            } => {
+                format!(
+                    "The result of {title} was corrected. You came in at place {rank} and won {prize}."
+                )
+            }
+            Self::Corrected {
+                title,
+                rank,
+                prize: None,
+                ..
+            } => {
+                format!("The result of {title} was corrected. You came in at place {rank}.")
+            }
+            Self::Voided { title, reason, .. } => {
+                format!(
+                    "Your result in {title} is void, and what it earned you is taken back: {reason}"
+                )
             }
             Self::Expired { title, .. } => {
                 format!("Nobody was found for {title} in time. The entry fee is yours again.")

@@ -58,6 +58,8 @@ pub enum Topic {
     DeleteGame,
     /// A match canceled by staff.
     CancelBattle,
+    /// A player's result made void by staff.
+    VoidPlayer,
     /// A room made.
     CreateRoom,
     /// A place in a room.
@@ -121,6 +123,7 @@ impl Topic {
         Self::UpdateGame,
         Self::DeleteGame,
         Self::CancelBattle,
+        Self::VoidPlayer,
         Self::CreateRoom,
         Self::JoinRoom,
         Self::LeaveRoom,
@@ -166,6 +169,7 @@ impl Topic {
             Self::UpdateGame => "commands.matcher.update_game",
             Self::DeleteGame => "commands.matcher.delete_game",
             Self::CancelBattle => "commands.matcher.cancel_battle",
+            Self::VoidPlayer => "commands.matcher.void_player",
             Self::CreateRoom => "commands.matcher.create_room",
             Self::JoinRoom => "commands.matcher.join_room",
             Self::LeaveRoom => "commands.matcher.leave_room",
@@ -206,6 +210,7 @@ impl Topic {
             | Self::UpdateGame
             | Self::DeleteGame
             | Self::CancelBattle
+            | Self::VoidPlayer
             | Self::CreateRoom
             | Self::JoinRoom
             | Self::LeaveRoom
@@ -249,6 +254,7 @@ impl Topic {
             | Self::UpdateGame
             | Self::DeleteGame
             | Self::CancelBattle
+            | Self::VoidPlayer
             | Self::CreateRoom
             | Self::JoinRoom
             | Self::LeaveRoom

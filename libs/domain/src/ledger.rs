@@ -119,6 +119,9 @@ pub enum AccountKind {
     Escrow,
     /// The rest of the world: what came from there makes it negative.
     Outside,
+    /// What a user owes, who had been paid what was not his and holds too little of it: negative by
+    /// as much.
+    Receivable,
 }
 
 impl AccountKind {
@@ -129,6 +132,7 @@ impl AccountKind {
             Self::House => "house",
             Self::Escrow => "escrow",
             Self::Outside => "outside",
+            Self::Receivable => "receivable",
         }
     }
 }
@@ -182,6 +186,16 @@ impl Account {
         Self {
             owner: Uuid::nil(),
             kind: AccountKind::House,
+            unit,
+            expires_at: None,
+        }
+    }
+
+    /// What a user owes.
+    pub const fn receivable(user: UserId, unit: Unit) -> Self {
+        Self {
+            owner: user.uuid(),
+            kind: AccountKind::Receivable,
             unit,
             expires_at: None,
         }

@@ -1,6 +1,7 @@
 //! Who came where, what each place is paid, and what it earns.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +80,7 @@ impl BattleResult {
     pub fn of(terms: &BattleTerms, finishes: &[Finish]) -> Self {
         let equities: Vec<Chips> = finishes.iter().map(|finish| finish.equity).collect();
         let ranks = ranks(&equities);
-        let prizes = split(&terms.template, &ranks);
+        let prizes = split(&terms.template, ranks.len(), &ranks);
         let numbered = terms
             .seats
             .iter()
@@ -106,6 +107,55 @@ impl BattleResult {
             battle: terms.battle,
             winner: winner(&standings),
             currency: terms.template.currency,
+            house_minor: terms
+                .template
+                .entry_fees_minor(players)
+                .saturating_sub(paid),
+            standings,
+        }
+    }
+
+    /// The result as it is without these players: the others are ranked and paid anew, of the same
+    /// fees. Those without a result share the place behind the last and are paid nothing.
+    #[must_use]
+    pub fn without(&self, terms: &BattleTerms, void: &BTreeSet<UserId>) -> Self {
+        let in_running = |standing: &&Standing| !void.contains(&standing.player);
+        let counted: Vec<&Standing> = self.standings.iter().filter(in_running).collect();
+        let equities: Vec<Chips> = counted.iter().map(|standing| standing.equity).collect();
+        let ranks = ranks(&equities);
+        let prizes = split(&terms.template, self.standings.len(), &ranks);
+        let counted: Vec<Standing> = counted
+            .into_iter()
+            .zip(ranks)
+            .zip(prizes)
+            .map(|((standing, rank), prize_minor)| Standing {
+                rank,
+                prize_minor,
+                ..standing.clone()
+            })
+            .collect();
+        let winner = winner(&counted);
+        let last = u32::try_from(counted.len()).unwrap_or(u32::MAX);
+        let outside = self
+            .standings
+            .iter()
+            .filter(|standing| void.contains(&standing.player))
+            .map(|standing| Standing {
+                rank: last.saturating_add(1),
+                prize_minor: 0,
+                ..standing.clone()
+            });
+        let mut standings: Vec<Standing> = outside.collect();
+        standings.extend(counted);
+        standings.sort_by_key(|standing| standing.number);
+        let players = u32::try_from(standings.len()).unwrap_or(u32::MAX);
+        let paid = standings.iter().fold(0_i64, |sum, standing| {
+            sum.saturating_add(standing.prize_minor)
+        });
+        Self {
+            battle: self.battle,
+            winner,
+            currency: self.currency,
             house_minor: terms
                 .template
                 .entry_fees_minor(players)
@@ -167,10 +217,11 @@ fn winner(standings: &[Standing]) -> Option<UserId> {
     }
 }
 
-/// The prize of each player in minor units. Places that tie share the sum of their prizes evenly;
-/// what does not divide stays with the house.
-fn split(template: &Template, ranks: &[u32]) -> Vec<i64> {
-    let places = places(template, ranks.len());
+/// The prize of each rank in minor units, of the fees of so many players. Places that tie share the
+/// sum of their prizes evenly; what does not divide, and what is left of places that nobody has,
+/// stays with the house.
+fn split(template: &Template, players: usize, ranks: &[u32]) -> Vec<i64> {
+    let places = places(template, players);
     let prize = |rank: &u32| {
         let tied = ranks.iter().filter(|other| *other == rank).count();
         let skipped = usize::try_from(rank.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -251,6 +302,31 @@ mod tests {
     fn equal_equity_shares_a_rank_and_skips_the_next() {
         let equities = [5, 9, 9, 1, 5].map(Chips::from_units);
         assert_eq!(ranks(&equities), [3, 1, 1, 5, 3]);
+    }
+
+    #[test]
+    fn without_a_player_the_others_move_up_and_are_paid_of_the_same_fees() {
+        let prize = fixture::pool(100, &[6_000, 3_000, 1_000]);
+        let full = result(prize.clone(), &[9, 8, 7]);
+        let mut terms = fixture::terms(3);
+        terms.template.prize = prize;
+        assert_eq!(full.without(&terms, &BTreeSet::new()), full);
+        let void = BTreeSet::from([full.standings[0].player]);
+        let without = full.without(&terms, &void);
+        let ranks: Vec<u32> = without.standings.iter().map(|one| one.rank).collect();
+        assert_eq!(ranks, [3, 1, 2]);
+        assert_eq!(without.winner, Some(full.standings[1].player));
+        let [first, second, third] = prizes(&full)[..] else {
+            panic!("expected three standings");
+        };
+        assert_eq!(prizes(&without), [0, first, second]);
+        assert_eq!(without.house_minor, full.house_minor + third);
+        assert_eq!(without.without(&terms, &void), without);
+
+        let nobody = full.standings.iter().map(|one| one.player).collect();
+        let nobody = full.without(&terms, &nobody);
+        assert_eq!((nobody.winner, prizes(&nobody)), (None, vec![0, 0, 0]));
+        assert_eq!(nobody.house_minor, terms.template.entry_fees_minor(3));
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub struct Model {
     pub record_sha256: Option<String>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
+    pub revision: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -22,6 +22,8 @@ pub struct Model {
     pub prize: Option<i64>,
     pub cups_change: Option<i64>,
     pub experience_gained: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub void_reason: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

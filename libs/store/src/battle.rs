@@ -122,7 +122,7 @@ pub async fn close(
 ) -> Result<bool> {
     let close = statement(
         "UPDATE battles SET status = 'CLOSED', winner_id = $2, record_sha256 = $3,
-             updated_at = now()
+             revision = 1, updated_at = now()
          WHERE id = $1 AND status = 'SETTLING'",
         [
             battle.uuid().into(),

@@ -24,6 +24,7 @@ pub mod game;
 pub mod gateway;
 pub mod notification;
 pub mod record;
+pub mod revision;
 pub mod room;
 pub mod seat;
 pub mod session;

@@ -14,6 +14,7 @@ mod payout;
 mod places;
 mod postings;
 mod queues;
+mod revision;
 mod rooms;
 mod serve;
 mod settings;

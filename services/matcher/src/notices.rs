@@ -9,6 +9,7 @@ use domain::id::{BattleId, UserId};
 use domain::money::Money;
 use runtime::ids;
 use store::outbox::Row;
+use store::revision::{RevisedSeat, Revision};
 use store::room::Room;
 use store::ticket::Ticket;
 
@@ -68,6 +69,39 @@ pub(crate) fn settled(
         standings,
         record_sha256,
     })
+}
+
+/// The result was corrected.
+pub(crate) fn revised(
+    terms: &BattleTerms,
+    revision: &Revision<'_>,
+    changed: impl Iterator<Item = RevisedSeat>,
+) -> store::Result<Vec<Row>> {
+    let number = i64::from(revision.number);
+    let mut told = Told::new(terms.battle, ENDED.saturating_add(number));
+    for seat in changed {
+        let subject = terms.battle.to_string();
+        let notice = if seat.player == revision.player {
+            Notice::Voided {
+                title: title(terms),
+                subject,
+                reason: revision.reason.to_owned(),
+            }
+        } else {
+            Notice::Corrected {
+                title: title(terms),
+                subject,
+                rank: seat.rank,
+                prize: prize_text(Money {
+                    minor: seat.prize_minor,
+                    currency: terms.template.currency,
+                }),
+            }
+        };
+        told.in_app(seat.player, notice.clone())?;
+        told.email(seat.player, notice)?;
+    }
+    Ok(told.rows)
 }
 
 /// The battle was called off.

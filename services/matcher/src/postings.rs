@@ -6,7 +6,6 @@ use domain::ledger::{Account, Movement, Transfer, TransferKey, Unit};
 use domain::money::Currency;
 use domain::timestamp::Timestamp;
 use store::seat::SeatItem;
-use uuid::Uuid;
 
 use crate::lots::Returned;
 
@@ -176,6 +175,24 @@ impl Escrow {
         )
     }
 
+    /// The movements of the battle's revision `number`.
+    pub(crate) fn revision(self, number: u32) -> Revision {
+        Revision {
+            escrow: self,
+            number,
+        }
+    }
+
+    /// The key under which an item's reward was given by revision `number`; the first is the
+    /// settlement.
+    pub(crate) fn reward_key(self, number: u32, player: UserId, unit: Unit) -> TransferKey {
+        let key = format!("reward/{unit}/{player}");
+        match number {
+            1 => self.key(key),
+            _ => self.key(format!("revision/{number}/{key}")),
+        }
+    }
+
     fn account(self, unit: Unit) -> Account {
         Account::escrow(self.battle.uuid(), unit)
     }
@@ -197,13 +214,155 @@ impl Escrow {
     }
 
     fn transfer(self, key: impl AsRef<str>, kind: &'static str, movement: Movement) -> Transfer {
-        let reference: Uuid = self.battle.uuid();
-        let key = TransferKey::new(format!("battle/{reference}/{}", key.as_ref()));
         Transfer {
-            key,
+            key: self.key(key),
             kind,
-            reference,
+            reference: self.battle.uuid(),
             movement,
         }
+    }
+
+    fn key(self, key: impl AsRef<str>) -> TransferKey {
+        TransferKey::new(format!("battle/{}/{}", self.battle, key.as_ref()))
+    }
+}
+
+/// What moves when the result of a closed battle is corrected.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Revision {
+    escrow: Escrow,
+    number: u32,
+}
+
+impl Revision {
+    /// Takes a prize back, or a part of it.
+    pub(crate) fn take_prize(self, player: UserId, amount_minor: i64) -> Option<Transfer> {
+        let wallet = Account::user(player, self.escrow.money);
+        let key = format!("prize_back/{player}");
+        self.moved(
+            key,
+            "prize_taken_back",
+            wallet,
+            self.account(),
+            amount_minor,
+        )
+    }
+
+    /// Notes what a player owes of a prize that is taken back: the house bears it meanwhile.
+    pub(crate) fn owe_prize(self, player: UserId, amount_minor: i64) -> Option<Transfer> {
+        let owed = Account::receivable(player, self.escrow.money);
+        let key = format!("receivable/{player}");
+        self.moved(key, "prize_receivable", owed, self.account(), amount_minor)
+    }
+
+    /// Pays a prize, or what is missing of it.
+    pub(crate) fn pay_prize(self, player: UserId, amount_minor: i64) -> Option<Transfer> {
+        let wallet = Account::user(player, self.escrow.money);
+        let key = format!("prize/{player}");
+        self.moved(
+            key,
+            "prize_correction",
+            self.account(),
+            wallet,
+            amount_minor,
+        )
+    }
+
+    /// Gives the house more of the fees than it had.
+    pub(crate) fn give_house(self, amount_minor: i64) -> Option<Transfer> {
+        let house = Account::house(self.escrow.money);
+        self.moved(
+            "house",
+            "house_correction",
+            self.account(),
+            house,
+            amount_minor,
+        )
+    }
+
+    /// Takes from the house what it has no more of the fees.
+    pub(crate) fn take_house(self, amount_minor: i64) -> Option<Transfer> {
+        let house = Account::house(self.escrow.money);
+        let key = "house_back";
+        self.moved(key, "house_correction", house, self.account(), amount_minor)
+    }
+
+    /// Gives or takes cups; the change is what applies.
+    pub(crate) fn change_cups(self, player: UserId, change: i64) -> Option<Transfer> {
+        let key = format!("cups/{player}");
+        self.change(key, "cups_correction", player, Unit::Cups, change)
+    }
+
+    /// Gives or takes experience; the change is what applies.
+    pub(crate) fn change_experience(self, player: UserId, change: i64) -> Option<Transfer> {
+        let key = format!("xp/{player}");
+        self.change(key, "experience_correction", player, Unit::Xp, change)
+    }
+
+    fn change(
+        self,
+        key: String,
+        kind: &'static str,
+        player: UserId,
+        unit: Unit,
+        change: i64,
+    ) -> Option<Transfer> {
+        let (world, own) = (Account::outside(unit), Account::user(player, unit));
+        let (debit, credit) = if change > 0 {
+            (world, own)
+        } else {
+            (own, world)
+        };
+        self.moved(key, kind, debit, credit, change.abs())
+    }
+
+    /// Gives items that can be used until `expires_at`.
+    pub(crate) fn give_item(
+        self,
+        player: UserId,
+        reward: ItemReward,
+        expires_at: Timestamp,
+    ) -> Option<Transfer> {
+        let unit = Unit::from(reward.kind);
+        let lot = Account::lot(player, unit, Some(expires_at));
+        let amount = i64::from(reward.uses);
+        (amount > 0).then(|| Transfer {
+            key: self.escrow.reward_key(self.number, player, unit),
+            kind: "item_correction",
+            reference: self.escrow.battle.uuid(),
+            movement: Movement::Move {
+                debit: Account::outside(unit),
+                credit: lot,
+                amount,
+            },
+        })
+    }
+
+    /// Takes items back out of the lot that they were given in.
+    pub(crate) fn take_item(self, lot: Account, amount: i64) -> Option<Transfer> {
+        let key = format!("reward_back/{}", lot.id());
+        self.moved(
+            key,
+            "item_correction",
+            lot,
+            Account::outside(lot.unit),
+            amount,
+        )
+    }
+
+    fn account(self) -> Account {
+        self.escrow.account(self.escrow.money)
+    }
+
+    fn moved(
+        self,
+        key: impl AsRef<str>,
+        kind: &'static str,
+        debit: Account,
+        credit: Account,
+        amount: i64,
+    ) -> Option<Transfer> {
+        let key = format!("revision/{}/{}", self.number, key.as_ref());
+        self.escrow.moved(key, kind, debit, credit, amount)
     }
 }

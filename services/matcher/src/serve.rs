@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::handlers::{
     battle_sealed, cancel_battle, create_game, create_room, delete_game, join, join_room,
-    kick_from_room, leave, leave_room, start_room, update_game,
+    kick_from_room, leave, leave_room, start_room, update_game, void_player,
 };
 use crate::leader;
 use crate::settings::Settings;
@@ -58,6 +58,7 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     worker.hear(&app, update_game::CONSUMER, update_game::handle);
     worker.hear(&app, delete_game::CONSUMER, delete_game::handle);
     worker.hear(&app, cancel_battle::CONSUMER, cancel_battle::handle);
+    worker.hear(&app, void_player::CONSUMER, void_player::handle);
     worker.hear(&app, join::CONSUMER, join::handle);
     worker.hear(&app, leave::CONSUMER, leave::handle);
     worker.hear(&app, create_room::CONSUMER, create_room::handle);

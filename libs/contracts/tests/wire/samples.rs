@@ -10,6 +10,7 @@ use contracts::commands::{
     Caller, CancelBattle, ClaimItems, ClaimPlayMoney, CreateAchievementDefinition, CreateGame,
     CreateRoom, CreateWallet, DeleteAchievementDefinition, DeleteGame, JoinRoom, KickFromRoom,
     LeaveRoom, MarkNotificationsRead, StartRoom, UpdateAchievementDefinition, UpdateGame,
+    VoidPlayer,
 };
 use contracts::market::{Gap, Note, NoteKind, Offset, Tick, Watermark};
 use contracts::matchmaking::{Add, Leave, PlaceChanged, PlaceStatus};
@@ -298,6 +299,12 @@ pub(crate) fn sample(topic: Topic) -> Sample {
         Topic::CancelBattle => of(&CancelBattle {
             caller: caller(),
             battle: id(5),
+        }),
+        Topic::VoidPlayer => of(&VoidPlayer {
+            caller: caller(),
+            battle: id(5),
+            player: id(6),
+            reason: "Two accounts of one person.".to_owned(),
         }),
         Topic::CreateRoom => of(&CreateRoom {
             caller: caller(),

@@ -41,6 +41,8 @@ pub struct Participant {
     pub cups_change: Option<i64>,
     /// The experience earned.
     pub experience_gained: Option<i64>,
+    /// Why the player has no result any more.
+    pub void_reason: Option<String>,
 }
 
 const SEEN: &str = "
@@ -50,6 +52,7 @@ const SEEN: &str = "
             WHERE p.battle_id = s.battle_id AND p.player_id = s.player_id AND p.status = 'OPEN')
             AS open_positions,
         s.final_equity, s.rank, s.fills, s.prize, s.cups_change, s.experience_gained,
+        s.void_reason,
         coalesce(s.rank, s.number)::bigint AS cursor_number, s.participant_id AS cursor_id
     FROM seats s JOIN battles b ON b.id = s.battle_id
     LEFT JOIN arena_participants a ON a.battle_id = s.battle_id AND a.player_id = s.player_id

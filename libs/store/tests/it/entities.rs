@@ -59,10 +59,10 @@ macro_rules! entities {
 fn entities() -> Tables {
     entities! {
         achievement_definition achievement_grant achievement_metric arena_battle arena_participant
-        arena_shard audit_record audit_record_part battle battle_log battle_result command_outcome dead_letter
-        delivery game game_version inbox lease ledger_account ledger_entry ledger_stripe
-        ledger_transfer notification outbox position position_outcome refresh_token seat seat_item
-        session staff_role ticket user
+        arena_shard audit_record audit_record_part battle battle_log battle_result battle_revision
+        command_outcome dead_letter delivery game game_version inbox lease ledger_account
+        ledger_entry ledger_stripe ledger_transfer notification outbox position position_outcome
+        refresh_token seat seat_item seat_revision session staff_role ticket user
     }
 }
 

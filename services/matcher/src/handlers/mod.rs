@@ -13,6 +13,7 @@ pub(crate) mod leave;
 pub(crate) mod leave_room;
 pub(crate) mod start_room;
 pub(crate) mod update_game;
+pub(crate) mod void_player;
 
 use contracts::Code;
 use contracts::commands::Refused;

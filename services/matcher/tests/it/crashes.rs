@@ -105,7 +105,7 @@ const WRITTEN: &[&str] = &[
 ];
 
 /// Ends the session of whoever does it first.
-const CUT: &str = "
+pub(crate) const CUT: &str = "
     CREATE SEQUENCE cuts;
     CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
         IF nextval('cuts') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;

@@ -13,6 +13,7 @@ mod leaders;
 mod opening;
 mod outages;
 mod races;
+mod revisions;
 mod rooms;
 mod rows;
 mod settings;

@@ -76,6 +76,13 @@ impl Stage {
         battle::find_terms(&self.db, row.id.into()).await.unwrap()
     }
 
+    /// An open battle of a game, once there is one.
+    pub(crate) async fn open_battle(&self, game: GameId) -> Option<BattleId> {
+        let sql = "SELECT id FROM battles WHERE game_id = $1 AND status = 'OPEN'";
+        let row = self.one::<Battle>(sql, [game.uuid().into()]).await?;
+        Some(row.id.into())
+    }
+
     pub(crate) async fn clock_offset_ns(&self, battle: BattleId) -> i64 {
         let sql = "SELECT clock_offset_ns::text AS text FROM battles WHERE id = $1";
         let row = self.one::<Text>(sql, [battle.uuid().into()]).await.unwrap();
@@ -89,6 +96,20 @@ impl Stage {
             .all(self.db.connection())
             .await
             .unwrap()
+    }
+
+    /// What every revision of a battle's result says, a line for each player.
+    pub(crate) async fn revisions(&self, battle: BattleId) -> Vec<String> {
+        let sql = "SELECT concat_ws(' ', r.number, s.number, r.rank, r.prize, r.receivable,
+                       r.cups_change, r.experience_gained) AS text
+                   FROM seat_revisions r JOIN seats s USING (battle_id, player_id)
+                   WHERE battle_id = $1 ORDER BY r.number, s.number";
+        let statement = statement(sql, [battle.uuid().into()]);
+        let rows = Text::find_by_statement(statement)
+            .all(self.db.connection())
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.text).collect()
     }
 
     /// The subjects that were announced about a battle, in order.

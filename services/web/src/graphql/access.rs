@@ -18,7 +18,7 @@ use crate::identity::{Permission, Visitor};
 use Permission::{
     CancelGameMatches, CreateAchievementDefinitions, CreateGames, CreateUsers,
     DeleteAchievementDefinitions, DeleteGames, DeleteUsers, UpdateAchievementDefinitions,
-    UpdateGames, UpdateUsers,
+    UpdateGames, UpdateUsers, VoidGameMatchParticipants,
 };
 use Rule::{Anybody, SignedIn, SignedInLately, Staff};
 
@@ -98,6 +98,7 @@ const MUTATION: Rules = &[
         "deleteAchievementDefinition",
     ),
     (Staff(CancelGameMatches), "cancelMatch"),
+    (Staff(VoidGameMatchParticipants), "voidMatchPlayer"),
 ];
 
 const SUBSCRIPTION: Rules = &[
@@ -141,12 +142,12 @@ const OBJECTS: &[(&str, &str)] = &[
     (
         "GameMatch",
         "createdAt creator endTime expiresAt game gameID id inviteCode participants \
-         positions ranked record startTime status updatedAt waiting winner winnerID",
+         positions ranked record revision startTime status updatedAt waiting winner winnerID",
     ),
     (
         "GameMatchParticipant",
-        "cups equity experience fills gameMatchID id isWinner leverageCards match \
-         openPositions positions prize rank user userID virtualBalance",
+        "cups equity experience fills gameMatchID id isVoid isWinner leverageCards match \
+         openPositions positions prize rank user userID virtualBalance voidReason",
     ),
     (
         "GameMatchPosition",
@@ -192,6 +193,7 @@ const OBJECTS: &[(&str, &str)] = &[
          roles updatedAt wallets",
     ),
     ("UserError", "code message path"),
+    ("VoidMatchPlayerPayload", "match userErrors"),
     (
         "Wallet",
         "address balance createdAt currency id locked userID",

@@ -19,6 +19,7 @@ pub(crate) enum Permission {
     DeleteAchievementDefinitions,
     ReadGameMatches,
     CancelGameMatches,
+    VoidGameMatchParticipants,
     ReadGameMatchPositions,
     ReadTransactions,
     ReadWallets,
@@ -26,7 +27,7 @@ pub(crate) enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::CreateGames,
         Self::UpdateGames,
         Self::DeleteGames,
@@ -39,6 +40,7 @@ impl Permission {
         Self::DeleteAchievementDefinitions,
         Self::ReadGameMatches,
         Self::CancelGameMatches,
+        Self::VoidGameMatchParticipants,
         Self::ReadGameMatchPositions,
         Self::ReadTransactions,
         Self::ReadWallets,
@@ -59,6 +61,7 @@ impl Permission {
             Self::DeleteAchievementDefinitions => "delete:achievementDefinitions",
             Self::ReadGameMatches => "read:gameMatches",
             Self::CancelGameMatches => "cancel:gameMatches",
+            Self::VoidGameMatchParticipants => "void:gameMatchParticipants",
             Self::ReadGameMatchPositions => "read:gameMatchPositions",
             Self::ReadTransactions => "read:transactions",
             Self::ReadWallets => "read:wallets",
@@ -78,7 +81,8 @@ impl Permission {
                 | Self::DeleteAchievementDefinitions
                 | Self::ReadGameMatches
                 | Self::CancelGameMatches => true,
-                Self::CreateUsers
+                Self::VoidGameMatchParticipants
+                | Self::CreateUsers
                 | Self::UpdateUsers
                 | Self::DeleteUsers
                 | Self::ReadUsers
@@ -101,7 +105,8 @@ impl Permission {
                 | Self::CreateAchievementDefinitions
                 | Self::UpdateAchievementDefinitions
                 | Self::DeleteAchievementDefinitions
-                | Self::CancelGameMatches => false,
+                | Self::CancelGameMatches
+                | Self::VoidGameMatchParticipants => false,
             },
         }
     }

@@ -24,6 +24,10 @@ const STAFF: &[(&str, &[&str])] = &[
         &["admin", "game_master"],
     ),
     (
+        "voidMatchPlayer(id: $id, userID: $id, reason: \"x\") { userErrors { code } }",
+        &["admin"],
+    ),
+    (
         "createAchievementDefinition(createAchievementDefinitionInput: \
             {title: \"x\", metric: \"m\", threshold: 1}) { id }",
         &["admin", "game_master"],

@@ -18,6 +18,7 @@ mod sessions;
 mod sign_in;
 mod update_profile;
 mod users;
+mod void_match_player;
 
 use async_graphql::{Context, MergedObject};
 use contracts::commands::Caller;
@@ -44,6 +45,7 @@ pub(crate) struct Mutation(
     close_position::ClosePosition,
     amend_position::AmendPosition,
     cancel_match::CancelMatch,
+    void_match_player::VoidMatchPlayer,
     rooms::Rooms,
     games::Games,
     achievement_definitions::AchievementDefinitions,

@@ -104,6 +104,11 @@ impl GameMatch {
         self.0.ranked
     }
 
+    /// How often its result was stated: 1 once it is closed, one more for each correction; 0 before.
+    async fn revision(&self) -> i32 {
+        self.0.revision
+    }
+
     /// The single winner; null before the end, and where there is none.
     #[graphql(name = "winnerID")]
     async fn winner_id(&self) -> Option<ID> {

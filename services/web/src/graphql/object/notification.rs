@@ -17,6 +17,10 @@ pub(crate) enum NotificationKind {
     Ended,
     /// A match was canceled.
     Canceled,
+    /// The result of a match was corrected, and one's own with it.
+    Corrected,
+    /// One's result of a match was made void.
+    Voided,
     /// Nobody was found for a match in time; the entry fee is free.
     Expired,
     /// An achievement was earned.
@@ -64,6 +68,8 @@ impl Notification {
             Notice::Opened { .. } => NotificationKind::Opened,
             Notice::Ended { .. } => NotificationKind::Ended,
             Notice::Canceled { .. } => NotificationKind::Canceled,
+            Notice::Corrected { .. } => NotificationKind::Corrected,
+            Notice::Voided { .. } => NotificationKind::Voided,
             Notice::Expired { .. } => NotificationKind::Expired,
             Notice::Achievement { .. } => NotificationKind::Achievement,
         })
@@ -75,6 +81,8 @@ impl Notification {
             Notice::Opened { title, .. }
             | Notice::Ended { title, .. }
             | Notice::Canceled { title, .. }
+            | Notice::Corrected { title, .. }
+            | Notice::Voided { title, .. }
             | Notice::Expired { title, .. }
             | Notice::Achievement { title, .. } => title,
         })
@@ -87,6 +95,8 @@ impl Notification {
             Notice::Opened { subject, .. }
             | Notice::Ended { subject, .. }
             | Notice::Canceled { subject, .. }
+            | Notice::Corrected { subject, .. }
+            | Notice::Voided { subject, .. }
             | Notice::Expired { subject, .. }
             | Notice::Achievement { subject, .. } => ID(subject),
         })

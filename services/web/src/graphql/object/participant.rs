@@ -98,6 +98,17 @@ impl GameMatchParticipant {
         self.0.fills
     }
 
+    /// Whether an operator has made the result void.
+    async fn is_void(&self) -> bool {
+        self.0.void_reason.is_some()
+    }
+
+    /// Why the result is void, as an operator says it; null where it is not. One's own alone.
+    async fn void_reason(&self, ctx: &Context<'_>) -> ApiResult<Option<&str>> {
+        let seen = self.is_own(ctx).await?;
+        Ok(self.0.void_reason.as_deref().filter(|_| seen))
+    }
+
     /// Whether this is the single winner.
     async fn is_winner(&self) -> bool {
         self.0.is_winner
