@@ -8,11 +8,14 @@ use contracts::commands::{ANSWER_TO, Answer, Ask};
 use futures::FutureExt;
 use serde::Serialize;
 use tokio::task::unconstrained;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 
 use crate::publish::{PublishOptions, decode, encode};
 use crate::{Bus, BusError};
+
+/// How long the server may take to send something back.
+const ECHO_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +88,18 @@ impl Bus {
             .and_then(|payload| self.send_now("answering", to.to_owned(), payload));
         if let Err(error) = sent {
             debug!(%error, "an answer was not sent");
+        }
+    }
+
+    /// Waits until the server has taken everything that was sent to it before.
+    pub(crate) async fn echo(&self) -> Result<(), BusError> {
+        let mut awaited = self.answers.expect(&self.client).await?;
+        let subject = awaited.subject.clone();
+        self.send_now("asking for an echo", subject, Bytes::new())?;
+        match timeout(ECHO_TIMEOUT, &mut awaited.answer).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(cause)) => Err(BusError::unavailable("waiting for an echo", cause)),
+            Err(elapsed) => Err(BusError::unavailable("waiting for an echo", elapsed)),
         }
     }
 

@@ -49,11 +49,9 @@ impl Bus {
             .subscribe(self.prefix().subject(subject))
             .await
             .map_err(|cause| BusError::unavailable("subscribing", cause))?;
-        // The server must know of the subscription before anything that the caller causes next.
-        self.client
-            .flush()
-            .await
-            .map_err(|cause| BusError::unavailable("subscribing", cause))?;
+        // The server must know of the subscription before anything that the caller causes next, on
+        // whatever connection: a flush only sends it.
+        self.echo().await?;
         Ok(Listener {
             subscriber,
             bus: self.clone(),
