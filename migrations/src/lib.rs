@@ -34,6 +34,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0008_records", include_str!("../sql/0008_records.sql")),
     ("0009_rooms", include_str!("../sql/0009_rooms.sql")),
     ("0010_revisions", include_str!("../sql/0010_revisions.sql")),
+    ("0011_waits", include_str!("../sql/0011_waits.sql")),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

@@ -43,6 +43,9 @@ pub struct Model {
     pub room_id: Option<Uuid>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
+    pub estimated_wait_ms: Option<i64>,
+    pub estimated_wait_error_ms: Option<i64>,
+    pub seated_at_ms: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

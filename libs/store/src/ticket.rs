@@ -30,6 +30,17 @@ pub struct Ticket {
     pub expires_at: Timestamp,
     /// The room; none in a queue.
     pub room: Option<BattleId>,
+    /// What the player was told about the wait; nothing in a room, or while nobody was matched.
+    pub estimate: Option<Estimate>,
+}
+
+/// How long a player is likely to wait, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// As long as half of the last players waited.
+    pub wait_ms: i64,
+    /// By how much the estimate was wrong for half of them; none while none of them had one.
+    pub error_ms: Option<i64>,
 }
 
 /// A queue that somebody waits in: the tickets of one version of one game.
@@ -71,8 +82,8 @@ pub async fn lock_place(tx: &Tx, player: UserId, game: GameId) -> Result<()> {
 pub async fn insert(tx: &Tx, ticket: &Ticket) -> Result<bool> {
     let insert = statement(
         "INSERT INTO tickets (id, game_id, game_version, player_id, status, hold_id, cups,
-             queued_at_ms, expires_at_ms, room_id)
-         VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9)
+             queued_at_ms, expires_at_ms, room_id, estimated_wait_ms, estimated_wait_error_ms)
+         VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT DO NOTHING",
         [
             ticket.id.uuid().into(),
@@ -84,6 +95,11 @@ pub async fn insert(tx: &Tx, ticket: &Ticket) -> Result<bool> {
             ticket.queued_at.ms().into(),
             ticket.expires_at.ms().into(),
             ticket.room.map(BattleId::uuid).into(),
+            ticket.estimate.map(|estimate| estimate.wait_ms).into(),
+            ticket
+                .estimate
+                .and_then(|estimate| estimate.error_ms)
+                .into(),
         ],
     );
     Ok(tx.inner().execute_raw(insert).await?.rows_affected() == 1)
@@ -174,12 +190,40 @@ pub async fn end(tx: &Tx, tickets: &[TicketId], status: TicketStatus) -> Result<
     Ok(())
 }
 
+#[derive(FromQueryResult)]
+struct Waits {
+    wait_ms: Option<i64>,
+    error_ms: Option<i64>,
+}
+
+/// Estimates the wait for a match of a game by the last `count` players who were matched; none if
+/// nobody was.
+pub async fn estimate(from: &impl Read, game: GameId, count: u32) -> Result<Option<Estimate>> {
+    let find = statement(
+        "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY wait_ms) AS wait_ms,
+             percentile_disc(0.5) WITHIN GROUP (ORDER BY abs(wait_ms - estimated_wait_ms)) AS error_ms
+         FROM (
+             SELECT seated_at_ms - queued_at_ms AS wait_ms, estimated_wait_ms FROM tickets
+             WHERE game_id = $1 AND seated_at_ms IS NOT NULL AND room_id IS NULL
+             ORDER BY seated_at_ms DESC LIMIT $2
+         ) last",
+        [game.uuid().into(), i64::from(count).into()],
+    );
+    let waits = Waits::find_by_statement(find).one(from.conn()).await?;
+    Ok(waits.and_then(|waits| {
+        Some(Estimate {
+            wait_ms: waits.wait_ms?.max(0),
+            error_ms: waits.error_ms,
+        })
+    }))
+}
+
 /// Turns locked tickets into seats of a battle.
-pub async fn seat(tx: &Tx, tickets: &[TicketId], battle: BattleId) -> Result<()> {
+pub async fn seat(tx: &Tx, tickets: &[TicketId], battle: BattleId, now: Timestamp) -> Result<()> {
     let seat = statement(
-        "UPDATE tickets SET status = 'SEATED', battle_id = $2, updated_at = now()
+        "UPDATE tickets SET status = 'SEATED', battle_id = $2, seated_at_ms = $3, updated_at = now()
          WHERE id = ANY ($1)",
-        [uuids(tickets).into(), battle.uuid().into()],
+        [uuids(tickets).into(), battle.uuid().into(), now.ms().into()],
     );
     tx.inner().execute_raw(seat).await?;
     Ok(())
@@ -201,5 +245,9 @@ fn parse(row: Model) -> Result<Ticket> {
         queued_at: Timestamp::from_ms(row.queued_at_ms),
         expires_at: Timestamp::from_ms(row.expires_at_ms),
         room: row.room_id.map(BattleId::new),
+        estimate: row.estimated_wait_ms.map(|wait_ms| Estimate {
+            wait_ms,
+            error_ms: row.estimated_wait_error_ms,
+        }),
     })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::Moment;
+use bus::{Listener, Moment};
 use domain::id::BattleId;
 use domain::timestamp::Timestamp;
 use metrics::gauge;
@@ -78,6 +78,18 @@ async fn lead(app: &App, settings: Leader, lease: &Lease, shutdown: &Cancellatio
         tracing::warn!(%error, "the lease is not given up");
     }
     tracing::info!(epoch = lease.epoch, "no longer leading");
+}
+
+/// Wakes the leader when somebody has joined at another process.
+pub(crate) async fn hear_of_places(
+    app: Arc<App>,
+    mut places: Listener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    while let Some(Some(_)) = shutdown.run_until_cancelled(places.next()).await {
+        app.joined.notify_one();
+    }
+    Ok(())
 }
 
 /// What a leader does again and again.

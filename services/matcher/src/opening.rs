@@ -1,6 +1,7 @@
 //! Opens a battle: seats, fees, card uses and times, in one transaction.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bus::Moment;
 use domain::battle::{BattleTerms, Seat};
@@ -8,7 +9,7 @@ use domain::game::Template;
 use domain::id::{AccountId, BattleId, GameId, TicketId};
 use domain::ledger::{Account, Transfer, Unit};
 use domain::timestamp::Timestamp;
-use metrics::counter;
+use metrics::{counter, histogram};
 use runtime::ids;
 use store::seat::{NewSeat, SeatItem};
 use store::ticket::Ticket;
@@ -78,12 +79,24 @@ pub(crate) async fn open_in(
     seat::insert_all(tx, battle, &seats(tx, waiting).await?).await?;
     seat::insert_items(tx, battle, &items).await?;
     let tickets: Vec<TicketId> = waiting.iter().map(|ticket| ticket.id).collect();
-    ticket::seat(tx, &tickets, battle).await?;
+    ticket::seat(tx, &tickets, battle, moment.now).await?;
     ledger::post(tx, &transfers(&terms, waiting, &items)).await??;
     tx.announce_all(&notices::opened(&terms)?).await?;
     counter!("matcher_battles_opened_total").increment(1);
+    for ticket in waiting {
+        measure_estimate(ticket, moment.now);
+    }
     tracing::info!(%battle, game = %terms.game, players = terms.seats.len(), "battle opens");
     Ok(())
+}
+
+/// By how much the player was told a wrong time to wait.
+fn measure_estimate(ticket: &Ticket, now: Timestamp) {
+    if let Some(estimate) = ticket.estimate {
+        let waited_ms = now.ms().saturating_sub(ticket.queued_at.ms());
+        let error_ms = waited_ms.abs_diff(estimate.wait_ms);
+        histogram!("matcher_estimated_wait_error_seconds").record(Duration::from_millis(error_ms));
+    }
 }
 
 fn terms(plan: Plan<'_>, waiting: &[Ticket], items: &[SeatItem], now: Timestamp) -> BattleTerms {

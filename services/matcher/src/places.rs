@@ -8,7 +8,7 @@ use domain::id::{BattleId, GameId, TicketId, TransferId, UserId};
 use domain::ledger::{Account, Refusal, Unit};
 use domain::timestamp::Timestamp;
 use store::room::Room;
-use store::ticket::{self, Ticket};
+use store::ticket::{self, Estimate, Ticket};
 use store::{Tx, game, ledger};
 
 use crate::error::Error;
@@ -25,6 +25,8 @@ pub(crate) struct Place<'a> {
     pub(crate) expires_at: Timestamp,
     /// The room; none in a queue.
     pub(crate) room: Option<BattleId>,
+    /// What the player is told about the wait.
+    pub(crate) estimate: Option<Estimate>,
 }
 
 /// A game that can be played now, or why it cannot.
@@ -50,6 +52,7 @@ impl<'a> Place<'a> {
             template: &room.template,
             expires_at: room.expires_at,
             room: Some(room.battle),
+            estimate: None,
         }
     }
 }
@@ -78,6 +81,7 @@ pub(crate) async fn take(
         queued_at: now,
         expires_at: place.expires_at,
         room: place.room,
+        estimate: place.estimate,
     };
     // The gateway mints the id: only another request can have taken it.
     if !ticket::insert(tx, &ticket).await? {

@@ -8,6 +8,7 @@ use domain::game::Template;
 use domain::id::GameId;
 use domain::matchmaking::{self, Event, Rules};
 use domain::timestamp::Timestamp;
+use futures::{StreamExt, stream};
 use store::{game, ticket};
 
 use crate::app::App;
@@ -17,9 +18,11 @@ use crate::{expiry, opening};
 /// The fewest of the oldest tickets of a queue that are looked at together: several matches may
 /// open in one round.
 const LOOKED_AT: u32 = 500;
-/// With a cup band so many times the seats of a match are looked at, for not everybody is near
-/// whoever waits longest.
-const BAND_SHARE: u32 = 2;
+/// As many where there is a cup band: two who would meet may stand behind many who do not. More
+/// cannot wait apart for long, for bands grow.
+const LOOKED_AT_IN_BANDS: u32 = 5_000;
+/// How many matches open at the same time: a commit waits for the disk, not for another one.
+const AT_ONCE: usize = 4;
 /// How long a queue is left alone after something in it failed, in milliseconds.
 const RETRY_MS: i64 = 1_000;
 
@@ -90,26 +93,36 @@ async fn do_due(
     moment: Moment,
 ) -> Result<Option<Timestamp>, Error> {
     let template = game::load_version(&app.db, game, version).await?;
-    let mut queue = load(app, game, version, &template).await?;
-    for event in queue.decide(moment.now) {
-        match &event {
-            Event::Expired { ticket } => expiry::expire(app, *ticket, &template.title).await?,
-            Event::Opened { tickets } => {
-                if !opening::open(app, (game, version, &template), tickets, moment).await? {
-                    // Somebody left meanwhile: what was decided is void.
-                    return Ok(Some(moment.now));
-                }
-            }
+    let queue = load(app, game, version, &template).await?;
+    let events = queue.decide(moment.now);
+    let carry_out = async |event: &Event| match event {
+        Event::Expired { ticket } => expiry::expire(app, *ticket, &template.title)
+            .await
+            .map(|()| true),
+        Event::Opened { tickets } => {
+            opening::open(app, (game, version, &template), tickets, moment).await
         }
-        queue = queue.evolve(&event);
+    };
+    // No ticket is in two of them.
+    let done: Vec<Result<bool, Error>> = stream::iter(&events)
+        .map(carry_out)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    for done in done {
+        if !done? {
+            // Somebody left meanwhile: what was decided is void.
+            return Ok(Some(moment.now));
+        }
     }
+    let queue = events.iter().fold(queue, matchmaking::Queue::evolve);
     Ok(queue.next_look(moment.now))
 }
 
 /// How many of the oldest tickets are looked at together: never fewer than fill a match.
 fn looked_at(template: &Template) -> u32 {
-    let share = template.cup_band.map_or(1, |_| BAND_SHARE);
-    template.max_players.saturating_mul(share).max(LOOKED_AT)
+    let fewest = template.cup_band.map_or(LOOKED_AT, |_| LOOKED_AT_IN_BANDS);
+    template.max_players.max(fewest)
 }
 
 async fn load(

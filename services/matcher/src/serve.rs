@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bus::{Bus, ExchangeClock, Worker};
-use contracts::{Service, Stream};
+use contracts::{Service, Stream, Topic};
 use runtime::{Context, ids};
 use store::Db;
 use tokio::sync::Notify;
@@ -76,5 +76,8 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         context.shutdown(),
     );
     context.spawn("leader", leading);
+    let places = app.bus.listen(Topic::PlaceChanged.pattern()).await?;
+    let hearing = leader::hear_of_places(Arc::clone(&app), places, context.shutdown());
+    context.spawn("places", hearing);
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! Places in queues.
 
 use domain::id::{BattleId, GameId, TicketId, UserId};
-use domain::timestamp::Timestamp;
 use entity::ticket::Model;
 use sea_orm::FromQueryResult;
 
@@ -49,28 +48,4 @@ pub async fn list_waiting(from: &impl Read, room: BattleId, limit: u32) -> Resul
     );
     let rows = Model::find_by_statement(list).all(from.conn()).await?;
     Ok(rows.into_iter().map(|row| row.player_id.into()).collect())
-}
-
-#[derive(FromQueryResult)]
-struct Since {
-    queued_at_ms: i64,
-}
-
-/// Since when, on the exchange's clock, the `place`-th oldest ticket of this game waits; `None` if
-/// fewer wait.
-pub async fn waiting_since(
-    from: &impl Read,
-    game: GameId,
-    place: u32,
-) -> Result<Option<Timestamp>> {
-    let find = statement(
-        "SELECT queued_at_ms FROM tickets WHERE game_id = $1 AND status = 'QUEUED' AND room_id IS NULL
-         ORDER BY queued_at_ms, id OFFSET $2 LIMIT 1",
-        [
-            game.uuid().into(),
-            i64::from(place.saturating_sub(1)).into(),
-        ],
-    );
-    let since = Since::find_by_statement(find).one(from.conn()).await?;
-    Ok(since.map(|since| Timestamp::from_ms(since.queued_at_ms)))
 }

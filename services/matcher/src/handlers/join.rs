@@ -22,6 +22,9 @@ const AT_ONCE: usize = 8;
 /// outcome for 500 ms past it; this is half of that.
 const COMMIT_WITHIN: Duration = Duration::from_millis(250);
 
+/// How many of the last players who were matched tell how long the next one waits.
+const ESTIMATED_BY: u32 = 50;
+
 pub(crate) const CONSUMER: Consumer =
     Consumer::new(Service::Matcher, "join", &[Topic::MatchmakingAdd]).at_once(AT_ONCE);
 
@@ -81,6 +84,7 @@ async fn join(tx: &Tx, add: &Add, now: Timestamp) -> Result<Result<Queued, Refus
         template: &game.template,
         expires_at: now.plus_ms(game.template.queue_ttl_ms),
         room: None,
+        estimate: ticket::estimate(tx, game.id, ESTIMATED_BY).await?,
     };
     let ticket = places::take(tx, &place, now).await?;
     Ok(ticket.map(|ticket| Queued { ticket }))

@@ -20,3 +20,4 @@ mod settings;
 mod settlement;
 mod stage;
 mod templates;
+mod waits;

@@ -124,7 +124,7 @@ async fn as_many_players_as_a_battle_may_seat_meet() {
         ..free()
     };
     let game = stage.game(&seats).await;
-    stage.crowd(game, MAX_PLAYERS).await;
+    stage.crowd(game, MAX_PLAYERS, 0).await;
     let seated = stage.battle(game).await.seats.len();
     assert_eq!(u32::try_from(seated), Ok(MAX_PLAYERS));
     matcher.stop().await;

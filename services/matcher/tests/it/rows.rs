@@ -139,8 +139,9 @@ impl Stage {
         self.one::<Text>(sql, []).await.is_some()
     }
 
-    /// Lets so many players who have nothing wait for the first version of a free game.
-    pub(crate) async fn crowd(&self, game: GameId, players: u32) {
+    /// Lets so many players who have no money wait for the first version of a free game, each so many
+    /// cups above the one before.
+    pub(crate) async fn crowd(&self, game: GameId, players: u32, apart: u32) {
         let now_ms = self.now().ms();
         self.script(&format!(
             "INSERT INTO users (id, email, nick_name)
@@ -148,7 +149,8 @@ impl Stage {
              FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, {players})) fresh;
              INSERT INTO tickets (id, game_id, game_version, player_id, status, cups,
                  queued_at_ms, expires_at_ms)
-             SELECT gen_random_uuid(), '{game}', 1, id, 'QUEUED', 0, {now_ms}, {now_ms} + 60000
+             SELECT gen_random_uuid(), '{game}', 1, id, 'QUEUED',
+                 {apart}::bigint * row_number() OVER (), {now_ms}, {now_ms} + 60000
              FROM users"
         ))
         .await;

@@ -175,7 +175,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("PublicUser", "avatar createdAt cups id level nickName"),
     (
         "QueueTicket",
-        "createdAt estimatedWaitMs expiresAt game gameID id match matchID status",
+        "createdAt estimatedWaitErrorMs estimatedWaitMs expiresAt game gameID id match matchID status",
     ),
     ("RevokeSessionsPayload", "revoked userErrors"),
     (

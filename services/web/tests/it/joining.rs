@@ -86,3 +86,38 @@ async fn a_retry_hears_what_the_matcher_kept() {
         .await;
     assert_eq!(ann.ask(JOIN, variables).await.data()["joinGame"], true);
 }
+
+#[tokio::test]
+async fn how_long_a_place_waits_is_told_with_what_the_estimate_is_worth() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let (id, game) = (ann.id().await, stage.game("Duel").await.id);
+    let query = "{ queueTickets { edges { node { estimatedWaitMs estimatedWaitErrorMs } } } }";
+    let told = async || {
+        let answer = ann.ask(query, json!({})).await;
+        answer.data()["queueTickets"]["edges"][0]["node"].clone()
+    };
+    // It was told a moment ago that it will wait for an hour, which is far more than a test takes, or
+    // than the clocks of Postgres and of the gateway lie apart.
+    stage
+        .script(&format!(
+            "INSERT INTO tickets (id, game_id, game_version, player_id, status, cups, queued_at_ms,
+                expires_at_ms, estimated_wait_ms, estimated_wait_error_ms)
+             SELECT gen_random_uuid(), '{game}', 1, '{id}', 'QUEUED', 0, now_ms, now_ms + 3600000,
+                3600000, 1500
+             FROM (SELECT (extract(epoch FROM now()) * 1000)::bigint AS now_ms) now"
+        ))
+        .await;
+    let node = told().await;
+    let wait = node["estimatedWaitMs"].as_i64().unwrap();
+    assert!((3_000_000..=4_200_000).contains(&wait), "{wait}");
+    assert_eq!(node["estimatedWaitErrorMs"], 1_500);
+    stage
+        .script("UPDATE tickets SET queued_at_ms = queued_at_ms - 7200000")
+        .await;
+    assert_eq!(told().await["estimatedWaitMs"], 0);
+    stage
+        .script("UPDATE tickets SET estimated_wait_ms = NULL")
+        .await;
+    assert_eq!(told().await["estimatedWaitMs"], json!(null));
+}
