@@ -1,10 +1,36 @@
 //! One battle: its terms, its players, its log and the rows that it is kept in.
 //!
-//! | state | market entry beyond the end on every asset | finalise | cancel | command |
-//! |---|---|---|---|---|
-//! | OPEN | FINAL | FINAL | CANCELED | decided |
-//! | FINAL | – | – | refused | MATCH_NOT_OPEN |
-//! | CANCELED | – | – | – | MATCH_NOT_OPEN |
+//! What each event does to a match of two assets. Commands are stamped within it, and before its
+//! start as long as that has not come; a code is a refusal, and `no trace` says that it is neither
+//! kept nor logged. The oracle's tests make these lines anew, cell by cell.
+//!
+//! | match | not here | before its start | OPEN | OPEN, an asset final | FINAL | CANCELED |
+//! |---|---|---|---|---|---|---|
+//! | opened | OPEN | – | – | – | – | – |
+//! | opened on terms that break a rule | refused | – | – | – | – | – |
+//! | tick inside the match | – | – | – | – | – | – |
+//! | watermark inside the match | – | – | – | – | – | – |
+//! | tick beyond the end, of one asset | – | OPEN, an asset final | OPEN, an asset final | – | – | – |
+//! | watermark beyond the end, of one asset | – | OPEN, an asset final | OPEN, an asset final | – | – | – |
+//! | tick beyond the end, of every asset | – | FINAL | FINAL | FINAL | – | – |
+//! | watermark beyond the end, of every asset | – | FINAL | FINAL | FINAL | – | – |
+//! | watermark beyond the end, of an older epoch | – | – | – | – | – | – |
+//! | gap | – | – | – | – | – | – |
+//! | note of a trade beyond the end | – | – | – | – | – | – |
+//! | offset | – | – | – | – | – | – |
+//! | finalise | – | FINAL | FINAL | FINAL | – | – |
+//! | cancel of the match | refused: there is no such match | CANCELED | CANCELED | CANCELED | refused: the match already has a result | – |
+//! | forgotten | – | – | – | – | not here | not here |
+//! | order | MATCH_NOT_FOUND, no trace | MATCH_NOT_OPEN | accepted | accepted | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace |
+//! | close | MATCH_NOT_FOUND, no trace | MATCH_NOT_OPEN | accepted | accepted | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace |
+//! | cancel of an order | MATCH_NOT_FOUND, no trace | MATCH_NOT_OPEN | accepted | accepted | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace |
+//! | amendment | MATCH_NOT_FOUND, no trace | MATCH_NOT_OPEN | accepted | accepted | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace |
+//! | order stamped at the end | MATCH_NOT_FOUND, no trace | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace |
+//! | order, one too many | MATCH_NOT_FOUND, no trace | MATCH_NOT_OPEN, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace |
+//! | order stamped at the end, one too many | MATCH_NOT_FOUND, no trace | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace | MATCH_NOT_OPEN, no trace |
+//! | its first command again | MATCH_NOT_FOUND, no trace | MATCH_NOT_OPEN as before | accepted as before | accepted as before | accepted as before | accepted as before |
+//! | another command under its request id | MATCH_NOT_FOUND, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace |
+//! | command of somebody who does not play | MATCH_NOT_FOUND, no trace | NOT_A_PARTICIPANT, no trace | NOT_A_PARTICIPANT, no trace | NOT_A_PARTICIPANT, no trace | NOT_A_PARTICIPANT, no trace | NOT_A_PARTICIPANT, no trace |
 
 use std::collections::BTreeSet;
 

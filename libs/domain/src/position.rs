@@ -1,61 +1,143 @@
 //! A position: the order for it, its fill, its end, and the arithmetic of profit, fees and
 //! liquidation. All of it integer; each rounding is named where it lands.
 //!
-//! | state | fills | liquidation, stop, take, close | cancel | end of match | match canceled |
-//! |---|---|---|---|---|---|
-//! | PENDING | OPEN, or REJECTED | – | CANCELED | CANCELED | CANCELED |
-//! | OPEN | – | LIQUIDATED, or CLOSED | – | CLOSED | CANCELED |
-//! | CLOSED, LIQUIDATED, CANCELED, REJECTED | – | – | – | – | – |
+//! | state | may become |
+//! |---|---|
+//! | PENDING | OPEN, CANCELED, REJECTED |
+//! | OPEN | CLOSED, LIQUIDATED, CANCELED |
+//! | CLOSED | – |
+//! | LIQUIDATED | – |
+//! | CANCELED | – |
+//! | REJECTED | – |
 //!
-//! What each event does in full, to a position with a stop and a take that is alone in its match: to
-//! a BUY, and to a SELL whose prices lie as far on the other side of the market. Times are those of
-//! the newest command on the position, and an armed order is one whose time a watermark has passed;
-//! `lapses` says that a noted command no longer applies. The oracle's tests play every cell for both
-//! sides and compare it with these lines.
+//! What each event does, to a position with a stop and a take that is alone in its match: to a BUY,
+//! and to a SELL whose prices lie as far on the other side of the market. Times are those of the
+//! newest command on the position, and an armed order or close is one whose time a watermark has
+//! passed. A code is a refusal, and `no trace` says that it is neither kept nor logged; `lapses` says
+//! that a noted command no longer applies. The oracle's tests make these lines anew, cell by cell.
 //!
-//! | PENDING | market | market, armed | market, amendment noted | limit | limit, armed | limit, cancel noted | limit, amendment noted |
-//! |---|---|---|---|---|---|---|---|
-//! | tick a moment early, at the limit | – | – | OPEN | – | – | OPEN; cancel lapses | OPEN |
-//! | tick in time, at the limit | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
-//! | tick in time, short of the limit | OPEN | OPEN | amended; OPEN | – | – | CANCELED: cancel | amended |
-//! | tick at the liquidation price | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
-//! | tick at the stop | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN |
-//! | tick at the take | OPEN | OPEN | amended; OPEN | – | – | CANCELED: cancel | amended |
-//! | late tick | – | – | – | – | – | – | – |
-//! | watermark a moment early | – | – | – | – | – | – | – |
-//! | watermark in time | – | – | amended | – | – | CANCELED: cancel | amended |
-//! | watermark just before the deadline | – | – | amended | – | – | CANCELED: cancel | amended |
-//! | watermark at the deadline | REJECTED: feed_stale | REJECTED: feed_stale | amended; REJECTED: feed_stale | – | – | CANCELED: cancel | amended |
-//! | stale watermark | – | – | – | – | – | – | – |
-//! | close | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN |
-//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | noted | noted | ALREADY_CLOSING | noted |
-//! | amendment | noted | noted | noted | noted | noted | noted | noted |
-//! | tick beyond the end | CANCELED: match_end | CANCELED: match_end | amended; CANCELED: match_end | CANCELED: match_end | CANCELED: match_end | CANCELED: cancel | amended; CANCELED: match_end |
-//! | watermark beyond the end | REJECTED: feed_stale | REJECTED: feed_stale | amended; REJECTED: feed_stale | CANCELED: match_end | CANCELED: match_end | CANCELED: cancel | amended; CANCELED: match_end |
-//! | finalise | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end; amend lapses | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end; cancel lapses | CANCELED: match_end; amend lapses |
-//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled; amend lapses | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled; cancel lapses | CANCELED: match_canceled; amend lapses |
+//! | PENDING | market | market, armed | market, amendment noted | limit | limit, armed | limit, cancel noted | limit, amendment noted | limit, amendment and then cancel noted | limit, cancel and then amendment noted |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | tick a moment early, at the limit | – | – | OPEN | – | – | OPEN; cancel lapses | OPEN | amended; OPEN; cancel lapses | CANCELED: cancel; amend lapses |
+//! | tick in time, at the limit | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | tick in time, short of the limit | OPEN | OPEN | amended; OPEN | – | – | CANCELED: cancel | amended | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | tick at the liquidation price | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | tick at the stop | OPEN | OPEN | amended; OPEN | OPEN | OPEN | CANCELED: cancel | amended; OPEN | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | tick at the take | OPEN | OPEN | amended; OPEN | – | – | CANCELED: cancel | amended | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | tick at the lowest price | REJECTED: liquidation_too_close | REJECTED: liquidation_too_close | amended; REJECTED: liquidation_too_close | BUY: REJECTED: liquidation_too_close, SELL: – | BUY: REJECTED: liquidation_too_close, SELL: – | CANCELED: cancel | BUY: amended; REJECTED: liquidation_too_close, SELL: amended | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | watermark in time, then a tick before it | – | – | amended | – | – | CANCELED: cancel | amended | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | copy of a tick | – | – | – | – | – | – | – | – | – |
+//! | tick of an older epoch | – | – | – | – | – | – | – | – | – |
+//! | tick of another asset | – | – | – | – | – | – | – | – | – |
+//! | watermark a moment early | – | – | – | – | – | – | – | amended | CANCELED: cancel; amend lapses |
+//! | watermark in time | – | – | amended | – | – | CANCELED: cancel | amended | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | watermark just before the deadline | – | – | amended | – | – | CANCELED: cancel | amended | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | watermark at the deadline | REJECTED: feed_stale | REJECTED: feed_stale | amended; REJECTED: feed_stale | – | – | CANCELED: cancel | amended | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | watermark older than the last | – | – | – | – | – | – | – | – | – |
+//! | watermark of an older epoch | – | – | – | – | – | – | – | – | – |
+//! | gap | – | – | – | – | – | – | – | – | – |
+//! | note of a late or rejected trade | – | – | – | – | – | – | – | – | – |
+//! | offset | – | – | – | – | – | – | – | – | – |
+//! | close | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN |
+//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | accepted | accepted | ALREADY_CLOSING | accepted | ALREADY_CLOSING | ALREADY_CLOSING |
+//! | amendment | accepted | accepted | accepted | accepted | accepted | accepted | accepted | accepted | accepted |
+//! | amendment, stop on the wrong side | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS |
+//! | amendment, take on the wrong side | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT |
+//! | the newest command again | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before |
+//! | another command under its request id | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace |
+//! | another order under the position's id | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace |
+//! | close, cancel or amendment by a rival | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND |
+//! | close, cancel or amendment stamped at the end | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN |
+//! | close, cancel or amendment, one too many | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace |
+//! | tick beyond the end | CANCELED: match_end | CANCELED: match_end | amended; CANCELED: match_end | CANCELED: match_end | CANCELED: match_end | CANCELED: cancel | amended; CANCELED: match_end | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | watermark beyond the end | REJECTED: feed_stale | REJECTED: feed_stale | amended; REJECTED: feed_stale | CANCELED: match_end | CANCELED: match_end | CANCELED: cancel | amended; CANCELED: match_end | amended; CANCELED: cancel | CANCELED: cancel; amend lapses |
+//! | watermark of another asset beyond the end | – | – | – | – | – | – | – | – | – |
+//! | finalise | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end; amend lapses | CANCELED: match_end | CANCELED: match_end | CANCELED: match_end; cancel lapses | CANCELED: match_end; amend lapses | CANCELED: match_end; amend lapses; cancel lapses | CANCELED: match_end; cancel lapses; amend lapses |
+//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled; amend lapses | CANCELED: match_canceled | CANCELED: match_canceled | CANCELED: match_canceled; cancel lapses | CANCELED: match_canceled; amend lapses | CANCELED: match_canceled; amend lapses; cancel lapses | CANCELED: match_canceled; cancel lapses; amend lapses |
+//! | the match forgotten | – | – | – | – | – | – | – | – | – |
 //!
-//! | filled or ended | OPEN | OPEN, close noted | OPEN, amendment noted | CLOSED | LIQUIDATED | CANCELED | REJECTED |
+//! | filled or ended | OPEN | OPEN, close noted | OPEN, close armed | OPEN, amendment noted | OPEN, close and amendment noted | CLOSED | LIQUIDATED | CANCELED | REJECTED |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | tick a moment early, at the limit | – | – | – | – | CLOSED: close; amend lapses | – | – | – | – |
+//! | tick in time, at the limit | – | CLOSED: close | CLOSED: close | amended | amended; CLOSED: close | – | – | – | – |
+//! | tick in time, short of the limit | – | CLOSED: close | CLOSED: close | amended | amended; CLOSED: close | – | – | – | – |
+//! | tick at the liquidation price | LIQUIDATED | LIQUIDATED; close lapses | LIQUIDATED; close lapses | amended; LIQUIDATED | amended; LIQUIDATED; close lapses | – | – | – | – |
+//! | tick at the stop | CLOSED: stop_loss | CLOSED: stop_loss; close lapses | CLOSED: stop_loss; close lapses | amended; CLOSED: stop_loss | amended; CLOSED: stop_loss; close lapses | – | – | – | – |
+//! | tick at the take | CLOSED: take_profit | CLOSED: take_profit; close lapses | CLOSED: take_profit; close lapses | amended; CLOSED: take_profit | amended; CLOSED: take_profit; close lapses | – | – | – | – |
+//! | tick at the lowest price | BUY: LIQUIDATED, SELL: CLOSED: take_profit | BUY: LIQUIDATED; close lapses, SELL: CLOSED: take_profit; close lapses | BUY: LIQUIDATED; close lapses, SELL: CLOSED: take_profit; close lapses | BUY: amended; LIQUIDATED, SELL: amended; CLOSED: take_profit | BUY: amended; LIQUIDATED; close lapses, SELL: amended; CLOSED: take_profit; close lapses | – | – | – | – |
+//! | watermark in time, then a tick before it | – | – | – | amended | amended | – | – | – | – |
+//! | copy of a tick | – | – | – | – | – | – | – | – | – |
+//! | tick of an older epoch | – | – | – | – | – | – | – | – | – |
+//! | tick of another asset | – | – | – | – | – | – | – | – | – |
+//! | watermark a moment early | – | – | – | – | – | – | – | – | – |
+//! | watermark in time | – | – | – | amended | amended | – | – | – | – |
+//! | watermark just before the deadline | – | – | – | amended | amended | – | – | – | – |
+//! | watermark at the deadline | – | – | – | amended | amended | – | – | – | – |
+//! | watermark older than the last | – | – | – | – | – | – | – | – | – |
+//! | watermark of an older epoch | – | – | – | – | – | – | – | – | – |
+//! | gap | – | – | – | – | – | – | – | – | – |
+//! | note of a late or rejected trade | – | – | – | – | – | – | – | – | – |
+//! | offset | – | – | – | – | – | – | – | – | – |
+//! | close | accepted | ALREADY_CLOSING | ALREADY_CLOSING | accepted | ALREADY_CLOSING | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN |
+//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING |
+//! | amendment | accepted | accepted | accepted | accepted | accepted | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED |
+//! | amendment, stop on the wrong side | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED |
+//! | amendment, take on the wrong side | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED |
+//! | the newest command again | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before |
+//! | another command under its request id | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace |
+//! | another order under the position's id | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace |
+//! | close, cancel or amendment by a rival | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND |
+//! | close, cancel or amendment stamped at the end | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN |
+//! | close, cancel or amendment, one too many | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace |
+//! | tick beyond the end | CLOSED: match_end | CLOSED: match_end; close lapses | CLOSED: match_end; close lapses | amended; CLOSED: match_end | amended; CLOSED: match_end; close lapses | – | – | – | – |
+//! | watermark beyond the end | CLOSED: match_end | CLOSED: match_end; close lapses | CLOSED: match_end; close lapses | amended; CLOSED: match_end | amended; CLOSED: match_end; close lapses | – | – | – | – |
+//! | watermark of another asset beyond the end | – | – | – | – | – | – | – | – | – |
+//! | finalise | CLOSED: match_end | CLOSED: match_end; close lapses | CLOSED: match_end; close lapses | CLOSED: match_end; amend lapses | CLOSED: match_end; close lapses; amend lapses | – | – | – | – |
+//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled; close lapses | CANCELED: match_canceled; close lapses | CANCELED: match_canceled; amend lapses | CANCELED: match_canceled; close lapses; amend lapses | – | – | – | – |
+//! | the match forgotten | – | – | – | – | – | – | – | – | – |
+//!
+//! An asset that has passed the end while another of the match has not is final: its positions wait
+//! for the end of the match.
+//!
+//! | its asset final | market | market, amendment noted | limit | limit, cancel noted | OPEN | OPEN, close noted | OPEN, amendment noted |
 //! |---|---|---|---|---|---|---|---|
 //! | tick a moment early, at the limit | – | – | – | – | – | – | – |
-//! | tick in time, at the limit | – | CLOSED: close | amended | – | – | – | – |
-//! | tick in time, short of the limit | – | CLOSED: close | amended | – | – | – | – |
-//! | tick at the liquidation price | LIQUIDATED | LIQUIDATED; close lapses | amended; LIQUIDATED | – | – | – | – |
-//! | tick at the stop | CLOSED: stop_loss | CLOSED: stop_loss; close lapses | amended; CLOSED: stop_loss | – | – | – | – |
-//! | tick at the take | CLOSED: take_profit | CLOSED: take_profit; close lapses | amended; CLOSED: take_profit | – | – | – | – |
-//! | late tick | – | – | – | – | – | – | – |
+//! | tick in time, at the limit | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | tick in time, short of the limit | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | tick at the liquidation price | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | tick at the stop | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | tick at the take | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | tick at the lowest price | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | watermark in time, then a tick before it | REJECTED: feed_stale | amended; REJECTED: feed_stale | – | CANCELED: cancel | – | – | amended |
+//! | copy of a tick | – | – | – | – | – | – | – |
+//! | tick of an older epoch | – | – | – | – | – | – | – |
+//! | tick of another asset | – | – | – | – | – | – | – |
 //! | watermark a moment early | – | – | – | – | – | – | – |
-//! | watermark in time | – | – | amended | – | – | – | – |
-//! | watermark just before the deadline | – | – | amended | – | – | – | – |
-//! | watermark at the deadline | – | – | amended | – | – | – | – |
-//! | stale watermark | – | – | – | – | – | – | – |
-//! | close | noted | ALREADY_CLOSING | noted | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN |
-//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING |
-//! | amendment | noted | noted | noted | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED | POSITION_CLOSED |
-//! | tick beyond the end | CLOSED: match_end | CLOSED: match_end; close lapses | amended; CLOSED: match_end | – | – | – | – |
-//! | watermark beyond the end | CLOSED: match_end | CLOSED: match_end; close lapses | amended; CLOSED: match_end | – | – | – | – |
-//! | finalise | CLOSED: match_end | CLOSED: match_end; close lapses | CLOSED: match_end; amend lapses | – | – | – | – |
-//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled; close lapses | CANCELED: match_canceled; amend lapses | – | – | – | – |
+//! | watermark in time | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | watermark just before the deadline | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | watermark at the deadline | REJECTED: feed_stale | amended; REJECTED: feed_stale | – | CANCELED: cancel | – | – | amended |
+//! | watermark older than the last | – | – | – | – | – | – | – |
+//! | watermark of an older epoch | – | – | – | – | – | – | – |
+//! | gap | – | – | – | – | – | – | – |
+//! | note of a late or rejected trade | – | – | – | – | – | – | – |
+//! | offset | – | – | – | – | – | – | – |
+//! | close | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | POSITION_NOT_OPEN | accepted | ALREADY_CLOSING | accepted |
+//! | cancel | POSITION_NOT_PENDING | POSITION_NOT_PENDING | accepted | ALREADY_CLOSING | POSITION_NOT_PENDING | POSITION_NOT_PENDING | POSITION_NOT_PENDING |
+//! | amendment | accepted | accepted | accepted | accepted | accepted | accepted | accepted |
+//! | amendment, stop on the wrong side | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS | INVALID_STOP_LOSS |
+//! | amendment, take on the wrong side | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT | INVALID_TAKE_PROFIT |
+//! | the newest command again | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before | accepted as before |
+//! | another command under its request id | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace |
+//! | another order under the position's id | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace | IDEMPOTENCY_CONFLICT, no trace |
+//! | close, cancel or amendment by a rival | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND | POSITION_NOT_FOUND |
+//! | close, cancel or amendment stamped at the end | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN | MATCH_NOT_OPEN |
+//! | close, cancel or amendment, one too many | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace | RATE_LIMITED, no trace |
+//! | tick beyond the end | – | amended | – | CANCELED: cancel | – | – | amended |
+//! | watermark beyond the end | REJECTED: feed_stale | amended; REJECTED: feed_stale | – | CANCELED: cancel | – | – | amended |
+//! | watermark of another asset beyond the end | CANCELED: match_end | CANCELED: match_end; amend lapses | CANCELED: match_end | CANCELED: match_end; cancel lapses | CLOSED: match_end | CLOSED: match_end; close lapses | CLOSED: match_end; amend lapses |
+//! | finalise | CANCELED: match_end | CANCELED: match_end; amend lapses | CANCELED: match_end | CANCELED: match_end; cancel lapses | CLOSED: match_end | CLOSED: match_end; close lapses | CLOSED: match_end; amend lapses |
+//! | cancel of the match | CANCELED: match_canceled | CANCELED: match_canceled; amend lapses | CANCELED: match_canceled | CANCELED: match_canceled; cancel lapses | CANCELED: match_canceled | CANCELED: match_canceled; close lapses | CANCELED: match_canceled; amend lapses |
+//! | the match forgotten | – | – | – | – | – | – | – |
 
 use serde::{Deserialize, Serialize};
 

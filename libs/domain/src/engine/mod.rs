@@ -2,15 +2,54 @@
 //! position and every chip of its battles and knows no clock: all that it does follows from the
 //! market entries and commands that it is given, in the order in which it is given them.
 //!
-//! What one entry does to a position, first to last:
+//! An entry does, first to last: what is noted and due, cancels and amendments, applies in log order;
+//! a watermark rejects market orders past their deadline; beyond the end the asset becomes final, and
+//! with the last one the match; and a tick inside the match does one thing each to the positions that
+//! it touches, in order of acceptance. So these happen, in the order of their numbers, where all of
+//! it has fallen due at once and the tick reaches it all:
 //!
-//! | | watermark | tick inside the match | tick or watermark beyond its end |
-//! |---|---|---|---|
-//! | noted cancels and amendments that are due, in log order | apply | apply | apply |
-//! | a market order past its deadline | REJECTED | – | REJECTED by a watermark |
-//! | the asset becomes final, and with the last one the match | – | – | yes |
-//! | orders and closes that are due | armed | armed | – |
-//! | armed, and the price is right | – | one fill or exit each, in order of acceptance | – |
+//! | due, in order of acceptance | watermark | tick | watermark beyond the end | tick beyond the end | finalise | cancel of the match |
+//! |---|---|---|---|---|---|---|
+//! | OPEN, amendment to a stop at the tick, and close | 2. amended | 2. amended 4. CLOSED: stop_loss 5. close lapses | 2. amended 6. CLOSED: match_end 7. close lapses | 2. amended 4. CLOSED: match_end 5. close lapses | 1. CLOSED: match_end 2. amend lapses 3. close lapses | 1. CANCELED: match_canceled 2. amend lapses 3. close lapses |
+//! | OPEN, close | – | 6. CLOSED: close | 8. CLOSED: match_end 9. close lapses | 6. CLOSED: match_end 7. close lapses | 4. CLOSED: match_end 5. close lapses | 4. CANCELED: match_canceled 5. close lapses |
+//! | market order past its deadline | 4. REJECTED: feed_stale | 7. OPEN | 4. REJECTED: feed_stale | 8. CANCELED: match_end | 6. CANCELED: match_end | 6. CANCELED: match_canceled |
+//! | limit order in reach, amendment and cancel | 1. amended 3. CANCELED: cancel | 1. amended 3. CANCELED: cancel | 1. amended 3. CANCELED: cancel | 1. amended 3. CANCELED: cancel | 7. CANCELED: match_end 8. amend lapses 9. cancel lapses | 7. CANCELED: match_canceled 8. amend lapses 9. cancel lapses |
+//! | limit order in reach | – | 8. OPEN | 10. CANCELED: match_end | 9. CANCELED: match_end | 10. CANCELED: match_end | 10. CANCELED: match_canceled |
+//! | market order | – | 9. OPEN | 5. REJECTED: feed_stale | 10. CANCELED: match_end | 11. CANCELED: match_end | 11. CANCELED: match_canceled |
+//! | the match | – | – | 11. FINAL | 11. FINAL | 12. FINAL | 12. CANCELED |
+//!
+//! A command is refused for the first of its faults, or taken. `kept` says that the refusal is logged
+//! and kept under the request id, `no trace` that it is not, and – that the command cannot have the
+//! fault:
+//!
+//! | fault | refusal | order | close | cancel | amendment |
+//! |---|---|---|---|---|---|
+//! | there is no such match | MATCH_NOT_FOUND | no trace | no trace | no trace | no trace |
+//! | no seat in it | NOT_A_PARTICIPANT | no trace | no trace | no trace | no trace |
+//! | its request id was used for another | IDEMPOTENCY_CONFLICT | no trace | no trace | no trace | no trace |
+//! | its position's id is taken | IDEMPOTENCY_CONFLICT | no trace | – | – | – |
+//! | the match has ended | MATCH_NOT_OPEN | no trace | no trace | no trace | no trace |
+//! | stamped outside the match, and one too many | MATCH_NOT_OPEN | no trace | no trace | no trace | no trace |
+//! | one too many | RATE_LIMITED | no trace | no trace | no trace | no trace |
+//! | stamped outside the match | MATCH_NOT_OPEN | kept | kept | kept | kept |
+//! | not an asset of the match | ASSET_NOT_FOUND | kept | – | – | – |
+//! | no tick, or stamped over 10 s past the watermark | FEED_STALE | kept | – | – | – |
+//! | leverage above the template's, or too coarse a step | LEVERAGE_NOT_ALLOWED | kept | – | – | – |
+//! | leverage above 10 without a card | LEVERAGE_ITEM_REQUIRED | kept | – | – | – |
+//! | margin too small or malformed, or size too large | INVALID_MARGIN | kept | – | – | – |
+//! | limit price malformed | INVALID_LIMIT_PRICE | kept | – | – | – |
+//! | no such position of the player's | POSITION_NOT_FOUND | – | kept | kept | kept |
+//! | not a pending limit order | POSITION_NOT_PENDING | – | – | kept | – |
+//! | not an open position | POSITION_NOT_OPEN | – | kept | – | – |
+//! | the position has ended | POSITION_CLOSED | – | – | – | kept |
+//! | a close or cancel of it is noted | ALREADY_CLOSING | – | kept | kept | – |
+//! | stop loss out of bounds or malformed | INVALID_STOP_LOSS | kept | – | – | kept |
+//! | take profit out of bounds or malformed | INVALID_TAKE_PROFIT | kept | – | – | kept |
+//! | as many positions as there may be | MAX_POSITIONS | kept | – | – | – |
+//! | not enough chips | INSUFFICIENT_V_BALANCE | kept | – | – | – |
+//!
+//! [`battle`](crate::battle) has the table of a match, and [`position`](crate::position) that of an
+//! order and a position. The oracle's tests make all of them anew, cell by cell.
 //!
 //! Where the rules of the game are silent, these hold:
 //!

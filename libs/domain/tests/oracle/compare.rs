@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use domain::battle::{BattleRows, BattleStatus, BattleTerms};
-use domain::engine::{Effects, Engine, Fact};
+use domain::engine::{CancelRefusal, Effects, Engine, Fact};
 use domain::id::BattleId;
 use domain::market::{Incarnation, MarketEntry};
 use domain::order::{Answer, Command};
@@ -109,12 +109,15 @@ impl Duel {
         self.agree(one, &other)
     }
 
-    pub(crate) fn cancel_battle(&mut self, battle: BattleId) -> Result<Effects, Difference> {
+    pub(crate) fn cancel_battle(
+        &mut self,
+        battle: BattleId,
+    ) -> Result<(Result<(), CancelRefusal>, Effects), Difference> {
         let (mut one, mut other) = (Effects::default(), Effects::default());
         let canceled = self.engine.cancel_battle(battle, &mut one);
         let naive = self.naive.cancel_battle(battle, &mut other);
         same("cancel", &canceled.is_ok(), &(naive == Some(true)))?;
-        self.agree(one, &other)
+        Ok((canceled, self.agree(one, &other)?))
     }
 
     pub(crate) fn forget(&mut self, battle: BattleId) -> Result<(), Difference> {

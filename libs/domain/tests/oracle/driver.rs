@@ -130,7 +130,7 @@ impl<'a> Driver<'a> {
                 self.keep(&effects);
             }
             Step::Cancel { battle } => {
-                let effects = self.duel.cancel_battle(self.terms(*battle).battle)?;
+                let (_, effects) = self.duel.cancel_battle(self.terms(*battle).battle)?;
                 self.keep(&effects);
             }
             Step::Forget { battle } => self.duel.forget(self.terms(*battle).battle)?,
