@@ -2,14 +2,15 @@
 //! nothing, whatever he does with it; without the delay it would be worth a lot.
 
 use domain::chips::Chips;
-use domain::engine::{Effects, Engine};
+use domain::engine::{Effects, Engine, Fact, PositionChange};
 use domain::id::{PositionId, RequestId};
 use domain::leverage::Leverage;
 use domain::market::{Epoch, Incarnation, MarketEntry, MarketEvent, Tick};
 use domain::order::{
-    Answer, BodyHash, Command, CommandBody, Entered, NewOrder, OrderKind, Outcome, Side,
+    Answer, BodyHash, Command, CommandBody, Entered, LevelChange, NewOrder, OrderKind, Outcome,
+    Side,
 };
-use domain::position::{PositionState, PositionStatus};
+use domain::position::{EndCause, PositionState, PositionStatus};
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 use uuid::Uuid;
@@ -37,11 +38,45 @@ enum Weapon {
     /// Cancels alone: orders and closes are left to chance, and what would be filled at a loss is
     /// taken back.
     Cancel,
+    /// Amendments alone: orders are left to chance, and whatever is filled leaves at a level: at the
+    /// best price that is still to come, or at the next one if all are worse.
+    Amend,
+    /// Limit orders, cancels, closes and amendments.
+    All,
 }
 
-/// What is known of the trades behind the next one, and that one.
+const WEAPONS: [Weapon; 5] = [
+    Weapon::Market,
+    Weapon::Limit,
+    Weapon::Cancel,
+    Weapon::Amend,
+    Weapon::All,
+];
+
+impl Weapon {
+    const fn amends(self) -> bool {
+        match self {
+            Self::Market | Self::Limit | Self::Cancel => false,
+            Self::Amend | Self::All => true,
+        }
+    }
+
+    /// How often he used it, for each thing that it is made of.
+    fn uses(self, acts: Acts) -> Vec<u64> {
+        match self {
+            Self::Market => vec![acts.orders],
+            Self::Limit | Self::Cancel => vec![acts.orders, acts.canceled],
+            Self::Amend => vec![acts.orders, acts.amended, acts.left_at_level],
+            Self::All => vec![acts.orders, acts.canceled, acts.amended, acts.left_at_level],
+        }
+    }
+}
+
+/// What the sniper knows of the trades to come: the next one, and those within his foresight.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
+    /// The last trade that everybody knows.
+    now: i64,
     next: i64,
     low: i64,
     high: i64,
@@ -59,14 +94,55 @@ struct Round {
     random: Random,
     sent: u64,
     held: [Option<PositionId>; 2],
+    /// The levels that the sniper asked for last.
+    levels: Option<[i64; 2]>,
     acts: Acts,
 }
 
-/// What the sniper did: orders, and those of them that he took back in time.
+/// What the sniper did: orders, those of them that he took back in time, amendments that applied,
+/// and positions that left at a stop or a take.
 #[derive(Clone, Copy, Debug, Default)]
 struct Acts {
     orders: u64,
     canceled: u64,
+    amended: u64,
+    left_at_level: u64,
+}
+
+impl Acts {
+    fn add(&mut self, other: Self) {
+        self.orders += other.orders;
+        self.canceled += other.canceled;
+        self.amended += other.amended;
+        self.left_at_level += other.left_at_level;
+    }
+
+    fn count(&mut self, fact: &Fact) {
+        let Fact::Position {
+            player: who,
+            change,
+            ..
+        } = fact
+        else {
+            return;
+        };
+        if *who != player(0) {
+            return;
+        }
+        match change {
+            PositionChange::Accepted => self.orders += 1,
+            PositionChange::Amended { .. } => self.amended += 1,
+            PositionChange::Canceled {
+                cause: EndCause::Cancel,
+                ..
+            } => self.canceled += 1,
+            PositionChange::Closed {
+                cause: EndCause::StopLoss | EndCause::TakeProfit,
+                ..
+            } => self.left_at_level += 1,
+            _ => {}
+        }
+    }
 }
 
 impl Round {
@@ -91,6 +167,7 @@ impl Round {
             random,
             sent: 0,
             held: [None, None],
+            levels: None,
             acts: Acts::default(),
         }
     }
@@ -99,8 +176,9 @@ impl Round {
         let epoch = Epoch(1);
         let entry = MarketEntry { epoch, event };
         let sequence = u64::try_from(sequence).unwrap();
-        self.engine
-            .market(sequence, &entry, &mut Effects::default());
+        let mut effects = Effects::default();
+        self.engine.market(sequence, &entry, &mut effects);
+        self.count(&effects);
     }
 
     fn command(&mut self, by: usize, now: i64, body: CommandBody) -> Answer {
@@ -115,7 +193,16 @@ impl Round {
             stored_at_ns: now * 1_000_000,
             body,
         };
-        self.engine.command(&command, &mut Effects::default())
+        let mut effects = Effects::default();
+        let answer = self.engine.command(&command, &mut effects);
+        self.count(&effects);
+        answer
+    }
+
+    fn count(&mut self, effects: &Effects) {
+        for fact in &effects.facts {
+            self.acts.count(fact);
+        }
     }
 
     fn order(&mut self, by: usize, now: i64, side: Side, limit: Option<i64>) {
@@ -169,6 +256,7 @@ impl Round {
                 continue;
             };
             let nothing = Seen {
+                now: *price,
                 next: *next,
                 low: *next,
                 high: *next,
@@ -202,19 +290,19 @@ impl Round {
             Some((PositionStatus::Pending, held)) => {
                 if self.takes_back(&held, seen) {
                     self.both(now, |position| CommandBody::Cancel { position });
+                } else if self.weapon.amends() {
+                    self.amend(now, &held, seen);
                 }
             }
             Some((PositionStatus::Open, held)) => {
                 if self.leaves(&held, seen) {
                     self.both(now, |position| CommandBody::Close { position });
+                } else if self.weapon.amends() {
+                    self.amend(now, &held, seen);
                 }
             }
-            ended => {
-                let canceled = ended.is_some_and(|(status, _)| status == PositionStatus::Canceled);
-                if canceled {
-                    self.held[0] = None;
-                    self.acts.canceled += 1;
-                }
+            _ => {
+                self.levels = None;
                 self.enter(now, seen);
             }
         }
@@ -226,6 +314,49 @@ impl Round {
                 self.command(by, now, body(position));
             }
         }
+    }
+
+    /// Moves the levels to where the position leaves best; the coin's go wherever it falls.
+    fn amend(&mut self, now: i64, held: &PositionState, seen: Seen) {
+        let reference = match (held.status, held.kind) {
+            (PositionStatus::Pending, OrderKind::Limit(limit)) => limit.units(),
+            _ => seen.now,
+        };
+        let (low, high) = (seen.low.min(reference), seen.high.max(reference));
+        let hopeless = match held.side {
+            Side::Buy => high == reference,
+            Side::Sell => low == reference,
+        };
+        let levels = match (held.side, hopeless) {
+            (Side::Buy, false) => [low - STEP, high],
+            (Side::Sell, false) => [high + STEP, low],
+            (Side::Buy, true) => [reference - STEP / 2, reference + TOO_FAR],
+            (Side::Sell, true) => [reference + STEP / 2, reference - TOO_FAR],
+        };
+        if self.levels.replace(levels) == Some(levels) {
+            return;
+        }
+        self.set_levels(0, now, held.id, levels);
+        let coins = self.held[1].and_then(|id| self.engine.position(battle(0), id));
+        if let Some(coins) = coins {
+            let [stop, take] = [1, 1].map(|least| self.random.between(least, 5) * STEP);
+            let levels = match coins.side {
+                Side::Buy => [seen.now - stop, seen.now + take],
+                Side::Sell => [seen.now + stop, seen.now - take],
+            };
+            self.set_levels(1, now, coins.id, levels);
+        }
+    }
+
+    fn set_levels(&mut self, by: usize, now: i64, position: PositionId, levels: [i64; 2]) {
+        let [stop_loss, take_profit] =
+            levels.map(|level| LevelChange::Set(Price::from_units(level).unwrap()));
+        let body = CommandBody::Amend {
+            position,
+            stop_loss,
+            take_profit,
+        };
+        self.command(by, now, body);
     }
 
     /// Whether the limit order will be filled at a loss, or is out of reach.
@@ -245,6 +376,7 @@ impl Round {
     fn leaves(&mut self, held: &PositionState, seen: Seen) -> bool {
         match (self.weapon, held.side) {
             (Weapon::Cancel, _) => self.random.percent(50),
+            (Weapon::Amend, _) => false,
             (_, Side::Buy) => seen.last < seen.next,
             (_, Side::Sell) => seen.last > seen.next,
         }
@@ -255,8 +387,8 @@ impl Round {
         let coin = self.random.of(&[Side::Buy, Side::Sell]);
         let (rise, fall) = match self.weapon {
             Weapon::Market => (seen.last - seen.next, seen.next - seen.last),
-            Weapon::Limit => (seen.last - seen.low, seen.high - seen.last),
-            Weapon::Cancel => self.random.of(&[(2 * STEP, 0), (0, 2 * STEP)]),
+            Weapon::Limit | Weapon::All => (seen.last - seen.low, seen.high - seen.last),
+            Weapon::Cancel | Weapon::Amend => self.random.of(&[(2 * STEP, 0), (0, 2 * STEP)]),
         };
         let (side, gain) = if rise > fall {
             (Side::Buy, rise)
@@ -268,9 +400,9 @@ impl Round {
         }
         // How far the limit lies on the better side of the next trade.
         let better = match (self.weapon, side) {
-            (Weapon::Market, _) => None,
-            (Weapon::Limit, Side::Buy) => Some(seen.next - seen.low),
-            (Weapon::Limit, Side::Sell) => Some(seen.high - seen.next),
+            (Weapon::Market | Weapon::Amend, _) => None,
+            (Weapon::Limit | Weapon::All, Side::Buy) => Some(seen.next - seen.low),
+            (Weapon::Limit | Weapon::All, Side::Sell) => Some(seen.high - seen.next),
             (Weapon::Cancel, _) => Some(STEP),
         };
         for (by, side) in [(0, side), (1, coin)] {
@@ -280,7 +412,6 @@ impl Round {
             });
             self.order(by, now, side, limit);
         }
-        self.acts.orders += 1;
     }
 }
 
@@ -295,31 +426,28 @@ fn advantage(fill_delay_ms: i64, weapon: Weapon) -> (i64, i64, Acts) {
     let mean = gains.iter().sum::<i128>() / count;
     let squares: i128 = gains.iter().map(|gain| (gain - mean).pow(2)).sum();
     let error = (squares / (count - 1) / count).isqrt();
-    let acts = rounds.iter().fold(Acts::default(), |all, (_, acts)| Acts {
-        orders: all.orders + acts.orders,
-        canceled: all.canceled + acts.canceled,
-    });
+    let mut acts = Acts::default();
+    for (_, one) in &rounds {
+        acts.add(*one);
+    }
     let milli = |units: i128| i64::try_from(units / 100_000).unwrap();
     (milli(mean), milli(error), acts)
 }
 
 #[test]
 fn foresight_within_the_fill_delay_gains_nothing() {
-    for weapon in [Weapon::Market, Weapon::Limit, Weapon::Cancel] {
+    for weapon in WEAPONS {
         let (mean, error, acts) = advantage(FORESIGHT_MS, weapon);
         println!("{weapon:?} with the delay: {mean} ± {error} thousandths of a chip, {acts:?}");
-        assert!(acts.orders > 10 * ROUNDS, "{acts:?}");
-        assert!(
-            weapon == Weapon::Market || acts.canceled > 10 * ROUNDS,
-            "{acts:?}"
-        );
+        let uses = weapon.uses(acts);
+        assert!(uses.iter().all(|times| *times > 10 * ROUNDS), "{acts:?}");
         assert!(mean.abs() <= 3 * error, "{weapon:?}: {mean} ± {error}");
     }
 }
 
 #[test]
 fn foresight_would_gain_a_lot_without_the_fill_delay() {
-    for weapon in [Weapon::Market, Weapon::Limit, Weapon::Cancel] {
+    for weapon in WEAPONS {
         let (mean, error, acts) = advantage(0, weapon);
         println!("{weapon:?} without the delay: {mean} ± {error} thousandths of a chip, {acts:?}");
         assert!(acts.orders > 10 * ROUNDS, "{acts:?}");
