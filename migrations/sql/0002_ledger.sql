@@ -32,21 +32,36 @@ CREATE TABLE ledger_transfers (
     credit_id uuid,
     unit text NOT NULL,
     amount bigint NOT NULL CHECK (amount > 0),
-    phase text NOT NULL CHECK (phase IN ('single', 'pending', 'post', 'void')),
+    phase text NOT NULL CHECK (phase IN ('single', 'pending', 'post', 'void', 'expire')),
     pending_id uuid,
+    expires_at_ms bigint,
     kind text NOT NULL,
     reference_id uuid NOT NULL,
     key text NOT NULL,
     body_hash text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT ledger_transfers_key UNIQUE (key),
-    CONSTRAINT ledger_transfers_resolves CHECK ((phase IN ('post', 'void')) = (pending_id IS NOT NULL)),
+    CONSTRAINT ledger_transfers_resolves CHECK ((phase IN ('post', 'void', 'expire')) = (pending_id IS NOT NULL)),
+    CONSTRAINT ledger_transfers_expires CHECK (expires_at_ms IS NULL OR phase = 'pending'),
+    -- One key for everybody, so that it happens once, and for nothing else, so that nobody is in its way.
+    CONSTRAINT ledger_transfers_expire_key CHECK (
+        CASE WHEN phase = 'expire' THEN key = 'hold/' || pending_id::text || '/expire'
+            ELSE key NOT LIKE 'hold/%/expire' END
+    ),
     -- A hold reserves its debit side; whom it goes to is said when it is posted.
     CONSTRAINT ledger_transfers_two_sides CHECK ((phase IN ('single', 'post')) = (credit_id IS NOT NULL)),
     CONSTRAINT ledger_transfers_between_two CHECK (debit_id <> credit_id)
 );
 CREATE INDEX ledger_transfers_number ON ledger_transfers (number);
 CREATE UNIQUE INDEX ledger_transfers_one_end ON ledger_transfers (pending_id) WHERE pending_id IS NOT NULL;
+
+-- The holds that can expire and have not ended, for whoever looks for those that are due. The
+-- trigger alone writes it.
+CREATE TABLE ledger_expiring_holds (
+    hold_id uuid PRIMARY KEY,
+    expires_at_ms bigint NOT NULL
+);
+CREATE INDEX ledger_expiring_holds_due ON ledger_expiring_holds (expires_at_ms, hold_id);
 
 -- What one transfer did to one account, and what the account held afterwards. The trigger alone
 -- writes it, of rows that it has just read.
@@ -86,6 +101,10 @@ CREATE VIEW ledger_balances AS
             AS balance
     FROM ledger_accounts a;
 
+-- Milliseconds since 1970, with what is over of the last one.
+CREATE FUNCTION ledger_ms(moment timestamptz) RETURNS numeric LANGUAGE sql STABLE
+    RETURN extract(epoch FROM moment) * 1000;
+
 -- It writes what its caller may not. Unless pg_temp is named it is searched first, and the caller's
 -- temporary tables would stand in for ours.
 --
@@ -96,19 +115,14 @@ CREATE FUNCTION ledger_post() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
+    wanted bigint;
     sides bigint;
+    expiring bigint;
+    ends bigint;
+    broken text;
 BEGIN
-    IF EXISTS (
-        SELECT FROM posted t LEFT JOIN LATERAL (
-            SELECT true AS fits FROM ledger_transfers p
-            WHERE p.id = t.pending_id AND p.phase = 'pending' AND p.debit_id = t.debit_id
-                AND p.unit = t.unit AND p.amount = t.amount OFFSET 0
-        ) hold ON true
-        WHERE t.pending_id IS NOT NULL AND hold.fits IS NULL
-    ) THEN
-        RAISE EXCEPTION 'expected account, unit and amount of the hold that is posted or voided'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_transfers_same_as_hold';
-    END IF;
+    SELECT count(*) + count(credit_id), count(expires_at_ms), count(pending_id)
+    INTO wanted, expiring, ends FROM posted;
 
     -- One order for everybody, so that two statements never wait for each other in a circle.
     PERFORM FROM (SELECT debit_id AS id FROM posted UNION SELECT credit_id FROM posted ORDER BY id) side,
@@ -116,6 +130,43 @@ BEGIN
             SELECT FROM ledger_accounts a WHERE a.id = side.id AND a.kind IN ('user', 'escrow')
             FOR NO KEY UPDATE
         ) locked;
+
+    IF expiring > 0 THEN
+        IF EXISTS (SELECT FROM posted WHERE expires_at_ms <= ledger_ms(clock_timestamp())) THEN
+            RAISE EXCEPTION 'expected a hold that could be posted, found one that has expired'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_transfers_in_time';
+        END IF;
+        INSERT INTO ledger_expiring_holds
+        SELECT id, expires_at_ms FROM posted WHERE expires_at_ms IS NOT NULL;
+    END IF;
+
+    IF ends > 0 THEN
+        -- A post is late by the clock, behind every wait; an expiry is due by the beginning of its
+        -- transaction, which is what stands in its row. A hold that never expires is never due.
+        SELECT CASE
+            WHEN hold.fits IS NULL THEN 'ledger_transfers_same_as_hold'
+            WHEN t.phase = 'post' AND hold.expires_at_ms <= ledger_ms(clock_timestamp())
+                THEN 'ledger_transfers_in_time'
+            WHEN t.phase = 'expire' AND (hold.expires_at_ms <= ledger_ms(now())) IS NOT TRUE
+                THEN 'ledger_transfers_when_due'
+        END AS rule INTO broken
+        FROM posted t LEFT JOIN LATERAL (
+            SELECT true AS fits, p.expires_at_ms FROM ledger_transfers p
+            WHERE p.id = t.pending_id AND p.phase = 'pending' AND p.debit_id = t.debit_id
+                AND p.unit = t.unit AND p.amount = t.amount OFFSET 0
+        ) hold ON true
+        WHERE t.pending_id IS NOT NULL ORDER BY rule NULLS LAST LIMIT 1;
+        IF broken IS NOT NULL THEN
+            RAISE EXCEPTION 'expected %', CASE broken
+                WHEN 'ledger_transfers_in_time' THEN 'a hold that could be posted, found one that has expired'
+                WHEN 'ledger_transfers_when_due' THEN 'a hold that has expired'
+                ELSE 'account, unit and amount of the hold that is ended'
+            END USING ERRCODE = 'check_violation', CONSTRAINT = broken;
+        END IF;
+        DELETE FROM ledger_expiring_holds h USING posted t, LATERAL (
+            SELECT r.ctid AS place FROM ledger_expiring_holds r WHERE r.hold_id = t.pending_id OFFSET 0
+        ) r WHERE h.ctid = r.place;
+    END IF;
 
     -- As the view ledger_sides says, of what is posted now.
     WITH side AS MATERIALIZED (
@@ -152,7 +203,7 @@ BEGIN
     )
     SELECT count(*) INTO sides FROM side;
 
-    IF sides <> (SELECT count(*) + count(credit_id) FROM posted) THEN
+    IF sides <> wanted THEN
         RAISE EXCEPTION 'expected accounts of the unit of the transfer'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'ledger_transfers_between_accounts';
     END IF;

@@ -280,14 +280,18 @@ pub enum Movement {
         /// How much, above zero, in the smallest part of the unit.
         amount: i64,
     },
-    /// Holds an amount back for one later [`Movement::Post`] or [`Movement::Void`].
+    /// Holds an amount back until one later [`Movement::Post`], [`Movement::Void`] or
+    /// [`Movement::Expire`].
     Hold {
         /// Where it is held.
         debit: Account,
         /// How much, above zero, in the smallest part of the unit.
         amount: i64,
+        /// The moment on the database's clock from which it can no longer be posted; none means
+        /// never.
+        expires_at: Option<Timestamp>,
     },
-    /// Moves the whole of what was held.
+    /// Moves the whole of what was held, before it expires.
     Post {
         /// The transfer that holds it.
         hold: TransferId,
@@ -299,9 +303,25 @@ pub enum Movement {
         /// The transfer that holds it.
         hold: TransferId,
     },
+    /// Frees the whole of what was held, once it has expired; [`Transfer::expiry`] makes it.
+    Expire {
+        /// The transfer that holds it.
+        hold: TransferId,
+    },
 }
 
 impl Transfer {
+    /// Ends a hold that has expired. Its key follows from the hold, so it happens once, whoever
+    /// does it; `reference` is what the hold is about.
+    pub fn expiry(hold: TransferId, reference: Uuid) -> Self {
+        Self {
+            key: TransferKey::new(format!("hold/{hold}/expire")),
+            kind: "hold_expired",
+            reference,
+            movement: Movement::Expire { hold },
+        }
+    }
+
     /// Tells a repeat from another transfer under the same key: SHA-256 in hex.
     pub fn body_hash(&self) -> String {
         let movement = match self.movement {
@@ -312,9 +332,17 @@ impl Transfer {
             } => {
                 format!("move/{}/{}/{amount}", debit.id(), credit.id())
             }
-            Movement::Hold { debit, amount } => format!("hold/{}/{amount}", debit.id()),
+            Movement::Hold {
+                debit,
+                amount,
+                expires_at,
+            } => {
+                let until = expires_at.map_or_else(String::new, |at| format!("/{}", at.ms()));
+                format!("hold/{}/{amount}{until}", debit.id())
+            }
             Movement::Post { hold, credit } => format!("post/{hold}/{}", credit.id()),
             Movement::Void { hold } => format!("void/{hold}"),
+            Movement::Expire { hold } => format!("expire/{hold}"),
         };
         let body = format!("{}/{}/{movement}", self.kind, self.reference);
         hex::encode(Sha256::digest(body))
@@ -330,9 +358,15 @@ pub enum Refusal {
     /// The key, or one of several, belongs to a transfer with another content.
     #[error("the key was used for another transfer")]
     KeyReused,
-    /// The hold was posted or voided before.
+    /// The hold was posted or voided before, or freed because it had expired.
     #[error("the hold has ended")]
     HoldEnded,
+    /// The hold can no longer be posted, or could not be from the beginning.
+    #[error("the hold has expired")]
+    HoldExpired,
+    /// The hold has not expired, or never will.
+    #[error("the hold has not expired")]
+    HoldNotExpired,
     /// There is no such hold.
     #[error("there is no such hold")]
     UnknownHold,
@@ -381,18 +415,40 @@ mod tests {
     }
 
     #[test]
-    fn another_amount_is_another_body() {
-        let transfer = |amount| Transfer {
+    fn another_amount_or_expiry_is_another_body() {
+        let transfer = |amount, expires_at| Transfer {
             key: TransferKey::new("test/1"),
             kind: "test",
             reference: Uuid::nil(),
             movement: Movement::Hold {
                 debit: Account::user(USER, Unit::Usdt),
                 amount,
+                expires_at,
             },
         };
-        assert_eq!(transfer(1).body_hash(), transfer(1).body_hash());
-        assert_ne!(transfer(1).body_hash(), transfer(2).body_hash());
+        let bodies = [
+            transfer(1, None),
+            transfer(2, None),
+            transfer(1, Some(Timestamp::from_ms(2))),
+            transfer(1, Some(Timestamp::from_ms(3))),
+        ];
+        for (place, body) in bodies.iter().enumerate() {
+            for (other_place, other) in bodies.iter().enumerate() {
+                let same = body.body_hash() == other.body_hash();
+                assert_eq!(same, place == other_place, "{body:?}, {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hold_expires_under_one_key() {
+        let hold = TransferKey::new("test/1").id();
+        let expiry = Transfer::expiry(hold, Uuid::nil());
+        assert_eq!(expiry.key.as_str(), format!("hold/{hold}/expire"));
+        assert_ne!(
+            expiry.key,
+            Transfer::expiry(TransferKey::new("test/2").id(), Uuid::nil()).key
+        );
     }
 
     #[test]

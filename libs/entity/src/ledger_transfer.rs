@@ -19,6 +19,9 @@ pub enum Phase {
     /// It frees what was held.
     #[sea_orm(string_value = "void")]
     Void,
+    /// It frees what was held, because that has expired.
+    #[sea_orm(string_value = "expire")]
+    Expire,
 }
 
 /// A movement between two accounts.
@@ -36,6 +39,7 @@ pub struct Model {
     pub amount: i64,
     pub phase: Phase,
     pub pending_id: Option<Uuid>,
+    pub expires_at_ms: Option<i64>,
     #[sea_orm(column_type = "Text")]
     pub kind: String,
     pub reference_id: Uuid,

@@ -22,6 +22,7 @@ pub mod inbox;
 pub mod lease;
 pub mod ledger_account;
 pub mod ledger_entry;
+pub mod ledger_expiring_hold;
 pub mod ledger_stripe;
 pub mod ledger_transfer;
 pub mod notification;

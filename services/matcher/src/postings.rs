@@ -24,6 +24,7 @@ pub(crate) fn hold_fee(
         movement: Movement::Hold {
             debit,
             amount: amount_minor,
+            expires_at: None,
         },
     })
 }

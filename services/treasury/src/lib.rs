@@ -1,5 +1,6 @@
 //! Money in and out: wallets, and in development mode play money and items for nothing. Audits
-//! the ledger, which others write too. No chain is linked yet.
+//! the ledger, which others write too, and frees the holds in it that have expired. No chain is
+//! linked yet.
 
 mod app;
 mod auditor;
@@ -8,6 +9,7 @@ mod error;
 mod handlers;
 mod serve;
 mod settings;
+mod sweeper;
 
 pub use serve::{SERVICE, serve};
-pub use settings::{Audit, Items, PlayMoney, Settings};
+pub use settings::{Audit, Holds, Items, PlayMoney, Settings};

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::auditor;
 use crate::handlers::{claim_items, claim_play_money, create_wallet};
 use crate::settings::Settings;
+use crate::sweeper;
 
 /// This service.
 pub const SERVICE: runtime::Service = runtime::Service {
@@ -44,6 +45,14 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     worker.hear(&app, claim_play_money::CONSUMER, claim_play_money::handle);
     worker.hear(&app, claim_items::CONSUMER, claim_items::handle);
     worker.relay();
+    let interval = settings.holds.expire_interval();
+    let sweeping = sweeper::run(
+        app.db.clone(),
+        app.clock.clone(),
+        interval,
+        context.shutdown(),
+    );
+    context.spawn("sweeper", sweeping);
     let interval = settings.audit.interval();
     let auditing = auditor::run(app.db, app.clock, interval, context.shutdown());
     context.spawn("auditor", auditing);

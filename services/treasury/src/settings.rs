@@ -19,6 +19,8 @@ pub struct Settings {
     pub items: Items,
     /// `[audit]`
     pub audit: Audit,
+    /// `[holds]`
+    pub holds: Holds,
 }
 
 /// `[play_money]`
@@ -126,6 +128,21 @@ impl Audit {
     /// How often the whole ledger is checked.
     pub(crate) const fn interval(self) -> Duration {
         Duration::from_millis(self.interval_ms.0)
+    }
+}
+
+/// `[holds]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holds {
+    /// How often the holds that have expired are freed.
+    expire_interval_ms: Interval,
+}
+
+impl Holds {
+    /// How often the holds that have expired are freed.
+    pub(crate) const fn expire_interval(self) -> Duration {
+        Duration::from_millis(self.expire_interval_ms.0)
     }
 }
 

@@ -45,6 +45,7 @@ const CHECKS: &[(&str, &str)] = checks![
     "entries_follow_from_transfers",
     "entries_add_up",
     "transfers_are_well_formed",
+    "expiring_holds_are_listed",
     "holds_have_a_reason",
     "escrows_cover_open_battles",
     "escrows_are_settled",

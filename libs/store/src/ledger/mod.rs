@@ -6,12 +6,14 @@
 
 mod check;
 mod escrow;
+mod expiry;
 mod post;
 mod read;
 
 pub use check::{Difference, audit, check, rules};
 pub use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
 pub use escrow::{Flow, flows, left_in};
+pub use expiry::{ExpiredHold, list_expired};
 pub use post::{Posted, open, post};
 pub use read::{
     Balance, HistoryRow, balance, balances, find_transfer, history, list_accounts, lots, received,

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::id::TransferId;
 use domain::ledger::{Account, Movement, Refusal, Transfer};
+use domain::timestamp::Timestamp;
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, Statement, TransactionTrait,
     Value,
@@ -52,7 +54,8 @@ pub async fn post(tx: &Tx, transfers: &[Transfer]) -> Result<Result<Posted, Refu
         Err(cause) => {
             let refusal = refusal(&cause).ok_or_else(|| Error::from(cause))?;
             savepoint.rollback().await?;
-            Ok(Err(refusal))
+            let late = refusal == Refusal::HoldEnded && expired(tx.inner(), transfers).await?;
+            Ok(Err(if late { Refusal::HoldExpired } else { refusal }))
         }
     }
 }
@@ -90,12 +93,36 @@ fn refusal(cause: &DbErr) -> Option<Refusal> {
         "ledger_entries_balance" | "ledger_entries_held" => Some(Refusal::Insufficient),
         "ledger_transfers_one_end" => Some(Refusal::HoldEnded),
         "ledger_transfers_same_as_hold" => Some(Refusal::UnknownHold),
+        "ledger_transfers_in_time" => Some(Refusal::HoldExpired),
+        "ledger_transfers_when_due" => Some(Refusal::HoldNotExpired),
         "ledger_transfers_amount_check" => Some(Refusal::OutOfRange),
         _ => None,
     }
 }
 
-/// A transfer as it is inserted. Of a post or void the database fills in what its hold says.
+/// Whether one of these transfers would post a hold that was freed because it had expired: whoever
+/// is late hears the same before and after that.
+async fn expired(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<bool, DbErr> {
+    let posted: Vec<Uuid> = transfers.iter().filter_map(posted_hold).collect();
+    let find = statement(
+        "SELECT count(*) AS count FROM ledger_transfers
+         WHERE pending_id = ANY ($1) AND phase = 'expire'",
+        [posted.into()],
+    );
+    Ok(count(tx, find).await? > 0)
+}
+
+fn posted_hold(transfer: &Transfer) -> Option<Uuid> {
+    match transfer.movement {
+        Movement::Post { hold, .. } => Some(hold.uuid()),
+        Movement::Move { .. }
+        | Movement::Hold { .. }
+        | Movement::Void { .. }
+        | Movement::Expire { .. } => None,
+    }
+}
+
+/// A transfer as it is inserted. What ends a hold is filled in by the database, as its hold says.
 struct Row<'a> {
     transfer: &'a Transfer,
     phase: &'static str,
@@ -103,6 +130,7 @@ struct Row<'a> {
     credit: Option<&'a Account>,
     amount: i64,
     pending: Option<Uuid>,
+    expires_at: Option<Timestamp>,
 }
 
 impl<'a> Row<'a> {
@@ -114,6 +142,12 @@ impl<'a> Row<'a> {
             credit: None,
             amount: 0,
             pending: None,
+            expires_at: None,
+        };
+        let ending = |phase, hold: &TransferId| Self {
+            phase,
+            pending: Some(hold.uuid()),
+            ..row
         };
         match &transfer.movement {
             Movement::Move {
@@ -126,23 +160,23 @@ impl<'a> Row<'a> {
                 amount: *amount,
                 ..row
             },
-            Movement::Hold { debit, amount } => Self {
+            Movement::Hold {
+                debit,
+                amount,
+                expires_at,
+            } => Self {
                 phase: "pending",
                 debit: Some(debit),
                 amount: *amount,
+                expires_at: *expires_at,
                 ..row
             },
             Movement::Post { hold, credit } => Self {
-                phase: "post",
                 credit: Some(credit),
-                pending: Some(hold.uuid()),
-                ..row
+                ..ending("post", hold)
             },
-            Movement::Void { hold } => Self {
-                phase: "void",
-                pending: Some(hold.uuid()),
-                ..row
-            },
+            Movement::Void { hold } => ending("void", hold),
+            Movement::Expire { hold } => ending("expire", hold),
         }
     }
 }
@@ -160,6 +194,11 @@ fn accounts<'a>(rows: &[Row<'a>]) -> BTreeMap<Uuid, &'a Account> {
 const NO_ID: Uuid = Uuid::nil();
 /// The same in an array of moments.
 const NEVER: i64 = i64::MIN;
+
+fn ms(moment: Option<Timestamp>) -> i64 {
+    // The first moment of all is as long ago as the one behind it.
+    moment.map_or(NEVER, |at| at.ms().max(NEVER + 1))
+}
 
 /// An array of what each item has, which Postgres reads several times as fast as JSON.
 fn each<'a, I, T>(items: impl IntoIterator<Item = &'a I>, of: impl Fn(&'a I) -> T) -> Value
@@ -190,15 +229,16 @@ async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<usiz
              ORDER BY id ON CONFLICT DO NOTHING
          ), moved AS (
              INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, pending_id,
-                 kind, reference_id, key, body_hash)
+                 kind, reference_id, key, body_hash, expires_at_ms)
              SELECT t.id, coalesce(hold.debit_id, nullif(t.debit_id, $18)),
                  nullif(t.credit_id, $18), coalesce(hold.unit, t.unit),
                  coalesce(hold.amount, t.amount), t.phase, nullif(t.pending_id, $18), t.kind,
-                 t.reference_id, t.key, t.body_hash
+                 t.reference_id, t.key, t.body_hash, nullif(t.expires_at_ms, $6)
              FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::bigint[],
-                     $12::text[], $13::uuid[], $14::text[], $15::uuid[], $16::text[], $17::text[])
+                     $12::text[], $13::uuid[], $14::text[], $15::uuid[], $16::text[], $17::text[],
+                     $19::bigint[])
                  WITH ORDINALITY AS t (id, debit_id, credit_id, unit, amount, phase, pending_id,
-                     kind, reference_id, key, body_hash, place)
+                     kind, reference_id, key, body_hash, expires_at_ms, place)
              LEFT JOIN LATERAL (
                  SELECT h.debit_id, h.unit, h.amount FROM ledger_transfers h
                  WHERE h.id = nullif(t.pending_id, $18) AND h.phase = 'pending' OFFSET 0
@@ -211,9 +251,7 @@ async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<usiz
             each(accounts.values(), |account| account.owner),
             each(accounts.values(), |account| account.kind.code().to_owned()),
             each(accounts.values(), |account| account.unit.code().to_owned()),
-            each(accounts.values(), |account| {
-                account.expires_at.map_or(NEVER, |at| at.ms())
-            }),
+            each(accounts.values(), |account| ms(account.expires_at)),
             NEVER.into(),
             each(&rows, |row| row.transfer.key.id().uuid()),
             each(&rows, |row| id(row.debit)),
@@ -230,6 +268,7 @@ async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<usiz
             each(&rows, |row| row.transfer.key.as_str().to_owned()),
             each(&rows, |row| row.transfer.body_hash()),
             NO_ID.into(),
+            each(&rows, |row| ms(row.expires_at)),
         ],
     );
     count(tx, insert).await

@@ -61,8 +61,9 @@ fn entities() -> Tables {
         achievement_definition achievement_grant achievement_metric arena_battle arena_participant
         arena_shard audit_record audit_record_part battle battle_log battle_result battle_revision
         command_outcome dead_letter delivery game game_version inbox lease ledger_account
-        ledger_entry ledger_stripe ledger_transfer notification outbox position position_outcome
-        refresh_token seat seat_item seat_revision session staff_role ticket user
+        ledger_entry ledger_expiring_hold ledger_stripe ledger_transfer notification outbox
+        position position_outcome refresh_token seat seat_item seat_revision session staff_role
+        ticket user
     }
 }
 

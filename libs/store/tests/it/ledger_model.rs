@@ -81,7 +81,7 @@ impl Reference {
                 self.change(debit, -amount, 0)?;
                 self.change(credit, amount, 0)
             }
-            Movement::Hold { debit, amount } => self.change(debit, 0, amount),
+            Movement::Hold { debit, amount, .. } => self.change(debit, 0, amount),
             Movement::Post { hold, credit } => {
                 let (debit, amount) = self.end(hold, earlier)?;
                 self.change(debit, -amount, -amount)?;
@@ -91,11 +91,12 @@ impl Reference {
                 let (debit, amount) = self.end(hold, earlier)?;
                 self.change(debit, 0, -amount)
             }
+            Movement::Expire { .. } => Err(Refusal::HoldNotExpired),
         }
     }
 
     fn end(&mut self, hold: TransferId, earlier: &Transfers) -> Result<(Account, i64), Refusal> {
-        let Some(Movement::Hold { debit, amount }) =
+        let Some(Movement::Hold { debit, amount, .. }) =
             earlier.get(&hold).map(|transfer| transfer.movement)
         else {
             return Err(Refusal::UnknownHold);
@@ -136,7 +137,8 @@ fn movement() -> impl Strategy<Value = Movement> {
         3 => (account(), account(), amount())
             .prop_filter("two sides", |(debit, credit, _)| debit != credit)
             .prop_map(|(debit, credit, amount)| Movement::Move { debit, credit, amount }),
-        2 => (user(), amount()).prop_map(|(debit, amount)| Movement::Hold { debit, amount }),
+        2 => (user(), amount())
+            .prop_map(|(debit, amount)| Movement::Hold { debit, amount, expires_at: None }),
         2 => hold().prop_map(|hold| Movement::Post { hold, credit: HOUSE }),
         2 => hold().prop_map(|hold| Movement::Void { hold }),
     ]

@@ -10,6 +10,7 @@ mod errors;
 mod leases;
 mod ledger;
 mod ledger_audit;
+mod ledger_expiry;
 mod ledger_model;
 mod ledger_races;
 mod messages;

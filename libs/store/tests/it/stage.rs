@@ -3,6 +3,7 @@
 use contracts::Service;
 use domain::id::{Id, UserId};
 use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
+use domain::timestamp::Timestamp;
 use sea_orm::ConnectionTrait;
 use secrecy::SecretString;
 use store::ledger::{self, Balance, Posted};
@@ -38,6 +39,19 @@ impl Stage {
         Db::connect_as_operator(self.database.url().as_str())
             .await
             .unwrap()
+    }
+
+    /// Lets time pass for a hold that can expire: it expired a second ago.
+    pub(crate) async fn let_expire(&self, hold: &Transfer) {
+        let id = hold.key.id();
+        self.meddle(&format!(
+            "SET session_replication_role = replica;
+             UPDATE ledger_transfers SET expires_at_ms = ledger_ms(now()) - 1000 WHERE id = '{id}';
+             UPDATE ledger_expiring_holds SET expires_at_ms = ledger_ms(now()) - 1000
+             WHERE hold_id = '{id}';
+             SET session_replication_role = DEFAULT;"
+        ))
+        .await;
     }
 
     /// Runs a statement that no service may run.
@@ -95,7 +109,21 @@ pub(crate) fn moving(
 }
 
 pub(crate) fn holding(key: impl Into<String>, debit: Account, amount: i64) -> Transfer {
-    transfer(key, Movement::Hold { debit, amount })
+    holding_until(key, debit, amount, None)
+}
+
+pub(crate) fn holding_until(
+    key: impl Into<String>,
+    debit: Account,
+    amount: i64,
+    expires_at: Option<Timestamp>,
+) -> Transfer {
+    let movement = Movement::Hold {
+        debit,
+        amount,
+        expires_at,
+    };
+    transfer(key, movement)
 }
 
 /// Posts in a transaction of its own.

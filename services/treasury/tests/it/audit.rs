@@ -10,16 +10,9 @@ use store::ledger;
 use testkit::{Process, eventually};
 use tokio::time::timeout;
 
-use crate::stage::{LIMIT, Stage, caller};
+use crate::stage::{LIMIT, Stage, caller, metrics};
 
 const ALARM: &str = "the ledger does not add up";
-
-async fn metrics(process: &Process) -> String {
-    let page = reqwest::get(format!("{}/metrics", process.url()))
-        .await
-        .unwrap();
-    page.text().await.unwrap()
-}
 
 /// The rules that the page calls broken, in their order; none before the first check.
 async fn broken_rules(process: &Process) -> Option<Vec<String>> {

@@ -7,6 +7,7 @@
 
 mod audit;
 mod claims;
+mod expiry;
 mod settings;
 mod stage;
 mod wallets;
