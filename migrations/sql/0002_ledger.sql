@@ -83,7 +83,9 @@ CREATE TABLE ledger_stripes (
     account_id uuid NOT NULL,
     stripe smallint NOT NULL,
     balance bigint NOT NULL,
-    PRIMARY KEY (account_id, stripe)
+    PRIMARY KEY (account_id, stripe),
+    -- The sum of all 64 is a bigint, too.
+    CONSTRAINT ledger_stripes_bounded CHECK (balance BETWEEN -144115188075855871 AND 144115188075855871)
 ) WITH (fillfactor = 10);
 
 -- The sides of a transfer: by how much it changes the balance and the held part of an account.

@@ -95,7 +95,7 @@ fn refusal(cause: &DbErr) -> Option<Refusal> {
         "ledger_transfers_same_as_hold" => Some(Refusal::UnknownHold),
         "ledger_transfers_in_time" => Some(Refusal::HoldExpired),
         "ledger_transfers_when_due" => Some(Refusal::HoldNotExpired),
-        "ledger_transfers_amount_check" => Some(Refusal::OutOfRange),
+        "ledger_transfers_amount_check" | "ledger_stripes_bounded" => Some(Refusal::OutOfRange),
         _ => None,
     }
 }

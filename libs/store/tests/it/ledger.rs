@@ -10,6 +10,9 @@ use crate::stage::{
     ALICE, BOB, ESCROW, HOUSE, OUTSIDE, Stage, fund, holding, holds, moving, post, transfer, wallet,
 };
 
+/// What one of an account's 64 stripes holds at the most, on either side of zero.
+const STRIPE_MAX: i64 = (1 << 57) - 1;
+
 #[tokio::test]
 async fn money_moves_from_outside_through_the_house_to_a_user() {
     let stage = Stage::new().await;
@@ -189,11 +192,38 @@ async fn amounts_out_of_range_are_refused() {
         let refused = post(&db, &[moving("none", OUTSIDE, wallet(ALICE), amount)]).await;
         assert_eq!(refused, Err(Refusal::OutOfRange), "{amount}");
     }
-    let most = moving("most", OUTSIDE, wallet(ALICE), i64::MAX);
+    let most = moving("most", HOUSE, wallet(ALICE), STRIPE_MAX);
     assert_eq!(post(&db, &[most]).await, Ok(Posted::Now));
-    let one_more = moving("one more", HOUSE, wallet(ALICE), 1);
+    // So much that the account would not fit, and with it no stripe.
+    let near = "UPDATE ledger_accounts SET balance = 9223372036854775807 WHERE kind = 'user'";
+    stage.meddle(near).await;
+    let one_more = moving("one more", OUTSIDE, wallet(ALICE), 1);
     assert_eq!(post(&db, &[one_more]).await, Err(Refusal::OutOfRange));
     assert_eq!(holds(&db, wallet(ALICE)).await, (i64::MAX, 0));
+}
+
+#[tokio::test]
+async fn whatever_came_from_outside_can_be_counted() {
+    let stage = Stage::new().await;
+    // Several backends, and so several stripes.
+    let (one, other) = (
+        stage.db(Service::Treasury).await,
+        stage.db(Service::Matcher).await,
+    );
+    let mut given = 0;
+    for (db, user) in [(&one, ALICE), (&other, BOB)] {
+        for amount in [i64::MAX, STRIPE_MAX + 1] {
+            let refused = post(db, &[moving("much", OUTSIDE, wallet(user), amount)]).await;
+            assert_eq!(refused, Err(Refusal::OutOfRange), "{amount}");
+        }
+        let most = moving(format!("{user}"), OUTSIDE, wallet(user), STRIPE_MAX);
+        if post(db, &[most]).await == Ok(Posted::Now) {
+            given += STRIPE_MAX;
+        }
+        assert_eq!(holds(&one, OUTSIDE).await, (-given, 0));
+    }
+    assert!(given > 0);
+    assert_eq!(ledger::check(&one).await.unwrap(), []);
 }
 
 #[tokio::test]
