@@ -7,11 +7,15 @@ use contracts::{Stream, Topic};
 
 use crate::market_entry;
 
+/// Hints of the matcher, heard as they are published: the rows are the truth.
+pub(crate) const HINTS: &[Topic] = &[OPENED, CANCELED];
+const OPENED: Topic = Topic::BattleOpened;
+const CANCELED: Topic = Topic::BattleCanceled;
+
 /// One reader of MARKET for all shards, and hints.
 #[derive(Debug)]
 pub(crate) struct Inputs {
     market: OrderedReader,
-    /// Hints of the matcher, heard as they are published: the rows are the truth.
     opened: Listener,
     canceled: Listener,
 }
@@ -29,8 +33,8 @@ impl Inputs {
     /// Reads MARKET from its tail on, and hints from now on: whatever lies before is for each
     /// shard to read from its own checkpoint.
     pub(crate) async fn open(bus: &Bus) -> Result<Self, BusError> {
-        let opened = bus.listen(Topic::BattleOpened.pattern()).await?;
-        let canceled = bus.listen(Topic::BattleCanceled.pattern()).await?;
+        let opened = bus.listen(OPENED.pattern()).await?;
+        let canceled = bus.listen(CANCELED.pattern()).await?;
         let tail = bus.bounds(Stream::Market).await?.tail();
         Ok(Self {
             market: bus

@@ -34,5 +34,10 @@ mod shard;
 mod spool;
 mod takeover;
 
+use contracts::Topic;
+
 pub use serve::{SERVICE, serve};
 pub use settings::{Leaderboard, MaxUncommitted, Settings, Shards};
+
+/// Everything that it reads. What comes more than once does no more than what comes once.
+pub const READS: [&[Topic]; 3] = [market_entry::TOPICS, request::TOPICS, inputs::HINTS];

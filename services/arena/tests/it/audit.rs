@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
-use contracts::market::{Tick, Watermark};
+use contracts::market::{Offset, Tick, Watermark};
 use domain::battle::{BattleTerms, LogBody, LoggedCommand};
 use domain::engine::PositionChange;
 use domain::id::{BattleId, PositionId, RequestId};
 use domain::order::{CommandBody, Outcome, Refusal};
 use domain::position::{EndCause, PositionState};
 use domain::record;
+use domain::timestamp::Timestamp;
 use futures::StreamExt;
 use store::{arena, battle};
 
@@ -30,8 +31,8 @@ pub(crate) struct Audit {
 }
 
 /// Checks sealed battles in which these requests were sent, each once or often: every one has one
-/// outcome, that of the rules, every fill, exit, cancel and amendment happened at the entry that
-/// caused it or lapsed, everything was told once, and the records verify.
+/// stamp and one outcome, those of the rules, every fill, exit, cancel and amendment happened at the
+/// entry that caused it or lapsed, everything was told once, and the records verify.
 pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[RequestId]) -> Audit {
     let requests: BTreeSet<_> = sent.iter().copied().collect();
     let kept = "SELECT count(*) FROM position_outcomes";
@@ -40,6 +41,7 @@ pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[Reques
         i64::try_from(requests.len()).unwrap()
     );
     let market = market(floor).await;
+    let offsets = floor.stored::<Offset>().await;
     let told = told(floor).await;
 
     let mut audit = Audit::default();
@@ -56,6 +58,7 @@ pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[Reques
         assert_eq!(kept, decided.collect(), "what is kept is what was decided");
         assert!(kept.keys().all(|request| requests.contains(request)));
         assert_eq!(log.len(), kept.len(), "each was decided once");
+        check_stamps(terms, &log, &offsets);
 
         let mut positions: BTreeMap<_, _> =
             rows.positions.iter().map(|row| (row.id, row)).collect();
@@ -114,6 +117,21 @@ async fn log(floor: &Floor, battle: BattleId) -> Vec<Logged> {
             LogBody::Command(logged) => Some((entry.place.sequence, logged)),
             LogBody::Opened { .. } | LogBody::Finalise | LogBody::Canceled => None,
         }));
+    }
+}
+
+/// Each was stamped once: its storage on the exchange's clock, as that was last told of before its
+/// place, and the delay, rounded up to a millisecond, and never below the one before.
+fn check_stamps(terms: &BattleTerms, log: &[Logged], offsets: &[(u64, Offset)]) {
+    let mut last = Timestamp::from_ms(i64::MIN);
+    for (place, command) in log {
+        let behind = offsets.partition_point(|(sequence, _)| sequence <= place);
+        let (_, offset) = &offsets[behind - 1];
+        let ns = command.stored_at_ns + offset.offset_ns;
+        let delayed = ns + terms.template.fill_delay_ms * 1_000_000;
+        let stamp = Timestamp::from_ms(-(-delayed).div_euclid(1_000_000));
+        last = last.max(stamp);
+        assert_eq!(command.effective_time, last, "{command:?}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! Everything that players ask for.
 
-use contracts::Message;
 use contracts::commands::Ask;
 use contracts::positions::{AmendPosition, CancelPosition, ClosePosition, NewPosition};
+use contracts::{Message, Topic};
 use domain::id::RequestId;
 use domain::order::LevelChange;
 
@@ -58,6 +58,16 @@ impl Sent {
             Self::Close(close) => close.caller.request,
             Self::Cancel(cancel) => cancel.caller.request,
             Self::Amend(amend) => amend.caller.request,
+        }
+    }
+
+    /// What kind of message it is.
+    pub(crate) const fn topic(&self) -> Topic {
+        match self {
+            Self::New(_) => NewPosition::TOPIC,
+            Self::Close(_) => ClosePosition::TOPIC,
+            Self::Cancel(_) => CancelPosition::TOPIC,
+            Self::Amend(_) => AmendPosition::TOPIC,
         }
     }
 
