@@ -29,7 +29,7 @@ pub(crate) struct Stage {
     pub(crate) address: SocketAddr,
     supervisor: Supervisor,
     peers: JoinSet<()>,
-    _corner: (Database, Space),
+    corner: (Database, Space),
 }
 
 impl Stage {
@@ -74,10 +74,15 @@ impl Stage {
             address,
             supervisor,
             peers,
-            _corner: (database, space),
+            corner: (database, space),
         };
         eventually(LIMIT, async || stage.is_ready()).await;
         stage
+    }
+
+    /// Its corner of NATS.
+    pub(crate) const fn space(&self) -> &Space {
+        &self.corner.1
     }
 
     fn is_ready(&self) -> bool {

@@ -230,6 +230,42 @@ async fn ones_own_orders_are_told_and_a_rivals_are_not() {
 }
 
 #[tokio::test]
+async fn an_event_that_comes_again_shows_the_position_as_it_is_by_then() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let player = ann.id().await;
+    let battle = stage
+        .battle(&stage.game("Duel").await, &[&player], "OPEN")
+        .await;
+    let id: PositionId = mint();
+    let row = Position {
+        id,
+        battle,
+        player: &player,
+        number: 1,
+        margin: 1_000_000_000,
+    };
+    stage.position(&row).await;
+    let mut socket = Socket::open(&ann).await;
+    let query = "subscription($id: ID!) { gameMatchPositionUpdated(matchID: $id) { stopLoss } }";
+    socket.subscribe("1", query, json!({ "id": battle })).await;
+    let accepted = event(battle, &player, id);
+    let again = async || stage.space().publish_again(&accepted, "accepted").await;
+    let told = shout_until(again, socket.next("1")).await;
+    assert_eq!(told["gameMatchPositionUpdated"]["stopLoss"], Value::Null);
+
+    let amended = format!("UPDATE positions SET stop_loss = 9000000000 WHERE id = '{id}'");
+    stage.script(&amended).await;
+    // Those of before the amendment come first.
+    let shown =
+        async { while socket.next("1").await["gameMatchPositionUpdated"]["stopLoss"] != "90" {} };
+    shout_until(again, shown).await;
+    again().await;
+    let told = socket.next("1").await;
+    assert_eq!(told["gameMatchPositionUpdated"]["stopLoss"], "90");
+}
+
+#[tokio::test]
 async fn a_new_message_in_ones_inbox_is_told() {
     let stage = Stage::new().await;
     let ann = stage.signed_in("ann@example.com").await;
