@@ -121,6 +121,11 @@ impl Fleet {
         Mailbox::new(self.mail().parse().unwrap())
     }
 
+    /// Its corner of NATS.
+    pub(crate) const fn space(&self) -> &Space {
+        &self.space
+    }
+
     /// A superuser's way to the database.
     pub(crate) fn postgres(&self) -> Url {
         self.database.url()

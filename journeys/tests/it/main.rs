@@ -17,5 +17,6 @@ mod demo;
 mod outages;
 mod readiness;
 mod settings;
+mod twice;
 mod verification;
 mod worked_example;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::{self, message::PublishMessage};
 use contracts::{Message, Stream};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use crate::cleanup;
@@ -71,20 +72,63 @@ impl Space {
     }
 
     async fn try_publish_again<M: Message>(&self, message: &M, id: &str) -> anyhow::Result<()> {
-        let jetstream = self.jetstream().await?;
         let subject = format!("{}.{}", self.prefix, message.subject());
-        let payload = serde_json::to_vec(message)?;
-        eventually(PATIENCE, async || {
-            self.forget_ids(M::TOPIC.stream()).await.ok()?;
+        let publish = PublishMessage::build()
+            .payload(serde_json::to_vec(message)?.into())
+            .message_id(id);
+        self.publish_past(M::TOPIC.stream(), &subject, publish)
+            .await
+    }
+
+    /// Publishes all that a stream holds once more, each message as it came, its id too, and past
+    /// the stream's deduplication. Answers their subjects, without the prefix.
+    pub async fn publish_all_again(&self, stream: Stream) -> Vec<String> {
+        match self.try_publish_all_again(stream).await {
+            Ok(subjects) => subjects,
+            Err(cause) => panic!("{stream:?} could not be published again: {cause:#}"),
+        }
+    }
+
+    async fn try_publish_all_again(&self, stream: Stream) -> anyhow::Result<Vec<String>> {
+        let jetstream = self.jetstream().await?;
+        let mut held = jetstream.get_stream(self.stream_name(stream)).await?;
+        let count = usize::try_from(held.info().await?.state.messages)?;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let reader = held.create_consumer(OrderedConfig::default()).await?;
+        let messages = reader.messages().await?.take(count);
+        let messages: Vec<_> = messages.try_collect().await?;
+        let mut subjects = Vec::with_capacity(count);
+        for message in messages {
             let publish = PublishMessage::build()
-                .payload(payload.clone().into())
-                .message_id(id);
+                .payload(message.payload.clone())
+                .headers(message.headers.clone().unwrap_or_default());
+            self.publish_past(stream, &message.subject, publish).await?;
+            let subject = message.subject.strip_prefix(&format!("{}.", self.prefix));
+            subjects.push(subject.context("a subject of ours")?.to_owned());
+        }
+        Ok(subjects)
+    }
+
+    /// Publishes under an id that the stream may have seen.
+    async fn publish_past(
+        &self,
+        stream: Stream,
+        subject: &str,
+        publish: PublishMessage,
+    ) -> anyhow::Result<()> {
+        let jetstream = self.jetstream().await?;
+        eventually(PATIENCE, async || {
             let stored = jetstream
-                .send_publish(subject.clone(), publish)
+                .send_publish(subject.to_owned(), publish.clone())
                 .await
                 .ok()?
                 .await
                 .ok()?;
+            if stored.duplicate {
+                self.forget_ids(stream).await.ok()?;
+            }
             (!stored.duplicate).then_some(())
         })
         .await;
@@ -130,6 +174,23 @@ impl Space {
             let stream = jetstream.get_stream_no_info(&name).await.ok()?;
             let info = stream.consumer_info(consumer).await.ok()?;
             (info.num_pending == 0 && info.num_ack_pending == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until every durable consumer of a stream has handled all that is stored.
+    pub async fn all_drained(&self, stream: Stream) {
+        let jetstream = self.jetstream().await.expect("nats answers");
+        let name = self.stream_name(stream);
+        eventually(PATIENCE, async || {
+            let stream = jetstream.get_stream_no_info(&name).await.ok()?;
+            let consumers: Vec<_> = stream.consumers().try_collect().await.ok()?;
+            let mut durable = consumers
+                .iter()
+                .filter(|info| info.config.durable_name.is_some());
+            durable
+                .all(|info| info.num_pending == 0 && info.num_ack_pending == 0)
+                .then_some(())
         })
         .await;
     }
