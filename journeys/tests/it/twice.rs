@@ -21,6 +21,13 @@ const GRANTS: usize = 5;
 
 const CANCEL_MATCH: &str =
     "mutation Off($id: ID!) { cancelMatch(id: $id) { userErrors { code } } }";
+const WINNER: &str = "query Winner($id: ID!) { gameMatch(id: $id) { winnerID revision } }";
+const VOID: &str = "mutation Void($id: ID!, $player: ID!) {
+    voidMatchPlayer(id: $id, userID: $player, reason: \"Two accounts of one person.\") {
+        match { winnerID revision participants { edges { node { userID rank isVoid voidReason } } } }
+        userErrors { code }
+    }
+}";
 const CANCEL: &str = "mutation Cancel($id: ID!) { cancelGameMatchPosition(id: $id) }";
 const CLOSE: &str = "mutation Close($id: ID!) {
     closeGameMatchPosition(id: $id) { userErrors { code } }
@@ -45,6 +52,7 @@ const fn comes_again(topic: Topic) -> bool {
         | Topic::BattleCanceled
         | Topic::CreateGame
         | Topic::CancelBattle
+        | Topic::VoidPlayer
         | Topic::ClaimPlayMoney
         | Topic::ClaimItems
         | Topic::TreasuryPosted
@@ -172,6 +180,28 @@ async fn play(fleet: &Fleet, battle: &str, a: &Player, b: &Player) {
     assert_eq!(game::ended(&a.api, battle).await.unwrap().status, "CLOSED");
 }
 
+/// Makes the winner's result void: the other one has won then.
+async fn play_fair(staff: &Client, battle: &str) {
+    let won = staff.run(WINNER, json!({ "id": battle })).await.unwrap();
+    let winner = &won["gameMatch"]["winnerID"];
+    assert_eq!(won["gameMatch"]["revision"], 1);
+    let variables = json!({ "id": battle, "player": winner });
+    let void = staff.run(VOID, variables).await.unwrap();
+    let void = &void["voidMatchPlayer"];
+    assert_eq!(void["userErrors"], json!([]));
+    assert_eq!(void["match"]["revision"], 2);
+    let players = void["match"]["participants"]["edges"].as_array().unwrap();
+    for player in players {
+        let player = &player["node"];
+        let is_void = player["userID"] == *winner;
+        assert_eq!(player["isVoid"], is_void);
+        assert_eq!(player["voidReason"].is_string(), is_void);
+        assert_eq!(player["rank"], if is_void { 2 } else { 1 });
+        assert_eq!(player["userID"] == void["match"]["winnerID"], !is_void);
+    }
+    assert_eq!(players.len(), 2);
+}
+
 /// Asks for something to be done to a position, as soon as the rate allows it.
 async fn change(player: &Player, mutation: &str, position: &str) {
     eventually(LIMIT, async || {
@@ -209,6 +239,7 @@ async fn what_the_fleet_has_said_moves_nothing_when_it_is_said_again() {
     play_and_call_off(&fleet, &staff, &off, &a).await;
     let battle = meet(&fleet, &game, &a, &b).await;
     play(&fleet, &battle, &a, &b).await;
+    play_fair(&staff, &battle).await;
     let granted = "SELECT id::text FROM achievement_grants";
     eventually(LIMIT, async || column(&db, granted).await.len() == GRANTS).await;
     let before = settled(&fleet, &db).await;
