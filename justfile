@@ -58,7 +58,7 @@ lint:
 ci *options:
     @python3 dev ci "$@"
 
-# Play the engine against a naive one for 10^8 position-ticks (--position-ticks N --seed N --frames FILE)
+# Play the engine against a naive one for 10^8 position-ticks (--position-ticks N --seed N --frames FILE), or the ledger (ledger --operations N --seed N)
 soak *options:
     @python3 dev soak "$@"
 

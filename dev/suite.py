@@ -32,6 +32,8 @@ FRAMES = f"{PREFIX}FRAMES"
 AT_ONCE = 2
 THREADS = 2 * (os.cpu_count() or 1)
 SOAK = ("--position-ticks", "100000000")
+# What the ledger's soak takes, by the setting that the test reads.
+LEDGER_SOAK = {"--operations": (f"{PREFIX}LEDGER_OPERATIONS", "1000000"), "--seed": (f"{PREFIX}LEDGER_SEED", "1")}
 # Its own tests try the servers that it starts for others.
 NEEDS_SERVERS = "testkit"
 
@@ -190,7 +192,28 @@ def run_unit(options):
 
 
 def soak(options):
-    """Plays random matches on the engine and on a naive one, which have to agree on everything."""
+    """Plays random matches on the engine and on a naive one, or with `ledger` as the first word random transactions on the ledger and on
+    maps in memory, which have to agree on everything."""
+    if options[:1] == ["ledger"]:
+        soak_ledger(ledger_settings(options[1:]))
+        return
     with build.output_folder():
         if build.cargo("run", "--release", "--quiet", "--package=domain", "--example=oracle", "--", *(options or SOAK)).returncode != 0:
             raise Failed("the engines differ, or a case was not met")
+
+
+def soak_ledger(settings):
+    with private_folder() as folder, build.output_folder():
+        # The test ends sessions, never the machine.
+        environment = {**os.environ, **up(folder, outlives_the_machine=False), **settings}
+        if build.cargo("test", "--release", "--quiet", "--package=store", "--test=it", "--", "ledger_model", "--nocapture",
+                       environment=environment).returncode != 0:
+            raise Failed("the ledger is not as the reference says, or a case was not met")
+
+
+def ledger_settings(words):
+    """The settings of the ledger's soak, those that `words` give and those that they leave out."""
+    given = dict(zip(words[::2], words[1::2]))
+    if len(words) % 2 or not set(given) <= set(LEDGER_SOAK):
+        raise Failed(f"expected {' N, '.join(LEDGER_SOAK)} N, found {' '.join(words)}")
+    return {setting: given.get(word, usual) for word, (setting, usual) in LEDGER_SOAK.items()}

@@ -35,6 +35,13 @@ class Options(unittest.TestCase):
                 with self.subTest(command=command, words=words):
                     self.assertEqual(commands.parser().parse_args([command, *words]).options, words)
 
+    def test_the_ledgers_soak_takes_what_it_is_given(self):
+        settings = suite.ledger_settings(["--seed", "7"])
+        self.assertEqual(settings, {"BATTLESBIT_TEST_LEDGER_OPERATIONS": "1000000", "BATTLESBIT_TEST_LEDGER_SEED": "7"})
+        for words in (["--seed"], ["--operation", "1"], ["--operations", "1", "--seed"]):
+            with self.subTest(words=words), self.assertRaises(suite.Failed):
+                suite.ledger_settings(words)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -9,8 +9,8 @@ use store::ledger::{self, Posted};
 use store::{Db, Page};
 
 use crate::stage::{
-    ALICE, BATTLE, BOB, ESCROW, Stage, fund, holding, holding_until, holds, moving, post, transfer,
-    wallet,
+    ALICE, BATTLE, BOB, ESCROW, Stage, fund, holding, holding_until, holds, let_expire, moving,
+    post, transfer, wallet,
 };
 
 /// Later than any test ends.
@@ -27,7 +27,7 @@ async fn hold(db: &Db) -> Transfer {
 /// The same, and it has expired.
 async fn expired_hold(stage: &Stage, db: &Db) -> Transfer {
     let hold = hold(db).await;
-    stage.let_expire(&hold).await;
+    let_expire(&stage.superuser().await, hold.key.id()).await;
     hold
 }
 
@@ -131,7 +131,7 @@ async fn a_hold_that_has_not_expired_is_posted_and_not_freed() {
     assert_eq!(post(&db, &both).await, Ok(Posted::Now));
     assert_eq!(holds(&db, wallet(ALICE)).await, (30, 0));
 
-    stage.let_expire(&expiring).await;
+    let_expire(&stage.superuser().await, expiring.key.id()).await;
     let ended = post(&db, &[expiry(&expiring)]).await;
     assert_eq!(ended, Err(Refusal::HoldEnded));
     let auditor = stage.superuser().await;
@@ -201,7 +201,7 @@ async fn what_is_due_is_listed_in_its_order_until_it_has_ended() {
         .await
         .unwrap();
     for due in &expiring[..4] {
-        stage.let_expire(due).await;
+        let_expire(&stage.superuser().await, due.key.id()).await;
     }
     post(&db, &[release("freed", &expiring[0])]).await.unwrap();
     post(&db, &[expiry(&expiring[1])]).await.unwrap();

@@ -1,7 +1,7 @@
 //! A database of the test's own, and the people in it.
 
 use contracts::Service;
-use domain::id::{Id, UserId};
+use domain::id::{Id, TransferId, UserId};
 use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
 use domain::timestamp::Timestamp;
 use sea_orm::ConnectionTrait;
@@ -41,17 +41,21 @@ impl Stage {
             .unwrap()
     }
 
-    /// Lets time pass for a hold that can expire: it expired a second ago.
-    pub(crate) async fn let_expire(&self, hold: &Transfer) {
-        let id = hold.key.id();
-        self.meddle(&format!(
-            "SET session_replication_role = replica;
-             UPDATE ledger_transfers SET expires_at_ms = ledger_ms(now()) - 1000 WHERE id = '{id}';
-             UPDATE ledger_expiring_holds SET expires_at_ms = ledger_ms(now()) - 1000
-             WHERE hold_id = '{id}';
-             SET session_replication_role = DEFAULT;"
-        ))
-        .await;
+    /// The port of the server.
+    pub(crate) fn port(&self) -> u16 {
+        self.database.url().port().unwrap()
+    }
+
+    /// As the treasury, over one connection to another port.
+    pub(crate) async fn db_on(&self, port: u16) -> Db {
+        let mut url = self.database.url();
+        url.set_port(Some(port)).unwrap();
+        let settings = Settings {
+            url: url.to_string(),
+            password: SecretString::from(ROLE_PASSWORD),
+            max_connections: 1,
+        };
+        Db::connect(&settings, Service::Treasury).await.unwrap()
     }
 
     /// Runs a statement that no service may run.
@@ -138,6 +142,20 @@ pub(crate) async fn post(db: &Db, transfers: &[Transfer]) -> Result<Posted, Refu
 pub(crate) async fn fund(db: &Db, user: UserId, amount: i64) {
     let funding = moving(format!("fund/{user}"), OUTSIDE, wallet(user), amount);
     assert_eq!(post(db, &[funding]).await, Ok(Posted::Now));
+}
+
+/// Lets time pass for a hold that can expire, as a superuser: it expired a second ago.
+pub(crate) async fn let_expire(superuser: &Db, hold: TransferId) {
+    let ago = format!(
+        "SET session_replication_role = replica;
+         UPDATE ledger_transfers SET expires_at_ms = ledger_ms(now()) - 1000
+         WHERE id = '{hold}' AND expires_at_ms IS NOT NULL;
+         UPDATE ledger_expiring_holds SET expires_at_ms = ledger_ms(now()) - 1000
+         WHERE hold_id = '{hold}';
+         SET session_replication_role = DEFAULT;"
+    );
+    let connection = superuser.connection();
+    connection.execute_unprepared(&ago).await.unwrap();
 }
 
 /// Balance and held part of an account; nothing of one that never moved.
