@@ -410,42 +410,157 @@ mod tests {
 
 #[cfg(test)]
 mod properties {
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
     use crate::fixture;
+    use crate::game::MAX_AMOUNT_MINOR;
 
-    fn prize() -> impl Strategy<Value = Prize> {
-        let shares = prop_oneof![
-            Just(vec![10_000]),
-            Just(vec![7_000, 3_000]),
-            Just(vec![3_334, 3_333, 3_333]),
-        ];
-        prop_oneof![
-            (0_i64..1_000_000).prop_map(fixture::fixed),
-            (0_u16..=10_000, shares).prop_map(|(rake, shares)| fixture::pool(rake, &shares)),
-        ]
+    const WHOLE: i128 = 10_000;
+
+    /// A pot, how it is split, and what everybody ended with.
+    #[derive(Clone, Debug)]
+    struct Split {
+        fee: i64,
+        rake: u16,
+        shares: Vec<u16>,
+        equities: Vec<i64>,
+    }
+
+    impl Split {
+        fn play(&self) -> BattleResult {
+            self.play_for(fixture::pool(self.rake, &self.shares))
+        }
+
+        fn play_for(&self, prize: Prize) -> BattleResult {
+            let players = u128::try_from(self.equities.len()).unwrap();
+            let mut terms = fixture::terms(players);
+            terms.template.prize = prize;
+            terms.template.entry_fee_minor = self.fee;
+            let finish = |equity: &i64| Finish {
+                equity: Chips::from_units(*equity),
+                fills: 1,
+                cards_left: 0,
+            };
+            let finishes: Vec<Finish> = self.equities.iter().map(finish).collect();
+            BattleResult::of(&terms, &finishes)
+        }
+
+        fn players(&self) -> i128 {
+            i128::try_from(self.equities.len()).unwrap()
+        }
+
+        fn fees(&self) -> i128 {
+            i128::from(self.fee) * self.players()
+        }
+
+        /// What is left of the fees without the rake, which is rounded up.
+        fn pool(&self) -> i128 {
+            self.fees() * (WHOLE - i128::from(self.rake)) / WHOLE
+        }
+    }
+
+    /// Amounts small enough that units show, and as great as there can be.
+    fn amount() -> impl Strategy<Value = i64> {
+        prop_oneof![0..100_i64, 0..=MAX_AMOUNT_MINOR]
+    }
+
+    /// Shares of 10,000 in all, in any order, zeros among them, for no more places than players.
+    fn shares(players: usize) -> impl Strategy<Value = Vec<u16>> {
+        vec(0..=10_000_u16, 0..players.min(20)).prop_map(|mut cuts| {
+            cuts.sort_unstable();
+            let begins = [0].into_iter().chain(cuts.clone());
+            let ends = cuts.iter().copied().chain([10_000]);
+            ends.zip(begins).map(|(end, begin)| end - begin).collect()
+        })
+    }
+
+    /// Equities of which many, few or none are equal.
+    fn equities() -> impl Strategy<Value = Vec<i64>> {
+        prop_oneof![Just(1_i64), Just(5), Just(50), Just(1_000_000)]
+            .prop_flat_map(|different| vec(0..different, 2..100))
+    }
+
+    prop_compose! {
+        fn splits()(equities in equities())(
+            fee in amount(), rake in 0..=10_000_u16, shares in shares(equities.len()),
+            equities in Just(equities),
+        ) -> Split {
+            Split { fee, rake, shares, equities }
+        }
+    }
+
+    fn prizes(result: &BattleResult) -> Vec<i128> {
+        let prizes = result.standings.iter().map(|one| one.prize_minor);
+        prizes.map(i128::from).collect()
     }
 
     proptest! {
         #[test]
-        fn prizes_and_house_add_up_to_the_fees(
-            prize in prize(), fee in 0_i64..1_000_000, equities in prop::collection::vec(0_i64..4, 3..9),
-        ) {
-            let mut terms = fixture::terms(u128::try_from(equities.len()).unwrap());
-            terms.template.prize = prize;
-            terms.template.entry_fee_minor = fee;
-            let finish = |equity| Finish { equity: Chips::from_units(equity), fills: 1, cards_left: 0 };
-            let finishes: Vec<Finish> = equities.iter().copied().map(finish).collect();
-            let result = BattleResult::of(&terms, &finishes);
-            let prizes: i64 = result.standings.iter().map(|standing| standing.prize_minor).sum();
-            let players = i64::try_from(equities.len()).unwrap();
-            prop_assert_eq!(prizes + result.house_minor, fee * players);
+        fn every_unit_of_the_pot_is_somebodys(split in splits()) {
+            let result = split.play();
+            let (prizes, house) = (prizes(&result), i128::from(result.house_minor));
+            prop_assert_eq!(prizes.iter().sum::<i128>() + house, split.fees());
+            prop_assert!(prizes.iter().all(|prize| *prize >= 0));
+            // Less than a unit for each place and each player does not divide.
+            let rake = split.fees() - split.pool();
+            let places = i128::try_from(split.shares.len()).unwrap();
+            prop_assert!((rake..rake + places + split.players()).contains(&house));
+        }
+
+        #[test]
+        fn equals_are_paid_alike_and_share_what_their_places_are_paid(split in splits()) {
+            let result = split.play();
+            for rank in 1..=u32::try_from(split.equities.len()).unwrap() {
+                let tied = result.standings.iter().filter(|one| one.rank == rank);
+                let tied: Vec<i128> = tied.map(|one| one.prize_minor.into()).collect();
+                prop_assert!(tied.windows(2).all(|pair| pair[0] == pair[1]));
+                let places = split.shares.iter().skip(rank as usize - 1).take(tied.len());
+                let count = i128::try_from(tied.len() + places.len()).unwrap();
+                let exact = split.pool() * places.copied().map(i128::from).sum::<i128>();
+                let lost = exact - tied.iter().sum::<i128>() * WHOLE;
+                prop_assert!((0..WHOLE * count.max(1)).contains(&lost), "rank {rank}: {lost}");
+            }
+        }
+
+        #[test]
+        fn it_does_not_matter_who_sits_where(split in splits(), turn in 0_usize..100) {
+            let mut turned = split.clone();
+            let turn = turn % split.equities.len();
+            turned.equities.rotate_left(turn);
+            let mut expected = prizes(&split.play());
+            expected.rotate_left(turn);
+            prop_assert_eq!(prizes(&turned.play()), expected);
+            prop_assert_eq!(turned.play(), turned.play());
+        }
+
+        #[test]
+        fn nobody_is_paid_less_than_those_behind_where_shares_do_not_grow(split in splits()) {
+            let mut split = split;
+            split.shares.sort_unstable_by_key(|share| Reverse(*share));
+            let result = split.play();
             for one in &result.standings {
-                prop_assert!(one.prize_minor >= 0);
                 for other in &result.standings {
                     prop_assert_eq!(one.equity.cmp(&other.equity), other.rank.cmp(&one.rank));
+                    prop_assert!(one.rank >= other.rank || one.prize_minor >= other.prize_minor);
                 }
+            }
+        }
+
+        #[test]
+        fn a_fixed_prize_is_paid_to_the_last_unit_that_divides(
+            split in splits(), amount in amount(),
+        ) {
+            let result = split.play_for(fixture::fixed(amount));
+            let prizes = prizes(&result);
+            let paid: i128 = prizes.iter().sum();
+            let first = result.standings.iter().filter(|one| one.rank == 1).count();
+            let left = i128::from(amount) - paid;
+            prop_assert!((0..i128::try_from(first).unwrap()).contains(&left));
+            prop_assert_eq!(paid + i128::from(result.house_minor), split.fees());
+            for (one, prize) in result.standings.iter().zip(prizes) {
+                prop_assert_eq!(prize, if one.rank == 1 { paid / first as i128 } else { 0 });
             }
         }
     }
