@@ -9,6 +9,9 @@ use store::seat::SeatItem;
 
 use crate::lots::Returned;
 
+/// The revision of a battle's result that its settlement makes.
+const FIRST: u32 = 1;
+
 /// Holds the entry fee for as long as the ticket waits.
 pub(crate) fn hold_fee(
     ticket: TicketId,
@@ -164,16 +167,7 @@ impl Escrow {
         reward: ItemReward,
         expires_at: Timestamp,
     ) -> Option<Transfer> {
-        let unit = Unit::from(reward.kind);
-        let lot = Account::lot(player, unit, Some(expires_at));
-        let key = format!("reward/{unit}/{player}");
-        self.moved(
-            key,
-            "item_reward",
-            Account::outside(unit),
-            lot,
-            i64::from(reward.uses),
-        )
+        self.reward(FIRST, "item_reward", player, reward, expires_at)
     }
 
     /// The movements of the battle's revision `number`.
@@ -189,9 +183,31 @@ impl Escrow {
     pub(crate) fn reward_key(self, number: u32, player: UserId, unit: Unit) -> TransferKey {
         let key = format!("reward/{unit}/{player}");
         match number {
-            1 => self.key(key),
+            FIRST => self.key(key),
             _ => self.key(format!("revision/{number}/{key}")),
         }
+    }
+
+    fn reward(
+        self,
+        number: u32,
+        kind: &'static str,
+        player: UserId,
+        reward: ItemReward,
+        expires_at: Timestamp,
+    ) -> Option<Transfer> {
+        let unit = Unit::from(reward.kind);
+        let amount = i64::from(reward.uses);
+        (amount > 0).then(|| Transfer {
+            key: self.reward_key(number, player, unit),
+            kind,
+            reference: self.battle.uuid(),
+            movement: Movement::Move {
+                debit: Account::outside(unit),
+                credit: Account::lot(player, unit, Some(expires_at)),
+                amount,
+            },
+        })
     }
 
     fn account(self, unit: Unit) -> Account {
@@ -324,19 +340,9 @@ impl Revision {
         reward: ItemReward,
         expires_at: Timestamp,
     ) -> Option<Transfer> {
-        let unit = Unit::from(reward.kind);
-        let lot = Account::lot(player, unit, Some(expires_at));
-        let amount = i64::from(reward.uses);
-        (amount > 0).then(|| Transfer {
-            key: self.escrow.reward_key(self.number, player, unit),
-            kind: "item_correction",
-            reference: self.escrow.battle.uuid(),
-            movement: Movement::Move {
-                debit: Account::outside(unit),
-                credit: lot,
-                amount,
-            },
-        })
+        let kind = "item_correction";
+        self.escrow
+            .reward(self.number, kind, player, reward, expires_at)
     }
 
     /// Takes items back out of the lot that they were given in.

@@ -22,7 +22,7 @@ pub(crate) struct RevokeSessionsPayload {
 
 #[Object]
 impl Sessions {
-    /// Signs one device out; its tokens stop working at once.
+    /// Signs one device out; its tokens stop working, for orders within a second.
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
