@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := "1"
 default:
     @'{{ just_executable() }}' --justfile '{{ justfile() }}' --list --unsorted --list-heading ''
 
-# Play a battle with bots and show it (--once --frames FILE --speed N --players N --seconds N --seed N --json)
+# Play a battle with bots and show it (--once --frames FILE --speed N --players N --seconds N --seed N --chain --json)
 demo *options:
     @python3 dev demo "$@"
 
@@ -50,7 +50,7 @@ test *options:
 unit *options:
     @python3 dev unit "$@"
 
-# Check format, tidiness, clippy and docs
+# Check format, tidiness, the GraphQL schema, clippy and docs
 lint:
     @python3 dev lint
 

@@ -139,7 +139,7 @@ def check_machine(_):
 def generate(_):
     with build.output_folder():
         build.build()
-    return subprocess.run([build.BIN / "xtask", "generate"], cwd=places.ROOT).returncode
+    ci.generate()
 
 
 def verify(options):

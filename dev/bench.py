@@ -1,6 +1,8 @@
 """Benchmarks: builds them for release and passes on their figures, one JSON object per line.
 
 Those that drive services have private servers and the services' release programs, which the environment names as for tests.
+Those that measure somebody else's programs beside ours have them in a folder `peers`, and find them installed where the
+environment says.
 """
 
 import json
@@ -8,12 +10,16 @@ import math
 import subprocess
 
 import build
+import clients
 import places
 import suite
 from errors import Failed
 
 # Whatever uses this needs servers and programs.
 TESTKIT = "testkit"
+
+# Where a benchmark finds what it measures beside ours.
+PEERS_DIR = "BATTLESBIT_BENCH_PEERS_DIR"
 
 # What each line says of its figure.
 KEYS = {"bench": str, "figure": str, "value": float, "unit": str, "baseline": float, "ratio": float, "goal": float, "met": bool}
@@ -50,8 +56,28 @@ def run_one(bench, needs_servers):
         return measure(bench, {})
     if build.cargo("build", "--workspace", "--bins", "--release", "--quiet").returncode != 0:
         return [f"{bench} needs programs that cannot be built"]
+    peers, faults = peers_of(bench)
     with suite.private_folder() as folder:
-        return measure(bench, {**suite.up(folder), suite.BIN_DIR: str(places.target() / "release")})
+        return faults + measure(bench, {**suite.up(folder), suite.BIN_DIR: str(places.target() / "release"), **peers})
+
+
+def peers_of(bench):
+    """Where somebody else's programs are installed, as the environment of a benchmark, and what is wrong with them."""
+    source = places.ROOT / "journeys" / "benches" / bench / "peers"
+    if not source.exists():
+        return {}, []
+    try:
+        return {PEERS_DIR: str(clients.installed(source, f"what {bench} is measured beside", build_peers))}, []
+    except Failed as failure:
+        return {}, [f"{bench} measured nothing beside ours: {failure}"]
+
+
+def build_peers(folder):
+    """Builds those of somebody else's programs that are written in Rust."""
+    crate = folder / "rust"
+    if crate.exists():
+        command = ["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", "target"]
+        clients.install_with("cargo", command, crate, "somebody else's programs")
 
 
 def measure(bench, environment):

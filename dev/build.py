@@ -20,6 +20,7 @@ from errors import Failed
 
 PROGRAMS = ("achievement", "arena", "market", "matcher", "notifications", "treasury", "web",
             "battlesbit", "bots", "exchange", "mail", "xtask")
+VALIDATOR = places.ROOT / "tools" / "validator" / "Cargo.toml"
 BIN = places.ROOT / ".dev" / "bin"
 # Says that whoever starts this command has just built: cargo would wait for the build that it does meanwhile.
 BUILT = "BATTLESBIT_BUILT"
@@ -125,10 +126,11 @@ def time_of_same(theirs, ours):
 
 
 def clean():
-    """Removes the workspace's own crates from the output of every profile that was built: cargo cleans one at a time."""
+    """Removes the clone's own crates from the output of every profile that was built: cargo cleans one at a time, of one workspace."""
     for folder, profile in PROFILES.items():
-        if (places.target() / folder).is_dir() and cargo("clean", "--workspace", "--quiet", *profile).returncode != 0:
-            raise Failed(f"cannot clean {places.target() / folder}")
+        for workspace in ((), (f"--manifest-path={VALIDATOR}",)):
+            if (places.target() / folder).is_dir() and cargo("clean", "--workspace", "--quiet", *profile, *workspace).returncode != 0:
+                raise Failed(f"cannot clean {places.target() / folder}")
 
 
 def need_cargo():
@@ -145,6 +147,19 @@ def build():
     BIN.mkdir(parents=True, exist_ok=True)
     for name in PROGRAMS:
         copy(places.target() / "debug" / name, BIN / name)
+
+
+def build_validator():
+    """Builds the stand-in for the chain beside the others, and copies it too; the caller holds the output folder.
+
+    It is a workspace of its own, for its virtual machine takes longer to compile than all else, and only tests and `demo --chain` need it.
+    """
+    if os.environ.get(BUILT):
+        return
+    if cargo("build", f"--manifest-path={VALIDATOR}", "--locked", "--quiet" if quiet() else "--color=auto").returncode != 0:
+        raise Failed("the build of the stand-in for the chain failed")
+    BIN.mkdir(parents=True, exist_ok=True)
+    copy(places.target() / "debug" / "validator", BIN / "validator")
 
 
 def quiet():

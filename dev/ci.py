@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import build
+import graphql
 import places
 import suite
 from errors import Failed
@@ -87,6 +88,8 @@ def python_tests():
 
 def formatting():
     check(build.cargo("fmt", "--all", "--check").returncode == 0, "the code is not formatted: cargo fmt --all")
+    validator = build.cargo("fmt", f"--manifest-path={build.VALIDATOR}", "--check")
+    check(validator.returncode == 0, f"the code is not formatted: cargo fmt --manifest-path {build.VALIDATOR}")
 
 
 def compile_workspace():
@@ -101,8 +104,9 @@ def tidy():
 
 def clippy():
     with build.output_folder():
-        outcome = build.cargo("clippy", "--workspace", "--all-targets", "--quiet", "--", *STRICT, politely=True)
-    check(outcome.returncode == 0, "clippy found something")
+        outcomes = [build.cargo("clippy", *crates, "--all-targets", "--quiet", "--", *STRICT, politely=True)
+                    for crates in (("--workspace",), (f"--manifest-path={build.VALIDATOR}", "--locked"))]
+    check(all(outcome.returncode == 0 for outcome in outcomes), "clippy found something")
 
 
 def docs():
@@ -120,10 +124,16 @@ def checked_by_clippy():
     return {"RUSTC_WORKSPACE_WRAPPER": str(driver), "CLIPPY_ARGS": "".join(f"{word}__CLIPPY_HACKERY__" for word in STRICT)}
 
 
-def generated():
-    before = tree_state()
+def generate():
+    """Writes every generated file; the client's follow from the schema."""
     outcome = subprocess.run([build.BIN / "xtask", "generate"], cwd=places.ROOT, stdin=subprocess.DEVNULL)
     check(outcome.returncode == 0, "generating failed")
+    graphql.generate()
+
+
+def generated():
+    before = tree_state()
+    generate()
     check(tree_state() == before, "generated files differ from their sources: ./just generate, then commit")
 
 
@@ -156,12 +166,12 @@ def walk():
     check(passed, "a command of the README does not do what it says")
 
 
-LINT = ((("format", formatting),), (("build", compile_workspace),), (("tidy", tidy),), (("clippy", clippy),), (("docs", docs),))
+LINT = ((("format", formatting),), (("build", compile_workspace),), (("tidy", tidy),), (("graphql", graphql.check),), (("clippy", clippy),), (("docs", docs),))
 
 
 def steps():
     """Every step. The tests have the machine to themselves: on a full one their fleets wait longer than a player would."""
-    beside = (("walk", walk), ("lint", clippy_and_docs), ("python", python_tests))
+    beside = (("walk", walk), ("lint", clippy_and_docs), ("python", python_tests), ("graphql", graphql.check))
     return (*LINT[:3], (("generated", generated),), (("test", tests),), beside)
 
 

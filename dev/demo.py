@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
+from decimal import Decimal
 from pathlib import Path
 
 import build
@@ -18,6 +20,13 @@ from errors import Failed
 STAFF = "staff@battlesbit.example"
 FOLDER = places.DEV / "demo"
 MARKED_ASSETS = ("bitcoin", "ethereum")
+# What the hot wallet is given for the costs of one demo, in lamports.
+HOT_SOL = 10**9
+# How many decimals USDT has.
+USDT_DECIMALS = 6
+CHAIN_SECONDS = 10
+# What has to hold, by its figure of the summary; the last two where there is a chain.
+CHECKS = ("ledger_balanced", "money_conserved", "verified", "withdrawn", "reconciled")
 
 # What the programs behind the options accept; they would refuse only once everything runs.
 PLAYERS = range(2, 100 + 1)
@@ -40,7 +49,7 @@ def run(options):
     stays_up = was_up and not options.once
     if was_up:
         say(options, f"a stack is up: the demo plays on it and {'leaves it up' if stays_up else 'stops it afterwards, as --once says'}")
-    before = local.told("exchange")
+    before, treasury, had_chain = local.told("exchange"), local.told("treasury"), local.has_chain()
     try:
         outcome = play(local, options, arguments, started)
         if not was_up and not options.once:
@@ -51,6 +60,8 @@ def run(options):
     finally:
         if stays_up:
             local.start_as_before("exchange", before)
+            if options.chain and not had_chain:
+                local.close_chain(treasury)
         else:
             local.down()
     return 0 if outcome else 1
@@ -64,6 +75,7 @@ def add_options(parser):
     parser.add_argument("--players", type=whole(PLAYERS), default=8, metavar="N", help=f"how many bots play, {bounds(PLAYERS)}")
     parser.add_argument("--seconds", type=whole(SECONDS), default=40, metavar="N", help=f"how long the battle trades, {bounds(SECONDS)}")
     parser.add_argument("--seed", type=whole(SEED), default=1, metavar="N", help="what makes market and bots repeatable")
+    parser.add_argument("--chain", action="store_true", help="fund the bots by deposits on a stand-in for Solana, and let a winner withdraw")
     parser.add_argument("--json", action="store_true", help="end with one JSON object and show nothing else")
 
 
@@ -89,11 +101,13 @@ def say(options, text):
 def play(local, options, arguments, started):
     """Plays one battle on a stand-in with these arguments and shows what came of it; returns whether everything held."""
     say(options, "starting the fleet (the first time, this installs and builds what is missing)")
-    local.up(exchange=arguments)
+    local.up(exchange=arguments, chain=options.chain)
     say(options, f"  the fleet is ready after {time.monotonic() - started:.1f} s")
     battlesbit(local, "staff", "create", "--email", STAFF, "--role", "admin")
+    if options.chain:
+        ask_chain(local, "control/fund", {"address": fleet.HOT_WALLET, "coin": "SOL", "amount": HOT_SOL})
     report = let_bots_play(local, options)
-    checks = check(local, report["battle"])
+    checks = check(local, options, report["battle"])
     if not options.json:
         show(checks)
     summary = {
@@ -107,6 +121,9 @@ def play(local, options, arguments, started):
         **{key: report[key] for key in ("achievements", "emails")},
         "elapsed_s": round(time.monotonic() - started, 1),
     }
+    if options.chain:
+        summary["withdrawn"] = arrived(local, options, report["withdrawal"])
+        summary["reconciled"] = checks["chain"].returncode == 0
     if options.json:
         print(json.dumps(summary), flush=True)
     else:
@@ -116,7 +133,26 @@ def play(local, options, arguments, started):
 
 def held(summary):
     """Whether everything came out as it must: the exit code hangs on it."""
-    return summary["status"] == "CLOSED" and all(summary[key] for key in ("ledger_balanced", "money_conserved", "verified"))
+    return summary["status"] == "CLOSED" and all(summary[key] for key in CHECKS if key in summary)
+
+
+def arrived(local, options, withdrawal):
+    """Whether the wallet to which a winner has withdrawn holds that much on the chain, less what its account cost, and nothing else."""
+    minor = int((Decimal(withdrawal["amount"]) - Decimal(withdrawal["fee"])).scaleb(USDT_DECIMALS))
+    held = ask_chain(local, f"control/wallet/{withdrawal['address']}")["USDT"]
+    say(options, f"  on the chain, {withdrawal['address']} holds {Decimal(held).scaleb(-USDT_DECIMALS).normalize():f} USDT")
+    return held == minor
+
+
+def ask_chain(local, what, asked=None):
+    """What the stand-in for the chain answers."""
+    body = None if asked is None else json.dumps(asked).encode()
+    request = urllib.request.Request(f"{fleet.chain_url(local.plan)}/{what}", body, {"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=CHAIN_SECONDS) as response:
+            return json.load(response)
+    except OSError as cause:
+        raise Failed(f"the chain does not answer {what}: {cause}") from None
 
 
 def exchange_arguments(options):
@@ -146,6 +182,7 @@ def let_bots_play(local, options):
         "--seed", str(options.seed),
         "--assets", ",".join(MARKED_ASSETS),
         "--report", report,
+        *(["--chain", f"{fleet.chain_url(local.plan)}/"] if options.chain else []),
         *(["--quiet"] if options.json else []),
     ]
     outcome = subprocess.run(command, env={}, stdin=subprocess.DEVNULL)
@@ -154,8 +191,8 @@ def let_bots_play(local, options):
     return json.loads(report.read_text())
 
 
-def check(local, battle):
-    """Checks the ledger, the battle's money, and its record in a process that has the record alone."""
+def check(local, options, battle):
+    """Checks the ledger, the battle's money, its record in a process that has the record alone, and the chain if there is one."""
     record = FOLDER / f"{battle}.record"
     battlesbit(local, "export", battle, "--out", str(record))
     return {
@@ -163,6 +200,7 @@ def check(local, battle):
         "money": asked(local, "ledger", "battle", battle),
         "verify": subprocess.run([build.BIN / "battlesbit", "verify", record], env={}, stdin=subprocess.DEVNULL,
                                  capture_output=True, text=True),
+        **({"chain": asked(local, "reconcile")} if options.chain else {}),
     }
 
 

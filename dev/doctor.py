@@ -45,7 +45,7 @@ def promised():
         program_row("rustc", f"install Rust {rust} or newer", rust),
         system_row("C linker", system.has_linker(), "gcc libc6-dev"),
         system_row("pip", system.has_pip(), "python3-pip"),
-        program_row("node", f"install Node {OLDEST_NODE} or newer: only the checks with npm clients need it", str(OLDEST_NODE)),
+        program_row("node", f"install Node {OLDEST_NODE} or newer: only the checks with npm's packages need it", str(OLDEST_NODE)),
         program_row("npm", "comes with Node"),
     ]
 

@@ -62,16 +62,27 @@ SERVICES = (
     Program("web", "web", {**COMMON, **POSTGRES, **NATS, **REDIS,
                            "IDENTITY__SIGNING_KEY_FILE": "{secrets}/token_signing_key", "IDENTITY__CODE_KEY_FILE": "{secrets}/code_key",
                            # One machine signs everybody up here, demo after demo.
-                           "LIMITS__CODES_PER_ADDRESS": "1000", "LIMITS__CODES_PER_IP": "10000", "LIMITS__LOGINS_PER_IP": "10000"}),
+                           "LIMITS__CODES_PER_ADDRESS": "1000", "LIMITS__CODES_PER_IP": "10000", "LIMITS__LOGINS_PER_IP": "10000",
+                           "LIMITS__IP_RATE": "1000", "LIMITS__IP_BURST": "10000"}),
 )
 
 PROGRAMS = TOOLS + SERVICES
+
+# Stands in for a node of Solana where a chain is asked for. Its blocks come faster than real ones and are final sooner.
+VALIDATOR = Program("validator", "validator",
+                    arguments=("--listen", "{host}:{validator}", "--keep", "{data}/chain", "--slot-ms", "100", "--finality", "8",
+                               "--validity", "600"))
+
+# The stand-in for the chain makes its mint of a key that never changes.
+USDT_MINT = "9hSR6S7WPtxmTojgo6GG3k4yDPecgJY292j7xrsUGWBu"
 
 # What `migrate` and the other commands of the operator's program need.
 OPERATOR = {
     "BATTLESBIT_POSTGRES_URL": "postgres://postgres:{postgres_password}@{host}:{postgres}/" + DATABASE,
     "BATTLESBIT_NATS_URL": "nats://{host}:{nats}",
     "BATTLESBIT_SECRETS_DIR": "{secrets}",
+    "BATTLESBIT_CHAIN_URL": "http://{host}:{validator}",
+    "BATTLESBIT_CHAIN_USDT_MINT": USDT_MINT,
 }
 
 SECRETS = {
@@ -83,6 +94,14 @@ SECRETS = {
 
 # Market instead of the stand-in; it has never been tried without a way to the internet.
 LIVE = Told(settings={"EXCHANGE__STREAM_URL": "wss://stream.binance.com:9443", "EXCHANGE__REST_URL": "https://api.binance.com"})
+
+# The first wallet of the phrase below, which pays on the chain.
+HOT_WALLET = "HAgk14JpMQLgt6rVgv7cBQFJWFto5Dqxi472uT3DKpqk"
+
+# Treasury with the stand-in for the chain. There is nothing to take, so its phrase may be one that everybody knows.
+CHAIN = Told(settings={"CHAIN__URL": "http://{host}:{validator}", "CHAIN__SEED": "abandon " * 11 + "about",
+                       "CHAIN__USDT_MINT": USDT_MINT,
+                       "CHAIN__SCAN_INTERVAL_MS": "500", "CHAIN__SWEEP_INTERVAL_MS": "1000", **TEMPORAL})
 
 
 def make_secrets():
@@ -98,12 +117,18 @@ def secrets_folder():
 def facts(plan):
     """What the values of the tables may name."""
     superuser = secrets_folder() / "postgres_superuser"
-    return {**plan, "host": ports.HOST, "secrets": secrets_folder(), "postgres_password": superuser.read_text().strip()}
+    return {**plan, "host": ports.HOST, "data": places.DEV / "data", "secrets": secrets_folder(),
+            "postgres_password": superuser.read_text().strip()}
+
+
+def chain_url(plan):
+    """Where the stand-in for the chain is."""
+    return f"http://{ports.HOST}:{plan['validator']}"
 
 
 def named(names):
     """The programs of these names."""
-    return [program for program in PROGRAMS if program.name in names]
+    return [program for program in (VALIDATOR, *PROGRAMS) if program.name in names]
 
 
 def command(program, plan, told=Told()):

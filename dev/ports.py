@@ -32,6 +32,7 @@ OFFSETS = {
     "notifications": 15,
     "treasury": 16,
     "exchange_control": 17,
+    "validator": 18,
 }
 
 # Below the range from which Linux takes the ports of outgoing connections.

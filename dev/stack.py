@@ -54,26 +54,50 @@ class Stack:
         self.run = self.servers.run
         self.logs = places.DEV / "logs"
 
-    def up(self, exchange=(), live=False):
+    def up(self, exchange=(), live=False, chain=False):
         """Builds and starts whatever does not run, and returns once all are ready.
 
-        `exchange` are further arguments of the stand-in; a program whose file or settings changed is started anew.
+        `exchange` are further arguments of the stand-in; a program whose file or settings changed is started anew. A chain that is
+        there stays.
         """
         with held():
-            ports.refuse_taken(self.absent_ports())
+            chain = chain or self.has_chain()
+            programs = self.programs(chain)
+            ports.refuse_taken(self.absent_ports(programs))
             with build.output_folder():
-                build.build()
+                self.build(programs)
             self.start_servers()
             self.migrate_now()
-            self.start(fleet.PROGRAMS, {"exchange": fleet.Told(arguments=exchange), "market": fleet.LIVE if live else fleet.Told()})
+            self.start(programs, {"exchange": fleet.Told(arguments=exchange), "market": fleet.LIVE if live else fleet.Told(),
+                                  "treasury": fleet.CHAIN if chain else fleet.Told()})
 
-    def absent_ports(self):
+    def has_chain(self):
+        """Whether treasury has the stand-in for the chain, also where that has died since."""
+        return processes.read(self.run, fleet.VALIDATOR.name) is not None
+
+    def programs(self, chain=None):
+        """Our programs, with the stand-in for the chain if that is wanted, or unless said, there."""
+        return (fleet.VALIDATOR, *fleet.PROGRAMS) if (self.has_chain() if chain is None else chain) else fleet.PROGRAMS
+
+    def build(self, programs):
+        """Builds what these programs are made of; the caller holds the output folder."""
+        build.build()
+        if fleet.VALIDATOR in programs:
+            build.build_validator()
+
+    def close_chain(self, treasury):
+        """Ends the stand-in for the chain, and starts treasury as it was told before."""
+        self.start_as_before("treasury", treasury)
+        with held(), processes.unbroken():
+            processes.stop(self.run, [fleet.VALIDATOR.name])
+
+    def absent_ports(self, programs=None):
         """The ports of all that does not run."""
         wanted = {}
         for name, names in servers.PORTS_OF.items():
             if not processes.running(self.run, name):
                 wanted.update({port: self.plan[port] for port in names})
-        for program in fleet.PROGRAMS:
+        for program in programs or self.programs():
             if not processes.running(self.run, program.name):
                 wanted.update({port: self.plan[port] for port in (program.port, *program.other_ports)})
         return wanted
@@ -138,11 +162,11 @@ class Stack:
 
     def restart(self, names):
         """Builds, then starts these programs or servers anew, as they were started before; all of them without a name."""
-        names = names or [*servers.NAMES, *(program.name for program in fleet.PROGRAMS)]
+        names = names or self.names()
         self.check_names(names)
         with held():
             with build.output_folder():
-                build.build()
+                self.build(fleet.named(names))
             if not kept_base().exists():
                 ports.refuse_taken(self.absent_ports())
             told = {name: self.told(name) for name in names}
@@ -152,9 +176,13 @@ class Stack:
             self.migrate_now()
             self.start(fleet.named(names), told)
 
+    def names(self):
+        """The names of the servers and of our programs."""
+        return [*servers.NAMES, *(program.name for program in self.programs())]
+
     def check_names(self, names):
         """Refuses a name that is neither a program nor a server."""
-        known = [*servers.NAMES, *(program.name for program in fleet.PROGRAMS)]
+        known = self.names()
         for name in names:
             if name not in known:
                 raise Failed(f"no service {name}: there are {', '.join(known)}")
@@ -193,6 +221,7 @@ class Stack:
             ("GraphQL", f"http://{host}:{self.plan['web']}/graphql"),
             ("mail", f"http://{host}:{self.plan['mail']}/messages (SMTP on {self.plan['smtp']})"),
             ("exchange", f"ws://{host}:{self.plan['exchange']} (control on {self.plan['exchange_control']})"),
+            *([("chain", f"http://{host}:{self.plan['validator']}")] if self.has_chain() else []),
             *((program.name, f"http://{host}:{self.plan[program.port]}/readyz, /metrics") for program in fleet.SERVICES),
             ("postgres", f"{host}:{self.plan['postgres']}, database {fleet.DATABASE}, user postgres, password in .dev/secrets"),
             ("nats", f"{self.servers.nats_url()} (monitoring on {self.plan['nats_monitoring']})"),
@@ -204,7 +233,7 @@ class Stack:
     def status(self):
         """A row per process: name, state, version, port, pid and what it waits for."""
         rows = [self.server_row(server) for server in servers.NAMES]
-        return rows + [self.program_row(program) for program in fleet.PROGRAMS]
+        return rows + [self.program_row(program) for program in self.programs()]
 
     def server_row(self, name):
         record = processes.running(self.run, name)

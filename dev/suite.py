@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import build
 import clients
+import graphql
 import places
 import ports
 import postgres
@@ -28,12 +29,17 @@ FOLDERS = "test-"
 # Locked in its folder by the run that lives.
 ALIVE = "alive"
 FRAMES = f"{PREFIX}FRAMES"
-# Tests wait for servers more than they compute.
+# How many test programs run at once, and how many tests of each. A test of a whole fleet is ten processes: where too many run, a server
+# gets no core for seconds, and whatever has a limit fails with it.
 AT_ONCE = 2
-THREADS = 2 * (os.cpu_count() or 1)
+THREADS = os.cpu_count() or 1
 SOAK = ("--position-ticks", "100000000")
 # What the ledger's soak takes, by the setting that the test reads.
 LEDGER_SOAK = {"--operations": (f"{PREFIX}LEDGER_OPERATIONS", "1000000"), "--seed": (f"{PREFIX}LEDGER_SEED", "1")}
+# A file system in memory, and what the tests' servers may come to hold there. A disk that stalls for seconds makes prices stale and
+# leases end, and what tests keep is gone with them anyway.
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 8 << 30
 # Its own tests try the servers that it starts for others.
 NEEDS_SERVERS = "testkit"
 
@@ -49,6 +55,8 @@ class Program(NamedTuple):
 def up(folder, outlives_the_machine=True):
     """Starts private servers below `folder` and returns the environment that tests and benchmarks need."""
     folder.mkdir(parents=True, exist_ok=True)
+    if not outlives_the_machine:
+        keep_in_memory(folder / "data")
     kept = folder / "ports.json"
     if not kept.exists():
         kept.write_text(json.dumps(ports.free_plan(servers.PORTS)))
@@ -62,6 +70,22 @@ def up(folder, outlives_the_machine=True):
         BIN_DIR: str(places.target() / "debug"),
         f"{PREFIX}TOOLS_DIR": str(wrap_tools(folder.resolve())),
     }
+
+
+def keep_in_memory(data):
+    """Lets `data` lead to a folder in memory, where there is room for what the tests' servers hold."""
+    if data.exists() or not MEMORY.is_dir() or min(shutil.disk_usage(MEMORY).free, available_memory() // 2) < MEMORY_BYTES:
+        return
+    data.symlink_to(tempfile.mkdtemp(prefix="battlesbit-", dir=MEMORY))
+
+
+def available_memory():
+    """The bytes of memory that nobody needs; none where the system does not say."""
+    with contextlib.suppress(FileNotFoundError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) << 10
+    return 0
 
 
 def down(folder):
@@ -101,8 +125,10 @@ def run(options):
     """Builds, runs every test of the workspace on private servers, and ends those whatever happens."""
     with private_folder() as folder, build.output_folder():
         build.build()
+        build.build_validator()
         # Tests end processes, never the machine, and every one of them makes a database.
-        environment = {**os.environ, **up(folder, outlives_the_machine=False), **extras(), f"{PREFIX}CLIENTS_DIR": str(clients.install())}
+        environment = {**os.environ, **up(folder, outlives_the_machine=False), **extras(), f"{PREFIX}CLIENTS_DIR": str(clients.install()),
+                       f"{PREFIX}TYPED_CLIENT_DIR": str(graphql.compiled_client())}
         if options:
             check(build.cargo("test", "--workspace", "--no-fail-fast", *options, environment=environment).returncode == 0)
         else:
@@ -181,6 +207,7 @@ def sweep():
 
 def remove(folder):
     down(folder)
+    shutil.rmtree((folder / "data").resolve(), ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -24,6 +24,7 @@ from errors import Failed
 FIXTURE = places.ROOT / "tools" / "exchange" / "fixtures" / "seeded.frames"
 SUMMARY = ["battle", "status", "players", "positions", "fills", "liquidations", "stops", "ledger_balanced", "money_conserved",
            "verified", "achievements", "emails", "elapsed_s"]
+ON_A_CHAIN = ["withdrawn", "reconciled"]
 # A transfer that the ledger's rules would never let pass: only a superuser can switch them off.
 CROOKED = """SET session_replication_role = replica;
 INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, kind, reference_id, key, body_hash)
@@ -43,6 +44,7 @@ def run():
             battle = walk.replay_twice()
             walk.live_with_a_stack(battle)
             walk.play_and_interrupt()
+            walk.play_on_a_chain()
             walk.find_a_crooked_row()
             walk.purge()
         finally:
@@ -91,9 +93,17 @@ class Walk:
     def play(self, *options, code=0):
         """Plays a demo for the machine and returns its summary."""
         summary = json.loads(self.just("demo", "--once", "--json", *options, code=code).splitlines()[-1])
-        check(list(summary) == SUMMARY, f"the demo's summary has other keys: {summary}")
+        expected = SUMMARY + (ON_A_CHAIN if "--chain" in options else [])
+        check(list(summary) == expected, f"the demo's summary has other keys: {summary}")
         check(summary["status"] == "CLOSED" and summary["fills"] > 0, f"the demo played {summary}")
         return summary
+
+    def play_on_a_chain(self):
+        """Plays for money on a chain, and again on the chain that this left behind."""
+        for _ in range(2):
+            summary = self.play("--chain", "--players", "2", "--seconds", "10")
+            check(all(summary[key] for key in ON_A_CHAIN), f"the demo on a chain played {summary}")
+        self.nothing_runs()
 
     def find_a_crooked_row(self):
         """A row that does not balance, put past every rule, makes the demo fail and say so."""

@@ -59,6 +59,7 @@ class Stack(unittest.TestCase):
         self.patch(build, "BIN", self.folder / "bin")
         self.patch(build, "output_folder", contextlib.nullcontext)
         self.patch(build, "build", lambda: None)
+        self.patch(build, "build_validator", lambda: None)
         self.patch(servers.Servers, "up", lambda servers: {})
         self.patch(stack, "plan", lambda: plan)
         self.patch(stack, "READY_SECONDS", 20)

@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 import bench
+import clients
 import places
 import suite
 from errors import Failed
@@ -124,6 +125,29 @@ class Bench(unittest.TestCase):
         self.benchmark(name="arena", code=101)
         self.assertIn("arena failed", self.run_bench("arena")[1])
         self.assertEqual(done, ["up", "down"])
+
+    def beside_ours(self, install):
+        """Gives the benchmark on servers something to measure beside ours, and pretends to install it."""
+        self.on_servers()
+        (self.folder / "journeys" / "benches" / "arena" / "peers").mkdir(parents=True)
+        for patched in (mock.patch.object(places, "ROOT", self.folder), mock.patch.object(clients, "installed", install)):
+            patched.start()
+            self.addCleanup(patched.stop)
+        fakes.program(self.folder, "bench-arena", f"echo $BATTLESBIT_BENCH_PEERS_DIR > {self.folder}/peers\ncat {self.folder}/arena.out")
+
+    def test_what_is_measured_beside_ours_is_installed_before(self):
+        self.beside_ours(lambda source, what, finish: source.parent / "installed")
+        self.assertIsNone(self.run_bench("arena")[1])
+        self.assertEqual((self.folder / "peers").read_text(), f"{self.folder}/journeys/benches/arena/installed\n")
+
+    def test_what_cannot_be_installed_beside_ours_is_a_fault_and_the_rest_is_measured(self):
+        def install(source, what, finish):
+            raise Failed(f"npm is missing: {what}")
+
+        self.beside_ours(install)
+        lines, fault = self.run_bench("arena")
+        self.assertEqual((len(lines), fault), (1, "arena measured nothing beside ours: npm is missing: what arena is measured beside"))
+        self.assertEqual((self.folder / "peers").read_text(), "\n")
 
     def test_programs_that_cannot_be_built_are_a_fault(self):
         done = self.on_servers()

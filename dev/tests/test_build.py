@@ -153,11 +153,13 @@ class Clean(unittest.TestCase):
     def test_the_workspace_s_crates_are_cleaned_in_every_profile_that_was_built(self):
         target = self.folder / "target"
         self.assertEqual(self.cleaned("debug", "release"), [
-            f"{target} clean --workspace --quiet", f"{target} clean --workspace --quiet --release"])
+            f"{target} clean --workspace --quiet", f"{target} clean --workspace --quiet --manifest-path={build.VALIDATOR}",
+            f"{target} clean --workspace --quiet --release", f"{target} clean --workspace --quiet --release --manifest-path={build.VALIDATOR}"])
 
     def test_a_profile_that_was_never_built_is_not_cleaned(self):
         self.assertEqual(self.cleaned(), [])
-        self.assertEqual(self.cleaned("debug"), [f"{self.folder / 'target'} clean --workspace --quiet"])
+        cleaned = f"{self.folder / 'target'} clean --workspace --quiet"
+        self.assertEqual(self.cleaned("debug"), [cleaned, f"{cleaned} --manifest-path={build.VALIDATOR}"])
 
     def test_a_clean_that_fails_is_refused_with_its_folder(self):
         for profile, script in (("debug", "exit 1"), ("release", '[ "$4" != --release ]')):

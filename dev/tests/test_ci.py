@@ -4,7 +4,9 @@ import contextlib
 import io
 import threading
 import unittest
+from unittest import mock
 
+import build
 import ci
 from errors import Failed
 
@@ -65,6 +67,30 @@ class Steps(unittest.TestCase):
     def test_a_step_that_breaks_is_not_taken_for_one_that_failed(self):
         with self.assertRaises(ZeroDivisionError):
             self.run_steps(format=lambda: 1 / 0)
+
+
+class Clippy(unittest.TestCase):
+    def looked_at(self, *failing):
+        """What clippy looked at, where it finds something in some of that; and whether the step failed."""
+        looked_at = []
+
+        def cargo(command, crates, *words, **_):
+            looked_at.append((command, crates, words[-2:]))
+            return mock.Mock(returncode=int(crates in failing))
+
+        with mock.patch.object(build, "cargo", cargo), mock.patch.object(build, "output_folder", contextlib.nullcontext):
+            try:
+                ci.clippy()
+            except Failed:
+                return looked_at, True
+        return looked_at, False
+
+    def test_it_looks_at_both_workspaces_and_a_fault_in_one_hides_none_in_the_other(self):
+        crates = ("--workspace", f"--manifest-path={build.VALIDATOR}")
+        both = [("clippy", one, ci.STRICT) for one in crates]
+        self.assertEqual(self.looked_at(), (both, False))
+        for one in crates:
+            self.assertEqual(self.looked_at(one), (both, True))
 
 
 class Bare(unittest.TestCase):

@@ -64,7 +64,7 @@ class Options(unittest.TestCase):
     def test_what_is_not_said_can_be_played(self):
         unsaid = options()
         self.assertTrue(unsaid.players in demo.PLAYERS and unsaid.seconds in demo.SECONDS and unsaid.seed in demo.SEED)
-        self.assertEqual((unsaid.once, unsaid.frames, unsaid.speed, unsaid.json), (False, None, 1, False))
+        self.assertEqual((unsaid.once, unsaid.frames, unsaid.speed, unsaid.json, unsaid.chain), (False, None, 1, False, False))
 
 
 class Verdict(unittest.TestCase):
@@ -72,7 +72,7 @@ class Verdict(unittest.TestCase):
         self.assertTrue(demo.held(GOOD))
 
     def test_any_failed_check_fails_the_demo(self):
-        for key in ("ledger_balanced", "money_conserved", "verified"):
+        for key in ("ledger_balanced", "money_conserved", "verified", "withdrawn", "reconciled"):
             with self.subTest(key):
                 self.assertFalse(demo.held({**GOOD, key: False}))
 
@@ -106,6 +106,7 @@ BOTS = """
 import json, os, pathlib, shutil, signal, sys, time
 shutil.copytree({run!r}, {seen!r})
 print(json.dumps(dict(os.environ)), file=open({seen!r} + "/environment", "w"))
+print(*sys.argv[1:], file=open({seen!r} + "/arguments", "w"))
 {ending}
 with open(sys.argv[sys.argv.index("--report") + 1], "w") as report:
     report.write({report!r})
@@ -186,6 +187,65 @@ class Summary(Played):
         with self.assertRaisesRegex(Failed, "bots could not play"):
             self.play("--once")
         self.assertEqual(self.running(), set())
+
+
+class OnAChain(Played):
+    """The chain is a fake too: what it is asked is noted, and every wallet holds what the test says."""
+
+    def setUp(self):
+        super().setUp()
+        self.patch(fleet, "PROGRAMS", tuple(self.program(name) for name in ("exchange", "market", "treasury", "web")))
+        self.patch(fleet, "VALIDATOR", self.program("validator"))
+        self.patch(demo, "ask_chain", self.ask_chain)
+        self.asked, self.minor = [], 42_450_000
+        self.bots(withdrawal={"address": "w1", "amount": "43.2", "fee": "0.75"})
+
+    def ask_chain(self, local, what, asked=None):
+        self.asked.append((what, asked))
+        return {"SOL": 0, "USDT": self.minor}
+
+    def settings(self, run=None):
+        return processes.read(run or self.stack.run, "treasury")["told"]["settings"]
+
+    def test_bots_and_treasury_have_the_chain_and_the_hot_wallet_its_costs(self):
+        code, said = self.play("--once", "--chain")
+        self.assertEqual(code, 0)
+        self.assertIn("w1 holds 42.45 USDT", said)
+        self.assertEqual(self.settings(self.seen), fleet.CHAIN.settings)
+        bots = (self.seen / "arguments").read_text()
+        self.assertIn(f"--chain {fleet.chain_url(self.stack.plan)}/", bots)
+        self.assertEqual(self.asked, [("control/fund", {"address": fleet.HOT_WALLET, "coin": "SOL", "amount": demo.HOT_SOL}),
+                                      ("control/wallet/w1", None)])
+        self.assertFalse(self.stack.has_chain())
+
+    def test_what_has_not_arrived_or_is_more_fails_the_demo(self):
+        for self.minor in (0, 42_449_999, 42_450_001):
+            code, said = self.play("--once", "--json", "--chain")
+            self.assertEqual((code, json.loads(said)["withdrawn"]), (1, False))
+
+    def test_a_chain_that_differs_from_the_ledger_fails_the_demo(self):
+        fakes.program(build.BIN, "battlesbit", '[ "$1" != reconcile ]')
+        code, said = self.play("--once", "--json", "--chain")
+        self.assertEqual((code, json.loads(said)["withdrawn"], json.loads(said)["reconciled"]), (1, True, False))
+
+    def test_a_stack_that_was_up_without_a_chain_has_none_afterwards(self):
+        self.stack.up()
+        self.assertEqual(self.play("--chain")[0], 0)
+        self.assertEqual((self.settings(), self.stack.has_chain()), ({}, False))
+        self.assertIsNone(processes.running(self.stack.run, "validator"))
+
+    def test_a_stack_that_was_up_with_a_chain_keeps_it_with_and_without_the_option(self):
+        self.stack.up(chain=True)
+        pids = {name: self.pid(name) for name in ("treasury", "validator")}
+        for words in (("--chain",), ()):
+            self.assertEqual(self.play(*words)[0], 0)
+            self.assertEqual({name: self.pid(name) for name in pids}, pids)
+
+    def test_without_the_option_nobody_hears_of_a_chain(self):
+        self.play("--once")
+        self.assertEqual((self.asked, self.settings(self.seen)), ([], {}))
+        self.assertNotIn("--chain", (self.seen / "arguments").read_text())
+        self.assertFalse((self.seen / "validator.json").exists())
 
 
 class OwnStack(Played):

@@ -92,6 +92,24 @@ class PrivateServers(Clone):
             raise ZeroDivisionError
         self.assertFalse(processes.is_ours(record) or folder.exists())
 
+    def kept_in(self, memory, room):
+        """Where a run keeps its data when `memory` is the file system in memory and `room` bytes of memory are free."""
+        with mock.patch.multiple(suite, MEMORY=memory, available_memory=lambda: room), suite.private_folder() as folder:
+            data = folder / "data"
+            suite.keep_in_memory(data)
+            data.mkdir(exist_ok=True)
+            kept = data.resolve()
+        self.assertFalse(kept.exists())
+        return kept
+
+    def test_what_tests_keep_lies_in_memory_where_that_has_room(self):
+        with tempfile.TemporaryDirectory() as memory:
+            memory = Path(memory).resolve()
+            with mock.patch.object(suite, "MEMORY_BYTES", 1):
+                self.assertEqual(self.kept_in(memory, 2).parent, memory)
+                self.assertIn(self.dev.resolve(), self.kept_in(memory, 1).parents)
+                self.assertIn(self.dev.resolve(), self.kept_in(memory / "missing", 2).parents)
+
 
 class PortsOfTheRunningStack(Clone):
     def keep(self, base):
@@ -117,13 +135,14 @@ class Table(Clone):
         self.plan = ports.plan(9000)
 
     def test_every_program_is_built_and_has_ports_of_the_plan(self):
-        for program in fleet.PROGRAMS:
-            self.assertIn(program.name, build.PROGRAMS)
+        for program in (fleet.VALIDATOR, *fleet.PROGRAMS):
+            self.assertIn(program.name, (*build.PROGRAMS, fleet.VALIDATOR.name))
             for port in (program.port, *program.other_ports):
                 self.assertIn(port, ports.OFFSETS)
 
     def test_every_port_of_the_plan_has_one_user(self):
-        used = [*servers.PORTS, *(port for program in fleet.PROGRAMS for port in (program.port, *program.other_ports))]
+        used = [*servers.PORTS, *(port for program in fleet.PROGRAMS for port in (program.port, *program.other_ports)),
+                *(fleet.VALIDATOR.port, *fleet.VALIDATOR.other_ports)]
         self.assertEqual(sorted(used), sorted(ports.OFFSETS))
 
     def test_every_file_that_a_service_is_told_to_read_is_there_and_private(self):
@@ -141,7 +160,7 @@ class Table(Clone):
     def test_every_setting_is_one_that_the_service_documents(self):
         for program in fleet.SERVICES:
             documented = read_settings(places.ROOT / "services" / program.name / "config.default.toml")
-            for setting in program.settings:
+            for setting in (*program.settings, *(fleet.CHAIN.settings if program.name == "treasury" else ())):
                 key = setting[:-len("_FILE")] if setting.endswith("_FILE") else setting
                 self.assertIn(key.lower().replace("__", "."), documented, program.name)
 

@@ -61,7 +61,8 @@ const order = await until(async () => {
     const query = "mutation($i: CreateGameMatchPositionInput!) { createGameMatchPosition(createGameInput: $i) { id status } }";
     return (await run(query, { i: input }, token)).createGameMatchPosition;
   } catch (error) {
-    if (error.code === "MATCH_NOT_OPEN") return undefined; // the countdown
+    // The countdown, or a market that says nothing for a moment.
+    if (["MATCH_NOT_OPEN", "FEED_STALE"].includes(error.code)) return undefined;
     throw error;
   }
 });

@@ -78,7 +78,8 @@ async def main(api, mail, email, game):
         try:
             return (await run(api, query, {"i": terms}, token))["createGameMatchPosition"]
         except TransportQueryError as refused:
-            if refused.errors[0]["extensions"]["code"] == "MATCH_NOT_OPEN":  # the countdown
+            # The countdown, or a market that says nothing for a moment.
+            if refused.errors[0]["extensions"]["code"] in ("MATCH_NOT_OPEN", "FEED_STALE"):
                 return None
             raise
 

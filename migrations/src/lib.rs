@@ -35,6 +35,34 @@ pub const FILES: &[(&str, &str)] = &[
     ("0009_rooms", include_str!("../sql/0009_rooms.sql")),
     ("0010_revisions", include_str!("../sql/0010_revisions.sql")),
     ("0011_waits", include_str!("../sql/0011_waits.sql")),
+    (
+        "0012_lost_markets",
+        include_str!("../sql/0012_lost_markets.sql"),
+    ),
+    (
+        "0013_friendships",
+        include_str!("../sql/0013_friendships.sql"),
+    ),
+    ("0014_parties", include_str!("../sql/0014_parties.sql")),
+    ("0015_chain", include_str!("../sql/0015_chain.sql")),
+    (
+        "0016_friends_and_parties",
+        include_str!("../sql/0016_friends_and_parties.sql"),
+    ),
+    ("0017_bans", include_str!("../sql/0017_bans.sql")),
+    ("0018_ways_in", include_str!("../sql/0018_ways_in.sql")),
+    (
+        "0019_inbox_numbers",
+        include_str!("../sql/0019_inbox_numbers.sql"),
+    ),
+    (
+        "0020_muted_mails",
+        include_str!("../sql/0020_muted_mails.sql"),
+    ),
+    (
+        "0021_ledger_once",
+        include_str!("../sql/0021_ledger_once.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

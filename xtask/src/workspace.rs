@@ -62,7 +62,7 @@ impl Workspace {
         let shared = shared(&manifest.context("the root has no Cargo.toml")?.text)?;
         let packages = files
             .iter()
-            .filter(|file| file.path.ends_with("/Cargo.toml"))
+            .filter(|file| file.path.ends_with("/Cargo.toml") && !is_of_a_peer(&file.path))
             .map(|file| Package::parse(&file.path, &file.text, &shared))
             .collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self {
@@ -80,6 +80,12 @@ impl Workspace {
             .find(|file| file.path == path)
             .map(|file| file.text.as_str())
     }
+}
+
+/// Whether a file belongs to what a benchmark measures ours beside: it is built as its own
+/// makers would.
+fn is_of_a_peer(path: &str) -> bool {
+    path.split('/').any(|folder| folder == "peers")
 }
 
 impl Package {
@@ -206,6 +212,14 @@ mod tests {
 
     fn dependencies(text: &str) -> Vec<String> {
         package(text).dependencies.into_iter().collect()
+    }
+
+    #[test]
+    fn what_ours_is_measured_beside_is_no_package_of_ours() {
+        assert!(is_of_a_peer(
+            "journeys/benches/gateway/peers/rust/Cargo.toml"
+        ));
+        assert!(!is_of_a_peer("journeys/Cargo.toml"));
     }
 
     #[test]

@@ -29,37 +29,6 @@ const STREAM_BYTES: u64 = 1 << 30;
 /// How many shards have everything up to a place of MARKET in Postgres.
 const WRITTEN: &str = "SELECT count(*) FROM arena_shards
     WHERE (market_state ->> 'sequence')::bigint >= $1";
-/// What has to be on wherever durable writes are measured.
-const DURABLE: [&str; 3] = ["fsync", "synchronous_commit", "full_page_writes"];
-/// What else the figures depend on.
-const TOLD: [&str; 4] = [
-    "server_version",
-    "shared_buffers",
-    "max_wal_size",
-    "wal_sync_method",
-];
-
-/// Tells the settings of Postgres, and refuses those under which a commit proves nothing.
-pub(crate) async fn tell_settings() {
-    let url = testkit::postgres_url();
-    let db = Db::connect_as_operator(url.as_str()).await.unwrap();
-    let pool = db.connection().get_postgres_connection_pool();
-    let mut told = Vec::new();
-    for name in DURABLE.iter().chain(&TOLD) {
-        let setting: String = sqlx::query_scalar("SELECT current_setting($1)")
-            .bind(*name)
-            .fetch_one(pool)
-            .await
-            .unwrap();
-        assert!(
-            setting == "on" || !DURABLE.contains(name),
-            "{name} is {setting}: what is committed may be lost"
-        );
-        told.push(format!("{name} {setting}"));
-    }
-    eprintln!("postgres: {}", told.join(", "));
-}
-
 /// A database and corners of the servers of one's own, with the programs to run there.
 pub(crate) struct Floor {
     pub(crate) db: Db,

@@ -13,6 +13,8 @@
 )]
 
 mod closes;
+#[path = "../durable.rs"]
+mod durable;
 mod floor;
 mod latency;
 #[path = "../../tests/it/programs.rs"]
@@ -32,7 +34,7 @@ async fn main() {
         .collect();
     let runs = |part: &str| wanted.is_empty() || wanted.iter().any(|name| name == part);
     let syncs = measure::machine();
-    floor::tell_settings().await;
+    durable::tell_settings().await;
     if runs("closes") {
         closes::measure().await;
     }

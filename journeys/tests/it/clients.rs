@@ -1,9 +1,11 @@
-//! Somebody else's clients play a battle together: curl, npm's graphql-ws and PyPI's gql. A browser shows GraphiQL.
+//! Somebody else's clients play a battle together: curl, npm's graphql-ws and PyPI's gql. The typed client plays one to
+//! its end. A browser shows GraphiQL.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use serde_json::Value;
+use futures::future::{join, join3};
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -14,8 +16,15 @@ use crate::fleet::{Fleet, LIMIT, built};
 /// Where the suite has installed what the clients need.
 const INSTALLED: &str = "BATTLESBIT_TEST_CLIENTS_DIR";
 
+/// Where the suite has compiled the typed client.
+pub(crate) const COMPILED: &str = "BATTLESBIT_TEST_TYPED_CLIENT_DIR";
+
 fn installed() -> PathBuf {
-    PathBuf::from(std::env::var_os(INSTALLED).expect("run `./just test`"))
+    folder(INSTALLED)
+}
+
+pub(crate) fn folder(variable: &str) -> PathBuf {
+    PathBuf::from(std::env::var_os(variable).expect("run `./just test`"))
 }
 
 async fn play(mut command: Command, fleet: &Fleet, game: &str, name: &str) -> Value {
@@ -38,7 +47,7 @@ async fn printed(mut command: Command, name: &str) -> Value {
 }
 
 /// Whether this machine has curl, which nobody has to have; says so if not.
-async fn has_curl() -> bool {
+pub(crate) async fn has_curl() -> bool {
     let found = Command::new("curl")
         .arg("--version")
         .stdout(Stdio::null())
@@ -59,7 +68,6 @@ async fn curl_graphql_ws_and_gql_sign_in_join_order_and_subscribe() {
     let players = if has_curl { 3 } else { 2 };
     let fleet = Fleet::start().await;
     let game = create_game_for(&fleet.staff().await, 30, players).await;
-    fleet.trade("BTCUSDT", "95").await;
 
     let mut node = Command::new("node");
     // Modules are looked for beside the script.
@@ -77,11 +85,12 @@ async fn curl_graphql_ws_and_gql_sign_in_join_order_and_subscribe() {
             None
         }
     };
-    let (node, python, curl) = tokio::join!(
+    let playing = join3(
         play(node, &fleet, &game, "node"),
         play(python, &fleet, &game, "python"),
         curl,
     );
+    let (node, python, curl) = fleet.exchange().while_trading("95", playing).await;
 
     assert!(node["battle"].is_string(), "{node}");
     for client in [Some(node.clone()), Some(python), curl].iter().flatten() {
@@ -89,6 +98,60 @@ async fn curl_graphql_ws_and_gql_sign_in_join_order_and_subscribe() {
         // What its subscription told it.
         assert_eq!(client["players"], players, "{client}");
         assert!(client["order"].is_string(), "{client}");
+    }
+}
+
+/// Plays as the typed client's example does, and answers what it printed.
+async fn play_the_example(fleet: &Fleet, game: &str, name: &str) -> Value {
+    let email = format!("{name}@clients.example");
+    let mut node = Command::new("node")
+        .arg(folder(COMPILED).join("dist/examples/play.js"))
+        .args([&fleet.graphql(), &email, game])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let code = fleet.mailbox().code(&email, None).await.unwrap();
+    let mut typed = node.stdin.take().unwrap();
+    typed
+        .write_all(format!("{code}\n").as_bytes())
+        .await
+        .unwrap();
+    let output = timeout(LIMIT, node.wait_with_output())
+        .await
+        .unwrap()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{name}: {error}: {said}"))
+}
+
+#[tokio::test]
+async fn the_typed_client_plays_a_battle_to_its_end() {
+    let fleet = Fleet::start().await;
+    let game = create_game_for(&fleet.staff().await, 12, 2).await;
+    let playing = join(
+        play_the_example(&fleet, &game, "ann"),
+        play_the_example(&fleet, &game, "bob"),
+    );
+    let (ann, bob) = fleet.exchange().while_trading("95", playing).await;
+    assert_eq!(ann["battle"], bob["battle"], "{ann} {bob}");
+    for told in [ann, bob] {
+        assert!(
+            told["battle"].is_string() && told["order"].is_string(),
+            "{told}"
+        );
+        assert_eq!(told["players"], 2, "{told}");
+        assert_eq!(told["endCause"], "MATCH_END", "{told}");
+        // Both bet the same, so both are first and share the prize.
+        assert_eq!(
+            (&told["rank"], &told["equity"]),
+            (&json!(1), &json!("100")),
+            "{told}"
+        );
+        assert_eq!(told["prize"], "9", "{told}");
     }
 }
 
@@ -131,8 +194,8 @@ async fn graphiql_works_in_a_browser_that_reaches_nothing_else() {
         seen["subscription"]["data"]["currentTime"].is_string(),
         "{seen}"
     );
-    assert_eq!(seen["foreign"], serde_json::json!([]), "{seen}");
-    assert_eq!(seen["complaints"], serde_json::json!([]), "{seen}");
+    assert_eq!(seen["foreign"], json!([]), "{seen}");
+    assert_eq!(seen["complaints"], json!([]), "{seen}");
 }
 
 /// What the page for clients tells an operator to type, for this fleet; the code comes by stdin.

@@ -11,13 +11,14 @@ use bots::mailbox::Mailbox;
 use contracts::Service;
 use mail::MailSink;
 use sea_orm::ConnectionTrait as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Db;
 use tempfile::TempDir;
 use testkit::{Binary, Database, Process, Space, free_port};
 use tokio::process::Command;
 use url::Url;
 
+use crate::exchange::Exchange;
 use crate::player::Player;
 use crate::programs::Place;
 
@@ -34,7 +35,7 @@ pub(crate) struct Fleet {
     binaries: BTreeMap<Service, Binary>,
     processes: BTreeMap<Service, Process>,
     _exchange: Process,
-    control: String,
+    exchange: Exchange,
     sink: MailSink,
     // Dropped last: streams and database outlive what uses them.
     space: Space,
@@ -84,12 +85,11 @@ impl Fleet {
         place.declare_streams().await;
         let binaries = place.binaries();
         let processes = start_all(&binaries).await;
-        let control = format!("http://{control}");
         Self {
             binaries,
             processes,
             _exchange: exchange,
-            control,
+            exchange: Exchange::new(&control),
             sink,
             space,
             database,
@@ -165,27 +165,12 @@ impl Fleet {
 
     /// Lets the exchange make one trade; answers when, in milliseconds since 1970.
     pub(crate) async fn trade(&self, symbol: &str, price: &str) -> i64 {
-        let trade = self
-            .control("trade", &json!({ "symbol": symbol, "price": price }))
-            .await;
-        trade["time_ms"].as_i64().unwrap()
+        self.exchange.trade(symbol, price).await
     }
 
-    /// Tells the exchange something through its control interface.
-    async fn control(&self, verb: &str, body: &Value) -> Value {
-        let url = format!("{}/control/{verb}", self.control);
-        let answer = reqwest::Client::new()
-            .post(url)
-            .json(body)
-            .send()
-            .await
-            .unwrap();
-        assert!(
-            answer.status().is_success(),
-            "{verb} {body}: {}",
-            answer.status()
-        );
-        answer.json().await.unwrap()
+    /// Its exchange.
+    pub(crate) const fn exchange(&self) -> &Exchange {
+        &self.exchange
     }
 
     /// A running service.

@@ -7,15 +7,19 @@
 )]
 
 mod duel;
+mod exchange;
 mod fleet;
 mod player;
 mod programs;
 
+mod app_page;
 mod clients;
 mod crashes;
 mod demo;
 mod outages;
 mod readiness;
+mod resumption;
+mod rooms;
 mod settings;
 mod twice;
 mod verification;

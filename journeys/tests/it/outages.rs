@@ -26,7 +26,10 @@ async fn an_order_is_pending_while_the_arena_is_down_and_has_its_outcome_afterwa
     let refused = a.order(&battle, terms("BUY", 50)).await.unwrap();
     assert_eq!(refused["status"], "PENDING");
 
-    fleet.start_again(Service::Arena).await;
+    // Trade goes on, however long this takes.
+    let exchange = fleet.exchange().clone();
+    let started = fleet.start_again(Service::Arena);
+    exchange.while_trading("95", started).await;
     let filled = eventually(LIMIT, async || {
         fleet.trade("BTCUSDT", "95").await;
         let position = a.position(&id(&order)).await;

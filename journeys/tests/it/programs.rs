@@ -78,7 +78,8 @@ impl Place<'_> {
             Service::Web => redis(binary)
                 .setting("identity.signing_key", SIGNING_KEY)
                 .setting("identity.code_key", CODE_KEY)
-                .setting("limits.codes_per_ip", "1000"),
+                .setting("limits.codes_per_ip", "1000")
+                .setting("limits.ip_burst", "10000"),
             Service::Achievement => binary
                 .setting("temporal.url", temporal.as_str())
                 .setting("temporal.queue", space.prefix()),

@@ -67,6 +67,7 @@ const fn comes_again(topic: Topic) -> bool {
         // Their owners' tests ask each twice.
         Topic::MatchmakingLeave
         | Topic::RoomChanged
+        | Topic::PartyChanged
         | Topic::UpdateGame
         | Topic::DeleteGame
         | Topic::CreateRoom
@@ -74,11 +75,22 @@ const fn comes_again(topic: Topic) -> bool {
         | Topic::LeaveRoom
         | Topic::KickFromRoom
         | Topic::StartRoom
+        | Topic::InviteToParty
+        | Topic::JoinParty
+        | Topic::RemoveFromParty
+        | Topic::LeaveParty
+        | Topic::AgreeToRoom
+        | Topic::QueueParty
+        | Topic::JoinRoomAsParty
+        | Topic::ForgetPlayer
         | Topic::CreateWallet
+        | Topic::Withdraw
+        | Topic::ReviewWithdrawal
         | Topic::CreateAchievementDefinition
         | Topic::UpdateAchievementDefinition
         | Topic::DeleteAchievementDefinition
-        | Topic::MarkNotificationsRead => false,
+        | Topic::MarkNotificationsRead
+        | Topic::MuteMails => false,
     }
 }
 

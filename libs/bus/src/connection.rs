@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::{self, ContextBuilder};
 use async_nats::{Client, ConnectOptions, Event};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::answers::Answers;
@@ -33,6 +34,8 @@ pub struct Bus {
     pub(crate) jetstream: jetstream::Context,
     pub(crate) settings: Arc<NatsSettings>,
     pub(crate) answers: Arc<Answers>,
+    /// How often something that was listened to may have been missed.
+    pub(crate) interruptions: watch::Receiver<u64>,
 }
 
 impl Bus {
@@ -40,11 +43,16 @@ impl Bus {
     /// at streams.
     pub async fn connect(settings: &NatsSettings, name: &str) -> Result<Self, BusError> {
         let servers: Vec<String> = settings.url.split(',').map(str::to_owned).collect();
+        let (interrupted, interruptions) = watch::channel(0);
+        let interrupted = Arc::new(interrupted);
         let client = ConnectOptions::new()
             .name(name)
             .connection_timeout(CONNECT_TIMEOUT)
             .reconnect_delay_callback(reconnect_delay)
-            .event_callback(|event| async move { note(&event) })
+            .event_callback(move |event| {
+                let interrupted = Arc::clone(&interrupted);
+                async move { note(&event, &interrupted) }
+            })
             .connect(servers)
             .await
             .map_err(|cause| BusError::Connect {
@@ -68,6 +76,7 @@ impl Bus {
             jetstream,
             settings: Arc::new(settings.clone()),
             answers: Arc::default(),
+            interruptions,
         })
     }
 
@@ -106,14 +115,20 @@ fn reconnect_delay(attempts: usize) -> Duration {
     Duration::from_millis(delay_ms.min(MAX_RECONNECT_DELAY_MS))
 }
 
-fn note(event: &Event) {
+fn note(event: &Event, interrupted: &watch::Sender<u64>) {
     match event {
-        Event::Connected => info!("nats connected"),
+        Event::Connected => {
+            info!("nats connected");
+            interrupted.send_modify(|count| *count = count.wrapping_add(1));
+        }
         Event::Disconnected => warn!("nats disconnected"),
+        Event::SlowConsumer(_) => {
+            warn!(%event, "nats");
+            interrupted.send_modify(|count| *count = count.wrapping_add(1));
+        }
         Event::LameDuckMode
         | Event::Draining
         | Event::Closed
-        | Event::SlowConsumer(_)
         | Event::ServerError(_)
         | Event::ClientError(_) => warn!(%event, "nats"),
     }

@@ -1,21 +1,35 @@
-//! Shouting and listening on core NATS: lossy by design, the latest wins.
+//! Shouting and listening on core NATS: lossy by design, the latest wins. What a stream tells again is
+//! lossy, too, but says where the stream keeps it.
 
-use async_nats::Subscriber;
+use std::time::Duration;
+
+use async_nats::header::{NATS_MESSAGE_ID, NATS_SEQUENCE};
+use async_nats::{Message, Subscriber};
 use bytes::Bytes;
 use contracts::live::Live;
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tracing::warn;
 
+use crate::ordered::header;
 use crate::publish::{decode, encode};
 use crate::{Bus, BusError};
 
-/// Something that was shouted.
-#[derive(Clone, Debug)]
+/// The pause before the server is asked again whether it knows what we listen to.
+const RETRY_DELAY: Duration = Duration::from_millis(200);
+
+/// Something that was shouted, or is told again by the stream that stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
     /// The subject, without prefix.
     pub subject: String,
     /// The update, encoded.
     pub payload: Bytes,
+    /// Its sequence in the stream that tells it again.
+    pub sequence: Option<u64>,
+    /// The id that it was published under.
+    pub id: Option<String>,
 }
 
 impl Heard {
@@ -65,11 +79,51 @@ impl Listener {
         loop {
             let message = self.subscriber.next().await?;
             if let Some(subject) = self.bus.prefix().strip(&message.subject) {
-                return Some(Heard {
-                    subject: subject.to_owned(),
-                    payload: message.payload,
-                });
+                return Some(heard(subject.to_owned(), message));
             }
+        }
+    }
+}
+
+fn heard(subject: String, message: Message) -> Heard {
+    let headers = message.headers.as_ref();
+    let sequence = header(headers, NATS_SEQUENCE.as_ref());
+    Heard {
+        subject,
+        sequence: sequence.and_then(|sequence| sequence.parse().ok()),
+        id: header(headers, NATS_MESSAGE_ID.as_ref()),
+        payload: message.payload,
+    }
+}
+
+/// Says when something that was listened to may have been missed: the connection was lost, or too much
+/// came at once.
+#[derive(Debug)]
+pub struct Interruptions {
+    bus: Bus,
+    counted: watch::Receiver<u64>,
+}
+
+impl Bus {
+    /// The interruptions from now on.
+    pub fn interruptions(&self) -> Interruptions {
+        Interruptions {
+            bus: self.clone(),
+            counted: self.interruptions.clone(),
+        }
+    }
+}
+
+impl Interruptions {
+    /// Waits for the next one, and until the server knows again what we listen to. Safe to cancel
+    /// only for good: what was waited for is then forgotten.
+    pub async fn next(&mut self) {
+        if self.counted.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        while let Err(error) = self.bus.echo().await {
+            warn!(%error, "the server is asked again what it knows of our subscriptions");
+            tokio::time::sleep(RETRY_DELAY).await;
         }
     }
 }

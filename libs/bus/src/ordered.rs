@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
@@ -19,7 +20,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::publish::decode;
-use crate::{Bus, BusError};
+use crate::{Bus, BusError, Heard};
 
 /// How many messages are asked for at once.
 const BATCH: usize = 500;
@@ -103,6 +104,7 @@ pub struct Entry {
     pub answer_to: Option<String>,
     /// How many messages of the reader's topics lie behind it right now.
     pub pending: u64,
+    headers: Option<HeaderMap>,
     payload: Bytes,
 }
 
@@ -115,6 +117,37 @@ impl Entry {
     /// Reads the message.
     pub fn decode<M: contracts::Message>(&self) -> Result<M, BusError> {
         decode(&self.subject, &self.payload)
+    }
+
+    /// As whoever had listened would have heard it.
+    pub fn into_heard(self) -> Heard {
+        Heard {
+            sequence: Some(self.sequence),
+            id: header(self.headers.as_ref(), NATS_MESSAGE_ID.as_ref()),
+            subject: self.subject,
+            payload: self.payload,
+        }
+    }
+}
+
+/// What a stream holds between two places, to be read once.
+#[derive(Debug)]
+pub struct Backlog {
+    reader: OrderedReader,
+    up_to: u64,
+    is_over: bool,
+}
+
+impl Backlog {
+    /// The next message; none once all are handed out.
+    pub async fn next(&mut self) -> Result<Option<Entry>, BusError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let entry = self.reader.next_up_to(self.up_to).await?;
+        // Nothing is waited for where the server knows of nothing more.
+        self.is_over = entry.as_ref().is_none_or(|entry| entry.pending == 0);
+        Ok(entry)
     }
 }
 
@@ -181,6 +214,50 @@ impl Bus {
         self.ordered_on(stream, topics, subjects, place).await
     }
 
+    /// What `stream` holds of `topic` under one of `keys`, behind `after` and up to `up_to`; none if there
+    /// is nothing. Fails as [`Bus::ordered`] does.
+    pub async fn backlog(
+        &self,
+        topic: Topic,
+        keys: &[Key],
+        after: StreamPlace,
+        up_to: u64,
+    ) -> Result<Option<Backlog>, BusError> {
+        let stream = topic.stream();
+        let subjects: Vec<String> = keys.iter().map(|key| topic.subject(key)).collect();
+        if !self.holds(stream, &subjects, after.sequence).await? {
+            return Ok(None);
+        }
+        let reader = self.ordered_on(stream, &[topic], subjects, after).await?;
+        Ok(Some(Backlog {
+            reader,
+            up_to,
+            is_over: false,
+        }))
+    }
+
+    /// Whether the stream holds anything on these subjects behind a sequence.
+    async fn holds(
+        &self,
+        stream: Stream,
+        subjects: &[String],
+        after: u64,
+    ) -> Result<bool, BusError> {
+        let stream = self.stream(stream).await?;
+        for subject in subjects {
+            let subject = self.prefix().subject(subject);
+            match stream.get_last_raw_message_by_subject(&subject).await {
+                Ok(last) if last.sequence > after => return Ok(true),
+                Ok(_) => {}
+                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {}
+                Err(error) => {
+                    return Err(BusError::unavailable("reading the last message", error));
+                }
+            }
+        }
+        Ok(false)
+    }
+
     async fn ordered_on(
         &self,
         stream: Stream,
@@ -232,7 +309,7 @@ impl OrderedReader {
                     match receive(messages, expected).await {
                         Ok(message) => {
                             *handed_out = expected;
-                            if let Some(entry) = self.entry(&message)? {
+                            if let Some(entry) = self.entry(message)? {
                                 return Ok(entry);
                             }
                         }
@@ -269,23 +346,14 @@ impl OrderedReader {
     pub async fn skip_silence(&mut self) -> Result<StreamPlace, BusError> {
         let bounds = self.bus.bounds(self.stream).await?;
         bounds.check(self.place)?;
-        let stream = self.bus.stream(self.stream).await?;
-        for subject in &self.subjects {
-            let subject = self.bus.prefix().subject(subject);
-            match stream.get_last_raw_message_by_subject(&subject).await {
-                Ok(last) if last.sequence > self.place.sequence => return Ok(self.place),
-                Ok(_) => {}
-                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {}
-                Err(error) => {
-                    return Err(BusError::unavailable("reading the last message", error));
-                }
-            }
+        let after = self.place.sequence;
+        if !self.bus.holds(self.stream, &self.subjects, after).await? {
+            self.place = bounds.tail();
         }
-        self.place = bounds.tail();
         Ok(self.place)
     }
 
-    fn entry(&mut self, message: &Message) -> Result<Option<Entry>, BusError> {
+    fn entry(&mut self, message: Message) -> Result<Option<Entry>, BusError> {
         let info = message
             .info()
             .map_err(|cause| BusError::unavailable("reading a message's place", cause))?;
@@ -303,7 +371,8 @@ impl OrderedReader {
             stored_at_ns: i64::try_from(info.published.unix_timestamp_nanos()).unwrap_or(i64::MAX),
             answer_to: answer_to(message.headers.as_ref()),
             pending: info.pending,
-            payload: message.payload.clone(),
+            headers: message.message.headers,
+            payload: message.message.payload,
         }))
     }
 
@@ -345,9 +414,12 @@ impl fmt::Debug for OrderedReader {
 
 /// Where an answer to this message is awaited.
 pub(crate) fn answer_to(headers: Option<&HeaderMap>) -> Option<String> {
-    headers?
-        .get(ANSWER_TO)
-        .map(|inbox| inbox.as_str().to_owned())
+    header(headers, ANSWER_TO)
+}
+
+/// The value of a header.
+pub(crate) fn header(headers: Option<&HeaderMap>, name: &str) -> Option<String> {
+    headers?.get(name).map(|value| value.as_str().to_owned())
 }
 
 async fn open(

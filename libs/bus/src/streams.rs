@@ -5,10 +5,10 @@ use std::fmt::Debug;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{
-    Config, DiscardPolicy, RetentionPolicy, StorageType, Stream as ServerStream,
+    Config, DiscardPolicy, Republish, RetentionPolicy, StorageType, Stream as ServerStream,
 };
 use contracts::Stream;
-use contracts::stream::{ADVISORIES, max_deliveries_advisory};
+use contracts::stream::{ADVISORIES, max_deliveries_advisory, told_again};
 use tracing::info;
 
 use crate::{Bus, BusError};
@@ -99,6 +99,7 @@ impl Bus {
             duplicate_window: wanted.duplicate_window,
             allow_direct: wanted.allow_direct,
             allow_message_ttl: wanted.allow_message_ttl,
+            republish: wanted.republish.clone(),
             ..found.clone()
         };
         self.jetstream
@@ -120,7 +121,16 @@ impl Bus {
             max_age: stream.max_age(),
             duplicate_window: Stream::DUPLICATE_WINDOW,
             allow_message_ttl: true,
+            republish: stream.is_told_again().then(|| self.told_again(stream)),
             ..self.kept(stream.name(), subjects, stream.max_bytes())
+        }
+    }
+
+    fn told_again(&self, stream: Stream) -> Republish {
+        Republish {
+            source: self.prefix().subject(stream.subjects()),
+            destination: self.prefix().subject(&told_again(stream.subjects())),
+            headers_only: false,
         }
     }
 
@@ -194,6 +204,7 @@ fn difference(wanted: &Config, found: &Config) -> Option<BusError> {
             let (wanted, found) = (wanted.allow_message_ttl, found.allow_message_ttl);
             differs(stream, "allow_message_ttl", &wanted, &found)
         })
+        .or_else(|| differs(stream, "republish", &wanted.republish, &found.republish))
 }
 
 fn differs<T: PartialEq + Debug>(

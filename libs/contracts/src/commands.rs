@@ -1,9 +1,10 @@
 //! What the gateway asks of an owner, and how owners answer.
 
 use domain::id::{
-    AchievementDefinitionId, BattleId, GameId, NotificationId, RequestId, TicketId, UserId,
+    AchievementDefinitionId, BattleId, GameId, NotificationId, PartyId, RequestId, TicketId,
+    UserId, WithdrawalId,
 };
-use domain::money::Currency;
+use domain::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -92,6 +93,12 @@ pub trait Ask: Message {
 
     /// SHA-256 of the body in hex; another hash under the same request is a conflict.
     fn body_hash(&self) -> String;
+
+    /// After this moment the caller was told that it failed: refuse it. Wall clock, in milliseconds
+    /// since 1970; none where it is done however late. It is not part of the body.
+    fn expires_at_ms(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// SHA-256 of `body`'s JSON, in hex.
@@ -102,8 +109,21 @@ pub fn body_hash<B: Serialize>(body: &B) -> String {
     hex::encode(Sha256::digest(json))
 }
 
+/// What is decided on a withdrawal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It goes out.
+    Approve,
+    /// Its money is free again.
+    Reject {
+        /// Why, as the player is told.
+        reason: String,
+    },
+}
+
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident($topic:ident) -> $value:ty { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident($topic:ident) -> $value:ty { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* } $(+ { $($(#[$beside_doc:meta])* $beside:ident: $beside_type:ty,)* })? $([void after $until:ident])?)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +131,14 @@ macro_rules! commands {
                 /// Who asks.
                 pub caller: Caller,
                 $($(#[$field_doc])* pub $field: $type,)*
+                // What is no part of the body: it may be another in a retry.
+                $($($(#[$beside_doc])* pub $beside: $beside_type,)*)?
+                $(
+                    /// After this moment the caller was told that it failed: refuse it. Wall clock,
+                    /// in milliseconds since 1970; a request that does not say is void.
+                    #[serde(default)]
+                    pub $until: i64,
+                )?
             }
 
             impl Message for $name {
@@ -131,6 +159,12 @@ macro_rules! commands {
                 fn body_hash(&self) -> String {
                     body_hash(&($(&self.$field,)*))
                 }
+
+                $(
+                    fn expires_at_ms(&self) -> Option<i64> {
+                        Some(self.$until)
+                    }
+                )?
             }
         )*
     };
@@ -187,7 +221,7 @@ commands! {
         private: bool,
         /// Whether the operator makes it: it is ranked, and its creator does not play.
         official: bool,
-    }
+    } [void after expires_at_ms]
 
     /// Takes a place in a room; the entry fee is held.
     JoinRoom(JoinRoom) -> BattleId {
@@ -197,7 +231,7 @@ commands! {
         ticket: TicketId,
         /// What a private room asks for.
         invite_code: Option<String>,
-    }
+    } [void after expires_at_ms]
 
     /// Gives a place in a room up; the entry fee is free. A player who made it ends it.
     LeaveRoom(LeaveRoom) -> BattleId {
@@ -217,6 +251,68 @@ commands! {
     StartRoom(StartRoom) -> BattleId {
         /// The match.
         battle: BattleId,
+    } [void after expires_at_ms]
+
+    /// Lets a friend come into one's party, which this makes for whoever has none.
+    InviteToParty(InviteToParty) -> PartyId {
+        /// The id of the party that this makes, unless the caller has one.
+        party: PartyId,
+        /// Whom.
+        player: UserId,
+    } + {
+        /// What the caller is called, as the friend is told; none where the friend need not be told
+        /// again.
+        name: Option<String>,
+    }
+
+    /// Comes into a party.
+    JoinParty(JoinParty) -> PartyId {
+        /// The party.
+        party: PartyId,
+    }
+
+    /// Sends a member away from the party that the caller leads, or takes an invitation back.
+    RemoveFromParty(RemoveFromParty) -> PartyId {
+        /// Who is to go.
+        player: UserId,
+    }
+
+    /// Leaves a party, or says no to an invitation.
+    LeaveParty(LeaveParty) -> PartyId {
+        /// The party.
+        party: PartyId,
+    }
+
+    /// Agrees to pay the entry fee of a room where the party's leader takes places there, or to pay
+    /// none any more.
+    AgreeToRoom(AgreeToRoom) -> PartyId {
+        /// The match; none takes it back.
+        battle: Option<BattleId>,
+        /// What a private room asks for.
+        invite_code: Option<String>,
+    } [void after expires_at_ms]
+
+    /// Takes places in the queue of a free game for the whole party that the caller leads.
+    QueueParty(QueueParty) -> GameId {
+        /// The id that those of the places follow from.
+        ticket: TicketId,
+        /// The game.
+        game: GameId,
+    } [void after expires_at_ms]
+
+    /// Takes places in a room for the whole party that the caller leads; the entry fees are held.
+    JoinRoomAsParty(JoinRoomAsParty) -> BattleId {
+        /// The id that those of the places follow from.
+        ticket: TicketId,
+        /// The match.
+        battle: BattleId,
+        /// What a private room asks for.
+        invite_code: Option<String>,
+    } [void after expires_at_ms]
+
+    /// Takes a user whose account is closed out of parties, queues and rooms. Matches that have
+    /// opened go on.
+    ForgetPlayer(ForgetPlayer) -> UserId {
     }
 
     /// Opens a wallet of a currency.
@@ -237,6 +333,24 @@ commands! {
         kind: domain::game::ItemKind,
         /// How many uses.
         uses: u32,
+    }
+
+    /// Sends money to a wallet on the chain.
+    Withdraw(Withdraw) -> WithdrawalId {
+        /// The id of the new withdrawal.
+        withdrawal: WithdrawalId,
+        /// How much.
+        amount: Money,
+        /// The wallet's address.
+        address: String,
+    }
+
+    /// Decides whether a large withdrawal goes out.
+    ReviewWithdrawal(ReviewWithdrawal) -> WithdrawalId {
+        /// The withdrawal.
+        withdrawal: WithdrawalId,
+        /// Whether.
+        verdict: Verdict,
     }
 
     /// Creates an achievement definition.
@@ -266,6 +380,12 @@ commands! {
         /// Which.
         notifications: Vec<NotificationId>,
     }
+
+    /// Says which notices are not mailed; all others are.
+    MuteMails(MuteMails) -> bool {
+        /// Which.
+        kinds: Vec<crate::notifications::NoticeKind>,
+    }
 }
 
 impl Ask for crate::matchmaking::Add {
@@ -280,6 +400,10 @@ impl Ask for crate::matchmaking::Add {
 
     fn body_hash(&self) -> String {
         body_hash(&self.game)
+    }
+
+    fn expires_at_ms(&self) -> Option<i64> {
+        Some(self.expires_at_ms)
     }
 }
 

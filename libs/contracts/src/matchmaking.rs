@@ -1,6 +1,6 @@
 //! Joining and leaving queues.
 
-use domain::id::{GameId, RequestId, TicketId, UserId};
+use domain::id::{GameId, PartyId, RequestId, TicketId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::topic::{Key, Message, Topic};
@@ -70,6 +70,22 @@ impl Message for PlaceChanged {
 
     fn key(&self) -> Key {
         self.player.into()
+    }
+}
+
+/// Who is in a party, or may come in, has changed, or what they agree to, or there is none any more. A
+/// hint; the rows are the truth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartyChanged {
+    /// The party.
+    pub party: PartyId,
+}
+
+impl Message for PartyChanged {
+    const TOPIC: Topic = Topic::PartyChanged;
+
+    fn key(&self) -> Key {
+        self.party.into()
     }
 }
 

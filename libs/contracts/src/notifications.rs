@@ -88,19 +88,132 @@ pub enum Notice {
         /// Its id, for a link.
         subject: String,
     },
+    /// Somebody wants to be the user's friend.
+    FriendRequest {
+        /// What whoever asks is called.
+        title: String,
+        /// The id of the friendship, for a link.
+        subject: String,
+    },
+    /// A friend wants the user in a party.
+    PartyInvitation {
+        /// What the friend is called.
+        title: String,
+        /// The id of the party, for a link.
+        subject: String,
+    },
+    /// Money has come in.
+    Deposited {
+        /// How much, with its currency, such as `18 USDT`.
+        title: String,
+        /// The movement's id, for a link.
+        subject: String,
+    },
+    /// A withdrawal is paid.
+    Withdrawn {
+        /// How much, with its currency.
+        title: String,
+        /// Its id, for a link.
+        subject: String,
+    },
+    /// A withdrawal is not paid, and its money is back.
+    WithdrawalReturned {
+        /// How much, with its currency.
+        title: String,
+        /// Its id, for a link.
+        subject: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a notice is about, without its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NoticeKind {
+    /// A competition has opened.
+    Opened,
+    /// A competition has ended.
+    Ended,
+    /// A competition was canceled.
+    Canceled,
+    /// The result of a competition was corrected.
+    Corrected,
+    /// The user's result was made void.
+    Voided,
+    /// Nobody was found to compete with.
+    Expired,
+    /// An achievement was earned.
+    Achievement,
+    /// Somebody wants to be a friend.
+    FriendRequest,
+    /// A friend wants the user in a party.
+    PartyInvitation,
+    /// Money has come in.
+    Deposited,
+    /// A withdrawal is paid.
+    Withdrawn,
+    /// A withdrawal is not paid.
+    WithdrawalReturned,
+}
+
+impl NoticeKind {
+    /// Every kind.
+    pub const ALL: [Self; 12] = [
+        Self::Opened,
+        Self::Ended,
+        Self::Canceled,
+        Self::Corrected,
+        Self::Voided,
+        Self::Expired,
+        Self::Achievement,
+        Self::FriendRequest,
+        Self::PartyInvitation,
+        Self::Deposited,
+        Self::Withdrawn,
+        Self::WithdrawalReturned,
+    ];
+
+    /// The text that rows and clients name it by.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Opened => "OPENED",
+            Self::Ended => "ENDED",
+            Self::Canceled => "CANCELED",
+            Self::Corrected => "CORRECTED",
+            Self::Voided => "VOIDED",
+            Self::Expired => "EXPIRED",
+            Self::Achievement => "ACHIEVEMENT",
+            Self::FriendRequest => "FRIEND_REQUEST",
+            Self::PartyInvitation => "PARTY_INVITATION",
+            Self::Deposited => "DEPOSITED",
+            Self::Withdrawn => "WITHDRAWN",
+            Self::WithdrawalReturned => "WITHDRAWAL_RETURNED",
+        }
+    }
+
+    /// The kind of this text, if there is one.
+    pub fn find(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.text() == text)
+    }
 }
 
 impl Notice {
-    /// The kind, as rows and clients name it.
-    pub const fn kind(&self) -> &'static str {
+    /// What it is about.
+    pub const fn kind(&self) -> NoticeKind {
         match self {
-            Self::Opened { .. } => "OPENED",
-            Self::Ended { .. } => "ENDED",
-            Self::Canceled { .. } => "CANCELED",
-            Self::Corrected { .. } => "CORRECTED",
-            Self::Voided { .. } => "VOIDED",
-            Self::Expired { .. } => "EXPIRED",
-            Self::Achievement { .. } => "ACHIEVEMENT",
+            Self::Opened { .. } => NoticeKind::Opened,
+            Self::Ended { .. } => NoticeKind::Ended,
+            Self::Canceled { .. } => NoticeKind::Canceled,
+            Self::Corrected { .. } => NoticeKind::Corrected,
+            Self::Voided { .. } => NoticeKind::Voided,
+            Self::Expired { .. } => NoticeKind::Expired,
+            Self::Achievement { .. } => NoticeKind::Achievement,
+            Self::FriendRequest { .. } => NoticeKind::FriendRequest,
+            Self::PartyInvitation { .. } => NoticeKind::PartyInvitation,
+            Self::Deposited { .. } => NoticeKind::Deposited,
+            Self::Withdrawn { .. } => NoticeKind::Withdrawn,
+            Self::WithdrawalReturned { .. } => NoticeKind::WithdrawalReturned,
         }
     }
 
@@ -116,6 +229,11 @@ impl Notice {
             Self::Voided { title, .. } => format!("Your result in {title} is void"),
             Self::Expired { title, .. } => format!("Nobody was found for {title}"),
             Self::Achievement { title, .. } => format!("Achievement earned: {title}"),
+            Self::FriendRequest { title, .. } => format!("{title} wants to be your friend"),
+            Self::PartyInvitation { title, .. } => format!("{title} wants to play with you"),
+            Self::Deposited { title, .. } => format!("You received {title}"),
+            Self::Withdrawn { title, .. } => format!("You withdrew {title}"),
+            Self::WithdrawalReturned { title, .. } => format!("{title} could not be withdrawn"),
         }
     }
 
@@ -171,6 +289,23 @@ impl Notice {
                 format!("Nobody was found for {title} in time. The entry fee is yours again.")
             }
             Self::Achievement { title, .. } => format!("You have earned \"{title}\"."),
+            Self::FriendRequest { title, .. } => {
+                format!("{title} wants to be your friend. You can accept, or remove the request.")
+            }
+            Self::PartyInvitation { title, .. } => {
+                format!("{title} has invited you to a party. You can join it, or leave it.")
+            }
+            Self::Deposited { title, .. } => {
+                format!("Your deposit of {title} has arrived and is in your wallet.")
+            }
+            Self::Withdrawn { title, .. } => {
+                format!("Your withdrawal of {title} is on the chain, for good.")
+            }
+            Self::WithdrawalReturned { title, reason, .. } => {
+                format!(
+                    "Your withdrawal of {title} did not go out and the money is back in your wallet: {reason}"
+                )
+            }
         }
     }
 }

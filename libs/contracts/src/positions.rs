@@ -1,7 +1,9 @@
-//! What players ask of the arena. Each is answered with the position that it speaks of.
+//! What players ask of the arena. Each is answered with the position that it speaks of, a new order
+//! with the whole of it.
 
 use domain::id::{BattleId, PositionId, RequestId, UserId, derived};
 use domain::order::{BodyHash, Command, CommandBody, LevelChange, NewOrder, Outcome, Refusal};
+use domain::position::PositionState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,8 +20,27 @@ pub fn position_id(battle: BattleId, player: UserId, request: RequestId) -> Posi
     ))
 }
 
+/// What was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The position that it creates or speaks of.
+    pub position: PositionId,
+    /// The position's row, where the commit that is told of was the first to write one: whoever
+    /// asked need not read it.
+    pub first: Option<Box<FirstRow>>,
+}
+
+/// A position as it was written for the first time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstRow {
+    /// The position.
+    pub state: PositionState,
+    /// When it was written, in milliseconds since 1970 on the database's clock.
+    pub at_ms: i64,
+}
+
 /// Something that is asked of a battle.
-pub trait PositionRequest: Ask<Value = PositionId> {
+pub trait PositionRequest: Ask<Value = Taken> {
     /// The battle.
     fn battle(&self) -> BattleId;
 
@@ -43,10 +64,12 @@ pub trait PositionRequest: Ask<Value = PositionId> {
     }
 }
 
-/// The answer that an outcome is worth.
-pub fn answer(outcome: Outcome) -> Answer<PositionId> {
+/// The answer that an outcome is worth, with the row that came of it.
+pub fn answer(outcome: Outcome, first: Option<Box<FirstRow>>) -> Answer<Taken> {
     match outcome {
-        Outcome::Accepted { position } => Answer::Done { value: position },
+        Outcome::Accepted { position } => Answer::Done {
+            value: Taken { position, first },
+        },
         Outcome::Refused(refusal) => Answer::Refused {
             refusal: Refused::new(refusal.into()),
         },
@@ -83,7 +106,7 @@ macro_rules! requests {
             }
 
             impl Ask for $name {
-                type Value = PositionId;
+                type Value = Taken;
 
                 fn caller(&self) -> Caller {
                     self.caller

@@ -14,6 +14,12 @@ pub fn max_deliveries_advisory(stream: &str, consumer: &str) -> String {
     format!("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{stream}.{consumer}")
 }
 
+/// Where what a stream stores on `subject` is told again at once, with its sequence, to whoever listens
+/// right now; see [`Stream::is_told_again`].
+pub fn told_again(subject: &str) -> String {
+    format!("stored.{subject}")
+}
+
 /// How far a stream has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StreamPlace {
@@ -94,6 +100,19 @@ impl Stream {
             Self::Treasury => "treasury.>",
             Self::Achievements => "achievements.>",
             Self::Notifications => "notifications.>",
+        }
+    }
+
+    /// Whether what it stores is told again on [`told_again`]: so whoever listens knows the sequence of
+    /// what it hears, and can go on from there later.
+    pub const fn is_told_again(self) -> bool {
+        match self {
+            Self::Arena | Self::Matchmaking | Self::Battles | Self::Treasury => true,
+            Self::Market
+            | Self::Positions
+            | Self::Commands
+            | Self::Achievements
+            | Self::Notifications => false,
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Topic {
     MatchmakingLeave,
     /// What became of a place.
     PlaceChanged,
+    /// A party has changed.
+    PartyChanged,
     /// Seats final, fees captured.
     BattleOpened,
     /// Ranked and paid.
@@ -70,12 +72,32 @@ pub enum Topic {
     KickFromRoom,
     /// A room opened by its creator.
     StartRoom,
+    /// A friend asked into a party.
+    InviteToParty,
+    /// A place in a party.
+    JoinParty,
+    /// A member of a party sent away.
+    RemoveFromParty,
+    /// A place in a party given up.
+    LeaveParty,
+    /// A member of a party who pays for a room.
+    AgreeToRoom,
+    /// A party into a queue.
+    QueueParty,
+    /// A party into a room.
+    JoinRoomAsParty,
+    /// A player whose account is closed.
+    ForgetPlayer,
     /// A new wallet.
     CreateWallet,
     /// Play money from the house.
     ClaimPlayMoney,
     /// Items from the house.
     ClaimItems,
+    /// Money to the chain.
+    Withdraw,
+    /// A withdrawal decided by staff.
+    ReviewWithdrawal,
     /// A new achievement.
     CreateAchievementDefinition,
     /// New terms of an achievement.
@@ -84,6 +106,8 @@ pub enum Topic {
     DeleteAchievementDefinition,
     /// Inbox messages read.
     MarkNotificationsRead,
+    /// Mails that are not wanted.
+    MuteMails,
     /// A wallet moved.
     TreasuryPosted,
     /// A metric of a player moved.
@@ -115,6 +139,7 @@ impl Topic {
         Self::MatchmakingAdd,
         Self::MatchmakingLeave,
         Self::PlaceChanged,
+        Self::PartyChanged,
         Self::BattleOpened,
         Self::BattleSettled,
         Self::BattleCanceled,
@@ -129,13 +154,24 @@ impl Topic {
         Self::LeaveRoom,
         Self::KickFromRoom,
         Self::StartRoom,
+        Self::InviteToParty,
+        Self::JoinParty,
+        Self::RemoveFromParty,
+        Self::LeaveParty,
+        Self::AgreeToRoom,
+        Self::QueueParty,
+        Self::JoinRoomAsParty,
+        Self::ForgetPlayer,
         Self::CreateWallet,
         Self::ClaimPlayMoney,
         Self::ClaimItems,
+        Self::Withdraw,
+        Self::ReviewWithdrawal,
         Self::CreateAchievementDefinition,
         Self::UpdateAchievementDefinition,
         Self::DeleteAchievementDefinition,
         Self::MarkNotificationsRead,
+        Self::MuteMails,
         Self::TreasuryPosted,
         Self::PlayerEvent,
         Self::AchievementGranted,
@@ -161,6 +197,7 @@ impl Topic {
             Self::MatchmakingAdd => "matchmaking.add",
             Self::MatchmakingLeave => "matchmaking.leave",
             Self::PlaceChanged => "matchmaking.changed.*",
+            Self::PartyChanged => "matchmaking.party.*",
             Self::BattleOpened => "battles.opened.*",
             Self::BattleSettled => "battles.settled.*",
             Self::BattleCanceled => "battles.canceled.*",
@@ -175,13 +212,24 @@ impl Topic {
             Self::LeaveRoom => "commands.matcher.leave_room",
             Self::KickFromRoom => "commands.matcher.kick_from_room",
             Self::StartRoom => "commands.matcher.start_room",
+            Self::InviteToParty => "commands.matcher.invite_to_party",
+            Self::JoinParty => "commands.matcher.join_party",
+            Self::RemoveFromParty => "commands.matcher.remove_from_party",
+            Self::LeaveParty => "commands.matcher.leave_party",
+            Self::AgreeToRoom => "commands.matcher.agree_to_room",
+            Self::QueueParty => "commands.matcher.queue_party",
+            Self::JoinRoomAsParty => "commands.matcher.join_room_as_party",
+            Self::ForgetPlayer => "commands.matcher.forget_player",
             Self::CreateWallet => "commands.treasury.create_wallet",
             Self::ClaimPlayMoney => "commands.treasury.claim_play_money",
             Self::ClaimItems => "commands.treasury.claim_items",
+            Self::Withdraw => "commands.treasury.withdraw",
+            Self::ReviewWithdrawal => "commands.treasury.review_withdrawal",
             Self::CreateAchievementDefinition => "commands.achievement.create_definition",
             Self::UpdateAchievementDefinition => "commands.achievement.update_definition",
             Self::DeleteAchievementDefinition => "commands.achievement.delete_definition",
             Self::MarkNotificationsRead => "commands.notifications.mark_read",
+            Self::MuteMails => "commands.notifications.mute_mails",
             Self::TreasuryPosted => "treasury.posted.*",
             Self::PlayerEvent => "achievements.events.*",
             Self::AchievementGranted => "achievements.granted.*",
@@ -200,9 +248,10 @@ impl Topic {
             | Self::PositionCancel
             | Self::PositionAmend => Stream::Positions,
             Self::ArenaPosition | Self::ArenaBattle => Stream::Arena,
-            Self::MatchmakingAdd | Self::MatchmakingLeave | Self::PlaceChanged => {
-                Stream::Matchmaking
-            }
+            Self::MatchmakingAdd
+            | Self::MatchmakingLeave
+            | Self::PlaceChanged
+            | Self::PartyChanged => Stream::Matchmaking,
             Self::BattleOpened | Self::BattleSettled | Self::BattleCanceled | Self::RoomChanged => {
                 Stream::Battles
             }
@@ -216,13 +265,24 @@ impl Topic {
             | Self::LeaveRoom
             | Self::KickFromRoom
             | Self::StartRoom
+            | Self::InviteToParty
+            | Self::JoinParty
+            | Self::RemoveFromParty
+            | Self::LeaveParty
+            | Self::AgreeToRoom
+            | Self::QueueParty
+            | Self::JoinRoomAsParty
+            | Self::ForgetPlayer
             | Self::CreateWallet
             | Self::ClaimPlayMoney
             | Self::ClaimItems
+            | Self::Withdraw
+            | Self::ReviewWithdrawal
             | Self::CreateAchievementDefinition
             | Self::UpdateAchievementDefinition
             | Self::DeleteAchievementDefinition
-            | Self::MarkNotificationsRead => Stream::Commands,
+            | Self::MarkNotificationsRead
+            | Self::MuteMails => Stream::Commands,
             Self::TreasuryPosted => Stream::Treasury,
             Self::PlayerEvent | Self::AchievementGranted => Stream::Achievements,
             Self::OtpEmail | Self::Email | Self::InApp => Stream::Notifications,
@@ -241,7 +301,8 @@ impl Topic {
             | Self::BattleSettled
             | Self::BattleCanceled
             | Self::RoomChanged
-            | Self::PlaceChanged => Some(Service::Matcher),
+            | Self::PlaceChanged
+            | Self::PartyChanged => Some(Service::Matcher),
             Self::TreasuryPosted => Some(Service::Treasury),
             Self::PlayerEvent | Self::AchievementGranted => Some(Service::Achievement),
             Self::PositionNew
@@ -260,13 +321,24 @@ impl Topic {
             | Self::LeaveRoom
             | Self::KickFromRoom
             | Self::StartRoom
+            | Self::InviteToParty
+            | Self::JoinParty
+            | Self::RemoveFromParty
+            | Self::LeaveParty
+            | Self::AgreeToRoom
+            | Self::QueueParty
+            | Self::JoinRoomAsParty
+            | Self::ForgetPlayer
             | Self::CreateWallet
             | Self::ClaimPlayMoney
             | Self::ClaimItems
+            | Self::Withdraw
+            | Self::ReviewWithdrawal
             | Self::CreateAchievementDefinition
             | Self::UpdateAchievementDefinition
             | Self::DeleteAchievementDefinition
             | Self::MarkNotificationsRead
+            | Self::MuteMails
             | Self::OtpEmail => Some(Service::Web),
             Self::Email | Self::InApp => None,
         }

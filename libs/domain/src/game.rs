@@ -33,6 +33,10 @@ pub const MAX_BATTLE_MS: i64 = 24 * 3_600 * 1_000;
 pub const MAX_FILL_DELAY_MS: i64 = 60_000;
 /// The largest entry fee or fixed prize, in the currency's minor unit.
 pub const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000_000;
+/// The most that the entry fees of a full battle add up to, in the currency's minor unit. What is
+/// captured, raked or paid back together reaches a stripe of an account as one sum, and a stripe
+/// holds less than 2^57.
+pub const MAX_ENTRY_FEES_MINOR: i64 = 100_000_000_000_000_000;
 /// The most chips that a player starts with.
 pub const MAX_START_BALANCE: Chips = Chips::from_units(100_000_000_000_000);
 /// The largest maximum leverage × maintenance, in basis points.
@@ -338,8 +342,9 @@ impl Template {
         ]
     }
 
-    fn offer(&self) -> [Check; 2] {
+    fn offer(&self) -> [Check; 3] {
         let lasts_ms = self.countdown_ms.saturating_add(self.duration_ms);
+        let fees_minor = self.entry_fees_minor(self.max_players);
         let kinds = self.items.iter().map(|item| item.kind);
         // What a winner gets of a kind is one movement of the ledger, under one key.
         let different = kinds.collect::<BTreeSet<_>>().len() == self.items.len();
@@ -348,6 +353,11 @@ impl Template {
                 "duration_ms",
                 "at most 24 hours, the countdown included",
                 lasts_ms <= MAX_BATTLE_MS,
+            ),
+            (
+                "entry_fee_minor",
+                "entry_fee × max_players of at most 10^17",
+                fees_minor <= MAX_ENTRY_FEES_MINOR,
             ),
             ("items", "each kind once", different),
         ]
@@ -414,7 +424,7 @@ mod tests {
             kind: ItemKind::LeverageCard,
             uses: 1,
         };
-        let spoiled: [Spoiled; 24] = [
+        let spoiled: [Spoiled; 25] = [
             ("title", |t| t.title.clear()),
             ("description", |t| {
                 t.description = "x".repeat(MAX_TEXT_LEN + 1);
@@ -429,6 +439,10 @@ mod tests {
             ("max_players", |t| t.max_players = 1),
             ("max_players", |t| t.max_players = MAX_PLAYERS + 1),
             ("entry_fee_minor", |t| t.entry_fee_minor = -1),
+            ("entry_fee_minor", |t| {
+                t.entry_fee_minor = MAX_AMOUNT_MINOR;
+                t.max_players = 101;
+            }),
             ("cup_band", |t| t.cup_band = Some(0)),
             ("assets", |t| t.assets.clear()),
             ("assets", |t| t.assets.extend(t.assets.clone())),
@@ -470,11 +484,25 @@ mod tests {
     }
 
     #[test]
-    fn what_may_no_longer_be_offered_is_still_played() {
+    fn the_fees_of_a_full_battle_may_be_as_much_as_a_stripe_takes() {
         let mut template = fixture::template();
-        template.duration_ms = MAX_SPAN_MS;
-        assert!(template.validate().is_err());
-        assert_eq!(template.validate_play(), Ok(()));
+        template.entry_fee_minor = MAX_AMOUNT_MINOR;
+        template.max_players = 100;
+        assert_eq!(template.validate(), Ok(()));
+    }
+
+    #[test]
+    fn what_may_no_longer_be_offered_is_still_played() {
+        let spoiled: [fn(&mut Template); 2] = [
+            |t| t.duration_ms = MAX_SPAN_MS,
+            |t| (t.entry_fee_minor, t.max_players) = (MAX_AMOUNT_MINOR, MAX_PLAYERS),
+        ];
+        for spoil in spoiled {
+            let mut template = fixture::template();
+            spoil(&mut template);
+            assert!(template.validate().is_err());
+            assert_eq!(template.validate_play(), Ok(()));
+        }
     }
 
     #[test]

@@ -152,6 +152,15 @@ pub mod noun {
     /// A message in a user's inbox.
     #[derive(Debug)]
     pub enum Notification {}
+    /// Friends who enter games together.
+    #[derive(Debug)]
+    pub enum Party {}
+    /// Two users who are friends, or may become ones.
+    #[derive(Debug)]
+    pub enum Friendship {}
+    /// Money on its way out.
+    #[derive(Debug)]
+    pub enum Withdrawal {}
 }
 
 /// Identifies a user.
@@ -176,10 +185,16 @@ pub type AccountId = Id<noun::Account>;
 pub type TransferId = Id<noun::Transfer>;
 /// Identifies an achievement's definition.
 pub type AchievementDefinitionId = Id<noun::AchievementDefinition>;
+/// Identifies friends who enter games together.
+pub type PartyId = Id<noun::Party>;
+/// Identifies a friendship, or a request for one.
+pub type FriendshipId = Id<noun::Friendship>;
 /// Identifies an earned achievement.
 pub type AchievementId = Id<noun::Achievement>;
 /// Identifies an inbox message.
 pub type NotificationId = Id<noun::Notification>;
+/// Identifies a withdrawal.
+pub type WithdrawalId = Id<noun::Withdrawal>;
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,7 @@ pub mod engine;
 mod exact;
 #[cfg(test)]
 mod fixture;
+pub mod friendship;
 pub mod game;
 pub mod id;
 pub mod ledger;
@@ -34,6 +35,7 @@ pub mod market;
 pub mod matchmaking;
 pub mod money;
 pub mod order;
+pub mod party;
 pub mod position;
 pub mod price;
 pub mod ranking;

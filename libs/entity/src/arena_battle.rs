@@ -15,6 +15,9 @@ pub enum ArenaStatus {
     /// It was called off.
     #[sea_orm(string_value = "CANCELED")]
     Canceled,
+    /// The market that it lived through is gone: an operator has given it up.
+    #[sea_orm(string_value = "LOST")]
+    Lost,
 }
 
 /// A battle as the engine keeps it.

@@ -17,6 +17,7 @@ pub struct Model {
     pub notice: Json,
     pub created_at: OffsetDateTime,
     pub read_at: Option<OffsetDateTime>,
+    pub number: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

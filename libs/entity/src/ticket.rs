@@ -46,6 +46,7 @@ pub struct Model {
     pub estimated_wait_ms: Option<i64>,
     pub estimated_wait_error_ms: Option<i64>,
     pub seated_at_ms: Option<i64>,
+    pub party_id: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -11,7 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     #[sea_orm(column_type = "Text")]
-    pub email: String,
+    pub email: Option<String>,
     #[sea_orm(column_type = "Text")]
     pub nick_name: String,
     #[sea_orm(column_type = "Text")]
@@ -21,6 +21,8 @@ pub struct Model {
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
     pub deleted_at: Option<OffsetDateTime>,
+    #[sea_orm(column_type = "Text")]
+    pub solana_address: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

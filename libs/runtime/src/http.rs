@@ -1,13 +1,11 @@
 //! The pages that every process serves: `/healthz`, `/readyz` and `/metrics`.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -16,27 +14,31 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::Context;
+use crate::connections::{self, Limits, Routes};
 use crate::telemetry::METRICS;
 
 /// Old samples of histograms are folded this often.
 const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
+/// How long whoever comes when there are too many connections is told to wait, in seconds.
+const COME_AGAIN_S: u32 = 1;
+
 /// Serves until `stop`, then finishes the requests that are open.
-pub(crate) async fn serve(listener: TcpListener, context: Context, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    limits: Limits,
+    context: Context,
+    stop: CancellationToken,
+) {
     let Context { service, .. } = context;
     metrics::gauge!("battlesbit_build", "service" => service.name, "version" => service.version)
         .set(1.0);
-    let listener = listener.tap_io(|stream| {
-        if let Err(cause) = stream.set_nodelay(true) {
-            tracing::debug!(%cause, "cannot set TCP_NODELAY");
-        }
-    });
-    let app = routes(context).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let (served, _) = tokio::join!(serving.into_future(), stop.run_until_cancelled(upkeep()));
-    if let Err(cause) = served {
-        tracing::error!(%cause, "http ended");
-    }
+    let routes = Routes {
+        served: pages().fallback(mounted).with_state(context.clone()),
+        refused: pages().fallback(too_many).with_state(context),
+    };
+    let serving = connections::serve(listener, limits, routes, stop.clone());
+    tokio::join!(serving, stop.run_until_cancelled(upkeep()));
 }
 
 async fn upkeep() {
@@ -47,13 +49,11 @@ async fn upkeep() {
     }
 }
 
-fn routes(context: Context) -> Router {
+fn pages() -> Router<Context> {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_text))
-        .fallback(mounted)
-        .with_state(context)
 }
 
 async fn healthz(State(context): State<Context>) -> Response {
@@ -91,4 +91,10 @@ async fn mounted(State(context): State<Context>, request: Request) -> Response {
         },
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// Tells whoever is one connection too many.
+async fn too_many() -> Response {
+    let come_again = [(header::RETRY_AFTER, HeaderValue::from(COME_AGAIN_S))];
+    (StatusCode::SERVICE_UNAVAILABLE, come_again).into_response()
 }

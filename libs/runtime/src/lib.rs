@@ -15,18 +15,22 @@
 //! }
 //! ```
 
+mod causes;
 pub mod clock;
+mod connections;
 mod context;
 mod failpoint;
 mod health;
 mod http;
 pub mod ids;
 mod millis;
+mod open_files;
 mod run;
 pub mod settings;
 mod supervisor;
 mod telemetry;
 
+pub use causes::causes;
 pub use clock::{Clock, MovableClock};
 pub use context::Context;
 #[cfg(debug_assertions)]

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::telemetry::Telemetry;
-use crate::{Clock, Context, Supervisor, settings};
+use crate::{Clock, Context, Supervisor, open_files, settings};
 
 /// What a binary is.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,8 @@ where
     let mut signals = Signals::listen()?;
     let grace = common.shutdown.grace();
     let supervisor = Supervisor::new(service, common.mode, Clock::system(), grace);
-    let address = supervisor.listen(common.http.listen).await?;
+    open_files::allow_for(common.http.connections);
+    let address = supervisor.listen(&common.http).await?;
     tracing::info!(service = service.name, version = service.version, %address, "starting");
     supervisor.start(serve(settings, supervisor.context()));
 

@@ -96,6 +96,8 @@ impl TryFrom<String> for LogLevel {
 pub struct Http {
     /// Where `/healthz`, `/readyz`, `/metrics` and whatever the service mounts are served.
     pub listen: SocketAddr,
+    /// The most connections that are open at a time.
+    pub connections: u32,
 }
 
 /// `[shutdown]`

@@ -15,7 +15,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Clock, Context, Health, Mode, Service, http};
+use crate::connections::Limits;
+use crate::{Clock, Context, Health, Mode, Service, http, settings};
 
 /// After the grace, or after the last task, what is left may take this long to let go.
 const LAST_GRACE: Duration = Duration::from_secs(1);
@@ -60,12 +61,15 @@ impl Supervisor {
     ///
     /// # Errors
     /// When the address cannot be listened on.
-    pub async fn listen(&self, address: SocketAddr) -> anyhow::Result<SocketAddr> {
+    pub async fn listen(&self, http: &settings::Http) -> anyhow::Result<SocketAddr> {
+        let address = http.listen;
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("cannot listen on {address} (setting http.listen)"))?;
         let bound = listener.local_addr()?;
-        let serving = http::serve(listener, self.context(), self.background_stop.clone());
+        let limits = Limits::of(usize::try_from(http.connections)?);
+        let stop = self.background_stop.clone();
+        let serving = http::serve(listener, limits, self.context(), stop);
         self.background.spawn(serving);
         Ok(bound)
     }

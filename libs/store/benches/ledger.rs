@@ -62,8 +62,8 @@ fn main() {
             .unwrap();
         let differences = ledger::audit(&auditor).await.unwrap();
         assert_eq!(differences, [], "the ledger does not add up");
-        auditor.close().await.unwrap();
-        db.close().await.unwrap();
+        auditor.close().await;
+        db.close().await;
         pool.close().await;
     });
 }

@@ -23,8 +23,12 @@ pub(crate) struct Arrays<'a, R> {
     fixed: usize,
     /// The rows are written one by one, in their order.
     in_order: bool,
+    /// Where it is noted that a row changes now.
+    stamp: Option<&'static str>,
     /// How many values of the statement come before these.
     behind: usize,
+    /// What has to be true for anything to be written.
+    provided: Option<&'static str>,
 }
 
 /// What is written of one column.
@@ -37,6 +41,11 @@ struct Column {
     bound: Value,
 }
 
+/// One column of rows, where a statement has an array for each of its own.
+pub(crate) fn column<R, T>(rows: &[R], of: fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}
+
 impl<'a, R> Arrays<'a, R> {
     pub(crate) fn of(table: &'static str, rows: &'a [R], id: fn(&R) -> String) -> Self {
         Self {
@@ -46,7 +55,9 @@ impl<'a, R> Arrays<'a, R> {
             columns: Vec::new(),
             fixed: 0,
             in_order: false,
+            stamp: None,
             behind: 0,
+            provided: None,
         }
     }
 
@@ -59,6 +70,12 @@ impl<'a, R> Arrays<'a, R> {
     /// The columns from here on change while a row lives; those before do not.
     pub(crate) fn changing(mut self) -> Self {
         self.fixed = self.columns.len();
+        self
+    }
+
+    /// Notes in this column, of rows that are there, that they change now.
+    pub(crate) fn stamped(mut self, name: &'static str) -> Self {
+        self.stamp = Some(name);
         self
     }
 
@@ -157,30 +174,23 @@ impl<'a, R> Arrays<'a, R> {
         self.bind(&sql)
     }
 
-    /// The statement that writes the rows, whether they are new or there under `key`; of those that
-    /// are there it notes in `changed_at` that they change now.
-    pub(crate) fn upsert(self, key: &str, changed_at: &str) -> Statement {
-        let insert = self.inserting();
-        let changes = joined(self.changes(), |column| {
-            format!("{0} = excluded.{0}", column.name)
-        });
-        self.bind(&format!(
-            "{insert} ON CONFLICT ({key}) DO UPDATE SET {changed_at} = now(), {changes}"
-        ))
-    }
-
     /// The statement that changes rows that are there; the columns before those that change name
     /// them.
     pub(crate) fn update(self) -> Statement {
         let table = self.table;
-        let changes = joined(self.changes(), |column| {
-            format!("{} = {}", column.name, column.value)
-        });
+        let stamp = self.stamp.map(|name| format!("{name} = now()"));
+        let changes = self.changes().iter();
+        let changes: Vec<String> = changes
+            .map(|column| format!("{} = {}", column.name, column.value))
+            .chain(stamp)
+            .collect();
         let keys = self.columns.iter().take(self.fixed);
         let keys: Vec<String> = keys
             .map(|column| format!("{table}.{} = {}", column.name, column.value))
+            .chain(self.provided.map(str::to_owned))
             .collect();
         let (source, keys) = (self.source(), keys.join(" AND "));
+        let changes = changes.join(", ");
         self.bind(&format!(
             "UPDATE {table} SET {changes} FROM {source} WHERE {keys}"
         ))
@@ -195,7 +205,9 @@ impl<'a, R> Arrays<'a, R> {
         } else {
             ""
         };
-        format!("INSERT INTO {table} ({names}) SELECT {values} FROM {source}{order}")
+        let provided = self.provided.map(|what| format!(" WHERE {what}"));
+        let provided = provided.unwrap_or_default();
+        format!("INSERT INTO {table} ({names}) SELECT {values} FROM {source}{provided}{order}")
     }
 
     fn changes(&self) -> &[Column] {
@@ -223,9 +235,21 @@ impl<'a, R> Arrays<'a, R> {
 pub(crate) struct Together {
     parts: Vec<String>,
     values: Vec<Value>,
+    provided: Option<&'static str>,
 }
 
 impl Together {
+    /// Puts a statement in front, whose parts have names too, and writes nothing unless `provided`
+    /// is true, which may speak of them.
+    pub(crate) fn behind(fence: Statement, provided: &'static str) -> Self {
+        let values = fence.values.map(|values| values.0).unwrap_or_default();
+        Self {
+            parts: vec![fence.sql],
+            values,
+            provided: Some(provided),
+        }
+    }
+
     /// Adds what `write` makes of the rows, under a name of its own.
     pub(crate) fn with<'a, R>(
         mut self,
@@ -234,6 +258,7 @@ impl Together {
         write: impl FnOnce(Arrays<'a, R>) -> Statement,
     ) -> Self {
         rows.behind = self.values.len();
+        rows.provided = self.provided;
         let Statement { sql, values, .. } = write(rows);
         self.parts.push(format!("{name} AS ({sql})"));
         self.values
@@ -241,10 +266,10 @@ impl Together {
         self
     }
 
-    /// The statement that writes all of it.
-    pub(crate) fn write(self) -> Statement {
+    /// The statement that writes all of it and answers `answer`.
+    pub(crate) fn write(self, answer: &str) -> Statement {
         let parts = self.parts.join(", ");
-        statement(&format!("WITH {parts} SELECT 1"), self.values)
+        statement(&format!("WITH {parts} {answer}"), self.values)
     }
 }
 

@@ -7,10 +7,11 @@ use domain::ranking::BattleResult;
 use domain::timestamp::Timestamp;
 use entity::battle::{BattleStatus, Model};
 use entity::battle_result::Model as ResultRow;
-use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult};
+use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult, Value};
 use uuid::Uuid;
 
-use crate::statement::statement;
+use crate::arrays::Arrays;
+use crate::statement::{ids, statement};
 use crate::{Error, Read, Result, Tx, json};
 
 /// A battle that has opened.
@@ -31,26 +32,25 @@ pub struct Sealed {
     pub record_sha256: String,
 }
 
-/// Inserts a battle that matchmaking opens. `clock_offset_ns` is by how much the exchange's clock
-/// was ahead of ours when its times were set.
-pub async fn insert_open(tx: &Tx, terms: &BattleTerms, clock_offset_ns: i64) -> Result<()> {
-    let insert = statement(
-        "INSERT INTO battles (id, game_id, game_version, template, origin, status, ranked, shard,
-             start_time_ms, end_time_ms, clock_offset_ns)
-         VALUES ($1, $2, $3, $4, 'QUEUE', 'OPEN', $5, $6, $7, $8, $9)",
-        [
-            terms.battle.uuid().into(),
-            terms.game.uuid().into(),
-            i64::from(terms.version).into(),
-            json::write(&terms.template)?.into(),
-            terms.ranked.into(),
-            i16::from(Shard::of(terms.battle).get()).into(),
-            terms.start_time.ms().into(),
-            terms.end_time.ms().into(),
-            clock_offset_ns.into(),
-        ],
-    );
-    tx.inner().execute_raw(insert).await?;
+/// Inserts battles that matchmaking opens. `clock_offset_ns` is by how much the exchange's clock was
+/// ahead of ours when their times were set.
+pub async fn insert_open(tx: &Tx, terms: &[&BattleTerms], clock_offset_ns: i64) -> Result<()> {
+    if terms.is_empty() {
+        return Ok(());
+    }
+    let rows = Arrays::of("battles", terms, |terms| terms.battle.to_string())
+        .ids("id", |terms| terms.battle.uuid())
+        .ids("game_id", |terms| terms.game.uuid())
+        .numbers("game_version", |terms| Some(terms.version))?
+        .jsons("template", |terms| terms.template.clone())?
+        .texts("origin", |_| "QUEUE".to_owned())
+        .texts("status", |_| BattleStatus::Open.to_value())
+        .flags("ranked", |terms| terms.ranked)
+        .numbers("shard", |terms| Some(Shard::of(terms.battle).get()))?
+        .numbers("start_time_ms", |terms| Some(terms.start_time.ms()))?
+        .numbers("end_time_ms", |terms| Some(terms.end_time.ms()))?
+        .numbers("clock_offset_ns", |_| Some(clock_offset_ns))?;
+    tx.inner().execute_raw(rows.insert()).await?;
     Ok(())
 }
 
@@ -134,25 +134,55 @@ pub async fn close(
 }
 
 /// Up to `limit` open battles whose end is at or before `now`, on the exchange's clock; the most
-/// overdue first.
-pub async fn list_over(from: &impl Read, now: Timestamp, limit: u32) -> Result<Vec<BattleId>> {
+/// overdue first. Those in `except` are left out, here as below.
+pub async fn list_over(
+    from: &impl Read,
+    now: Timestamp,
+    except: &[BattleId],
+    limit: u32,
+) -> Result<Vec<BattleId>> {
     let list = statement(
-        "SELECT id FROM battles WHERE status = 'OPEN' AND end_time_ms <= $1
-         ORDER BY end_time_ms LIMIT $2",
-        [now.ms().into(), i64::from(limit).into()],
+        "SELECT id FROM battles WHERE status = 'OPEN' AND end_time_ms <= $1 AND id <> ALL ($2)
+         ORDER BY end_time_ms LIMIT $3",
+        [now.ms().into(), uuids(except), i64::from(limit).into()],
     );
     ids(from, list).await
 }
 
 /// Up to `limit` battles that settle and have a sealed result; the most overdue first.
-pub async fn list_sealed(from: &impl Read, limit: u32) -> Result<Vec<BattleId>> {
+pub async fn list_sealed(
+    from: &impl Read,
+    except: &[BattleId],
+    limit: u32,
+) -> Result<Vec<BattleId>> {
     let list = statement(
-        "SELECT id FROM battles WHERE status = 'SETTLING'
+        "SELECT id FROM battles WHERE status = 'SETTLING' AND id <> ALL ($1)
              AND EXISTS (SELECT FROM battle_results r WHERE r.battle_id = battles.id)
-         ORDER BY end_time_ms LIMIT $1",
-        [i64::from(limit).into()],
+         ORDER BY end_time_ms LIMIT $2",
+        [uuids(except), i64::from(limit).into()],
     );
     ids(from, list).await
+}
+
+/// Up to `limit` battles that are not over and never will be, for the market that they lived through
+/// is gone.
+pub async fn list_lost(from: &impl Read, except: &[BattleId], limit: u32) -> Result<Vec<BattleId>> {
+    let list = statement(
+        "SELECT id FROM battles b JOIN arena_battles a ON a.battle_id = b.id
+         WHERE a.status = 'LOST' AND b.status IN ('OPEN', 'SETTLING') AND id <> ALL ($1)
+         ORDER BY id LIMIT $2",
+        [uuids(except), i64::from(limit).into()],
+    );
+    ids(from, list).await
+}
+
+/// Whether the market that a battle lived through is gone.
+pub async fn is_lost(from: &impl Read, battle: BattleId) -> Result<bool> {
+    let find = statement(
+        "SELECT battle_id AS id FROM arena_battles WHERE battle_id = $1 AND status = 'LOST'",
+        [battle.uuid().into()],
+    );
+    Ok(!ids::<BattleId>(from, find).await?.is_empty())
 }
 
 /// Finds what the arena sealed.
@@ -172,14 +202,9 @@ pub async fn find_sealed(from: &impl Read, battle: BattleId) -> Result<Option<Se
     .transpose()
 }
 
-#[derive(FromQueryResult)]
-struct IdRow {
-    id: Uuid,
-}
-
-async fn ids(from: &impl Read, list: sea_orm::Statement) -> Result<Vec<BattleId>> {
-    let rows = IdRow::find_by_statement(list).all(from.conn()).await?;
-    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+fn uuids(battles: &[BattleId]) -> Value {
+    let uuids: Vec<Uuid> = battles.iter().map(|battle| battle.uuid()).collect();
+    uuids.into()
 }
 
 #[derive(FromQueryResult)]

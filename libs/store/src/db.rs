@@ -13,22 +13,20 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
+use crate::kept::{Kept, TRUSTED};
 use crate::outbox::Written;
 use crate::settings::Settings;
 use crate::{Result, Tx};
 
 /// How long a caller waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// For how long a connection that answered is taken to be one. Under load every statement would
-/// cost another round trip otherwise.
-const TRUSTED: Duration = Duration::from_millis(500);
 /// How long Postgres may take to say that it is there.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The database, as one service sees it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
-    connection: DatabaseConnection,
+    kept: Kept,
     outbox_written: Arc<Written>,
 }
 
@@ -67,19 +65,19 @@ impl Db {
             .map_err(|cause| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(cause))))?;
         let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
         Ok(Self {
-            connection,
+            kept: Kept::beside(connection, max_connections),
             outbox_written: Arc::default(),
         })
     }
 
     /// Opens a transaction. It is rolled back unless it is committed.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx::new(self.connection.begin().await?, self.clone()))
+        Ok(Tx::new(self.connection().begin().await?, self.clone()))
     }
 
     /// Whether Postgres answers, within two seconds.
     pub async fn ping(&self) -> Result<()> {
-        let asking = self.connection.execute_unprepared("SELECT 1");
+        let asking = self.connection().execute_unprepared("SELECT 1");
         let asked = timeout(ANSWER_TIMEOUT, asking).await;
         let silent = |_elapsed| DbErr::Conn(RuntimeErr::Internal("no answer in time".to_owned()));
         asked.map_err(silent)??;
@@ -93,12 +91,12 @@ impl Db {
 
     /// The bare connection, for migrations and tests.
     pub fn connection(&self) -> &DatabaseConnection {
-        &self.connection
+        self.kept.pool()
     }
 
     /// Closes every connection.
-    pub async fn close(self) -> Result<()> {
-        Ok(self.connection.close().await?)
+    pub async fn close(self) {
+        self.kept.close().await;
     }
 }
 
@@ -124,7 +122,7 @@ impl Read for Db {}
 impl Read for Tx {}
 
 pub(crate) mod sealed {
-    use super::{ConnectionTrait, DatabaseConnection, Db, StreamTrait};
+    use super::{ConnectionTrait, Db, Kept, StreamTrait};
 
     /// Where statements run. Only this crate sees it.
     pub trait Connected: Sync {
@@ -136,10 +134,10 @@ pub(crate) mod sealed {
     }
 
     impl Connected for Db {
-        type Connection = DatabaseConnection;
+        type Connection = Kept;
 
-        fn conn(&self) -> &DatabaseConnection {
-            &self.connection
+        fn conn(&self) -> &Kept {
+            &self.kept
         }
     }
 }

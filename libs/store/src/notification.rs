@@ -1,11 +1,13 @@
 //! What users were told: their inboxes, and what left the house.
 
-use contracts::notifications::{InApp, Notice};
+use contracts::notifications::{InApp, Notice, NoticeKind};
 use domain::id::{NotificationId, UserId};
 use entity::delivery::{self, Channel};
+use entity::muted_mail;
 use entity::notification::{Column, Entity, Model};
 use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder,
 };
 
 use crate::statement::statement;
@@ -36,7 +38,7 @@ pub async fn insert(tx: &Tx, message: &InApp) -> Result<bool> {
         [
             message.id.uuid().into(),
             message.user.uuid().into(),
-            message.notice.kind().into(),
+            message.notice.kind().text().into(),
             notice.into(),
         ],
     );
@@ -59,6 +61,32 @@ pub async fn mark_read(tx: &Tx, user: UserId, which: &[NotificationId]) -> Resul
         [user.uuid().into(), ids.into()],
     );
     Ok(tx.inner().execute_raw(mark).await?.rows_affected())
+}
+
+/// The kinds of notices that a user does not want by mail.
+pub async fn list_muted(from: &impl Read, user: UserId) -> Result<Vec<NoticeKind>> {
+    let rows = muted_mail::Entity::find()
+        .filter(muted_mail::Column::UserId.eq(user.uuid()))
+        .order_by_asc(muted_mail::Column::Kind)
+        .all(from.conn())
+        .await?;
+    let kind = |row: muted_mail::Model| {
+        NoticeKind::find(&row.kind).ok_or_else(|| Error::corrupt("muted_mails", user))
+    };
+    rows.into_iter().map(kind).collect()
+}
+
+/// Mails a user all kinds of notices but these from now on.
+pub async fn mute(tx: &Tx, user: UserId, kinds: &[NoticeKind]) -> Result<()> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| kind.text().to_owned()).collect();
+    for sql in [
+        "DELETE FROM muted_mails WHERE user_id = $1 AND kind <> ALL ($2)",
+        "INSERT INTO muted_mails (user_id, kind) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING",
+    ] {
+        let change = statement(sql, [user.uuid().into(), kinds.clone().into()]);
+        tx.inner().execute_raw(change).await?;
+    }
+    Ok(())
 }
 
 /// Whether the message `message_id` left the house on `channel`.

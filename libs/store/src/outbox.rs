@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use contracts::Message;
+use contracts::notifications::InApp;
 use entity::outbox::Model;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::Serialize;
@@ -92,6 +93,11 @@ impl Tx {
     ) -> Result<()> {
         self.announce_all(&[Row::of(id, aggregate.into(), version, message)?])
             .await
+    }
+
+    /// Records a notice for the app's inbox, which waits for no other message.
+    pub async fn tell(&self, notice: &InApp) -> Result<()> {
+        self.announce(notice.id, 0, notice.id.uuid(), notice).await
     }
 
     /// Records several messages, in one statement.

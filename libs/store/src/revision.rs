@@ -7,6 +7,7 @@ use domain::id::{BattleId, UserId};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
+use crate::arrays::column;
 use crate::statement::statement;
 use crate::{Error, Read, Result, Tx};
 
@@ -165,8 +166,4 @@ pub async fn insert(tx: &Tx, battle: BattleId, revision: &Revision<'_>) -> Resul
     );
     tx.inner().execute_raw(stand).await?;
     Ok(())
-}
-
-fn column<T>(seats: &[RevisedSeat], of: fn(&RevisedSeat) -> T) -> Vec<T> {
-    seats.iter().map(of).collect()
 }

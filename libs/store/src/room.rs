@@ -9,7 +9,7 @@ use entity::battle::{BattleStatus, Model};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
-use crate::statement::statement;
+use crate::statement::{ids, statement};
 use crate::{Error, Read, Result, Tx, json};
 
 /// A battle that somebody made a room for.
@@ -88,22 +88,23 @@ pub async fn open(tx: &Tx, terms: &BattleTerms, clock_offset_ns: i64) -> Result<
 }
 
 /// Up to `limit` rooms with something to do: those that are full, and those whose time is over at
-/// `now`; the oldest first.
-pub async fn list_due(from: &impl Read, now: Timestamp, limit: u32) -> Result<Vec<BattleId>> {
+/// `now`; the oldest first. Those in `except` are left out.
+pub async fn list_due(
+    from: &impl Read,
+    now: Timestamp,
+    except: &[BattleId],
+    limit: u32,
+) -> Result<Vec<BattleId>> {
+    let except: Vec<Uuid> = except.iter().map(|battle| battle.uuid()).collect();
     let list = statement(
-        "SELECT b.id FROM battles b WHERE b.status = 'WAITING' AND (b.expires_at_ms <= $1
+        "SELECT b.id FROM battles b
+         WHERE b.status = 'WAITING' AND b.id <> ALL ($2) AND (b.expires_at_ms <= $1
              OR (b.template ->> 'max_players')::bigint <= (
                  SELECT count(*) FROM tickets t WHERE t.room_id = b.id AND t.status = 'QUEUED'))
-         ORDER BY b.created_at LIMIT $2",
-        [now.ms().into(), i64::from(limit).into()],
+         ORDER BY b.created_at LIMIT $3",
+        [now.ms().into(), except.into(), i64::from(limit).into()],
     );
-    let rows = IdRow::find_by_statement(list).all(from.conn()).await?;
-    Ok(rows.into_iter().map(|row| row.id.into()).collect())
-}
-
-#[derive(FromQueryResult)]
-struct IdRow {
-    id: Uuid,
+    ids(from, list).await
 }
 
 async fn select(from: &impl Read, battle: BattleId, lock: &str) -> Result<Option<Room>> {

@@ -7,12 +7,17 @@ use domain::timestamp::Timestamp;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
+use crate::arrays::column;
 use crate::statement::statement;
 use crate::{Error, Read, Result, Tx};
 
 /// A seat that is taken when a battle opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSeat {
+    /// The battle.
+    pub battle: BattleId,
+    /// Its number there, from 1.
+    pub number: i64,
     /// Who sits there.
     pub player: UserId,
     /// The seat.
@@ -55,15 +60,15 @@ pub struct SeatResult {
     pub experience: i64,
 }
 
-/// Inserts the seats of a battle; their numbers follow from their order.
-pub async fn insert_all(tx: &Tx, battle: BattleId, seats: &[NewSeat]) -> Result<()> {
+/// Inserts seats, of whichever battles.
+pub async fn insert_all(tx: &Tx, seats: &[NewSeat]) -> Result<()> {
     let insert = statement(
         "INSERT INTO seats (battle_id, number, participant_id, player_id, ticket_id, cups, experience)
-         SELECT $1, number, participant_id, player_id, ticket_id, cups, experience
-         FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[])
-            WITH ORDINALITY AS seat (participant_id, player_id, ticket_id, cups, experience, number)",
+         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[],
+             $6::bigint[], $7::bigint[])",
         [
-            battle.uuid().into(),
+            column(seats, |seat| seat.battle.uuid()).into(),
+            column(seats, |seat| seat.number).into(),
             column(seats, |seat| seat.participant.uuid()).into(),
             column(seats, |seat| seat.player.uuid()).into(),
             column(seats, |seat| seat.ticket.uuid()).into(),
@@ -75,17 +80,20 @@ pub async fn insert_all(tx: &Tx, battle: BattleId, seats: &[NewSeat]) -> Result<
     Ok(())
 }
 
-/// Inserts what players brought into a battle.
-pub async fn insert_items(tx: &Tx, battle: BattleId, items: &[SeatItem]) -> Result<()> {
+/// Inserts what players brought, each into a battle.
+pub async fn insert_items(tx: &Tx, items: &[(BattleId, SeatItem)]) -> Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
     let insert = statement(
         "INSERT INTO seat_items (battle_id, player_id, lot_id, unit, moved)
-         SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[])",
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[])",
         [
-            battle.uuid().into(),
-            column(items, |item| item.player.uuid()).into(),
-            column(items, |item| item.lot.id().uuid()).into(),
-            column(items, |item| item.lot.unit.to_string()).into(),
-            column(items, |item| item.moved).into(),
+            column(items, |(battle, _)| battle.uuid()).into(),
+            column(items, |(_, item)| item.player.uuid()).into(),
+            column(items, |(_, item)| item.lot.id().uuid()).into(),
+            column(items, |(_, item)| item.lot.unit.to_string()).into(),
+            column(items, |(_, item)| item.moved).into(),
         ],
     );
     tx.inner().execute_raw(insert).await?;
@@ -190,10 +198,6 @@ pub async fn settle_all(tx: &Tx, battle: BattleId, results: &[SeatResult]) -> Re
     );
     tx.inner().execute_raw(update).await?;
     Ok(())
-}
-
-fn column<R, T>(rows: &[R], of: fn(&R) -> T) -> Vec<T> {
-    rows.iter().map(of).collect()
 }
 
 #[derive(FromQueryResult)]

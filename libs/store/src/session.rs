@@ -202,6 +202,21 @@ pub async fn revoke_all(tx: &Tx, user: UserId, now: OffsetDateTime) -> Result<u6
     Ok(tx.inner().execute_raw(revoke).await?.rows_affected())
 }
 
+/// Revokes every session of this user but one. Answers how many were alive.
+pub async fn revoke_others(
+    tx: &Tx,
+    user: UserId,
+    kept: SessionId,
+    now: OffsetDateTime,
+) -> Result<u64> {
+    let revoke = statement(
+        "UPDATE sessions SET revoked_at = $3
+         WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL",
+        [user.uuid().into(), kept.uuid().into(), now.into()],
+    );
+    Ok(tx.inner().execute_raw(revoke).await?.rows_affected())
+}
+
 /// Forgets up to `limit` refresh tokens that were used before `before`, and as many sessions that
 /// ended before it, with their tokens. Answers how many rows went.
 pub async fn delete_ended(tx: &Tx, before: OffsetDateTime, limit: u32) -> Result<u64> {

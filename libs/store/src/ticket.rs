@@ -1,12 +1,14 @@
 //! Players' places in queues and in rooms.
 
-use domain::id::{BattleId, GameId, TicketId, TransferId, UserId};
+use std::collections::BTreeSet;
+
+use domain::id::{BattleId, GameId, PartyId, TicketId, TransferId, UserId};
 use domain::timestamp::Timestamp;
 use entity::ticket::{Model, TicketStatus};
-use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult};
+use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
-use crate::statement::statement;
+use crate::statement::{self, statement};
 use crate::{Error, Read, Result, Tx};
 
 /// A player's place in a queue, or in a room.
@@ -32,6 +34,8 @@ pub struct Ticket {
     pub room: Option<BattleId>,
     /// What the player was told about the wait; nothing in a room, or while nobody was matched.
     pub estimate: Option<Estimate>,
+    /// With whom it was taken, if with somebody.
+    pub party: Option<PartyId>,
 }
 
 /// How long a player is likely to wait, in milliseconds.
@@ -77,32 +81,106 @@ pub async fn lock_place(tx: &Tx, player: UserId, game: GameId) -> Result<()> {
     Ok(())
 }
 
-/// Inserts a ticket that waits. False if the player has one for the game already, or if there is
-/// one of this id.
-pub async fn insert(tx: &Tx, ticket: &Ticket) -> Result<bool> {
+/// As [`lock_place`], of several places, but waits for nobody: answers which rights it has.
+pub async fn try_lock_places(
+    tx: &Tx,
+    places: &[(UserId, GameId)],
+) -> Result<BTreeSet<(UserId, GameId)>> {
+    let lock = places_statement(
+        "SELECT player_id, game_id FROM unnest($1::uuid[], $2::uuid[]) AS place (player_id, game_id)
+         WHERE pg_try_advisory_xact_lock(
+             hashtextextended('queue/' || player_id::text || game_id::text, 0))",
+        places,
+    );
+    let locked = PlaceRow::find_by_statement(lock).all(tx.inner()).await?;
+    Ok(locked.into_iter().map(PlaceRow::place).collect())
+}
+
+/// Which of these places wait.
+pub async fn list_places(
+    from: &impl Read,
+    places: &[(UserId, GameId)],
+) -> Result<BTreeSet<(UserId, GameId)>> {
+    let list = places_statement(
+        "SELECT t.player_id, t.game_id
+         FROM unnest($1::uuid[], $2::uuid[]) AS place (player_id, game_id)
+         JOIN tickets t USING (player_id, game_id) WHERE t.status = 'QUEUED'",
+        places,
+    );
+    let waiting = PlaceRow::find_by_statement(list).all(from.conn()).await?;
+    Ok(waiting.into_iter().map(PlaceRow::place).collect())
+}
+
+#[derive(FromQueryResult)]
+struct PlaceRow {
+    player_id: Uuid,
+    game_id: Uuid,
+}
+
+impl PlaceRow {
+    fn place(self) -> (UserId, GameId) {
+        (self.player_id.into(), self.game_id.into())
+    }
+}
+
+fn places_statement(sql: &str, places: &[(UserId, GameId)]) -> Statement {
+    let (players, games): (Vec<Uuid>, Vec<Uuid>) = places
+        .iter()
+        .map(|(player, game)| (player.uuid(), game.uuid()))
+        .unzip();
+    statement(sql, [players.into(), games.into()])
+}
+
+/// Stands for null in an array of ids, for SeaORM binds none with nulls in it. Nothing has it.
+const NO_ID: Uuid = Uuid::nil();
+/// The same in an array of spans: none is negative.
+const NO_SPAN: i64 = -1;
+
+/// Inserts tickets that wait. Answers those that it did not: whose player has one for the game
+/// already, or of whose id there is one.
+pub async fn insert_all(tx: &Tx, tickets: &[Ticket]) -> Result<Vec<TicketId>> {
+    let ids =
+        |of: fn(&Ticket) -> Uuid| -> Value { tickets.iter().map(of).collect::<Vec<_>>().into() };
+    let numbers =
+        |of: fn(&Ticket) -> i64| -> Value { tickets.iter().map(of).collect::<Vec<_>>().into() };
     let insert = statement(
         "INSERT INTO tickets (id, game_id, game_version, player_id, status, hold_id, cups,
-             queued_at_ms, expires_at_ms, room_id, estimated_wait_ms, estimated_wait_error_ms)
-         VALUES ($1, $2, $3, $4, 'QUEUED', $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT DO NOTHING",
+             queued_at_ms, expires_at_ms, room_id, estimated_wait_ms, estimated_wait_error_ms,
+             party_id)
+         SELECT id, game_id, game_version, player_id, 'QUEUED', nullif(hold_id, $13), cups,
+             queued_at_ms, expires_at_ms, nullif(room_id, $13), nullif(wait_ms, $14),
+             nullif(error_ms, $14), nullif(party_id, $13)
+         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[],
+             $7::bigint[], $8::bigint[], $9::uuid[], $10::bigint[], $11::bigint[], $12::uuid[])
+             AS row (id, game_id, game_version, player_id, hold_id, cups, queued_at_ms,
+                 expires_at_ms, room_id, wait_ms, error_ms, party_id)
+         ON CONFLICT DO NOTHING RETURNING id",
         [
-            ticket.id.uuid().into(),
-            ticket.game.uuid().into(),
-            i64::from(ticket.version).into(),
-            ticket.player.uuid().into(),
-            ticket.hold.map(TransferId::uuid).into(),
-            ticket.cups.into(),
-            ticket.queued_at.ms().into(),
-            ticket.expires_at.ms().into(),
-            ticket.room.map(BattleId::uuid).into(),
-            ticket.estimate.map(|estimate| estimate.wait_ms).into(),
-            ticket
-                .estimate
-                .and_then(|estimate| estimate.error_ms)
-                .into(),
+            ids(|ticket| ticket.id.uuid()),
+            ids(|ticket| ticket.game.uuid()),
+            numbers(|ticket| ticket.version.into()),
+            ids(|ticket| ticket.player.uuid()),
+            ids(|ticket| ticket.hold.map_or(NO_ID, TransferId::uuid)),
+            numbers(|ticket| ticket.cups),
+            numbers(|ticket| ticket.queued_at.ms()),
+            numbers(|ticket| ticket.expires_at.ms()),
+            ids(|ticket| ticket.room.map_or(NO_ID, BattleId::uuid)),
+            numbers(|ticket| ticket.estimate.map_or(NO_SPAN, |it| it.wait_ms)),
+            numbers(|ticket| {
+                ticket
+                    .estimate
+                    .and_then(|it| it.error_ms)
+                    .unwrap_or(NO_SPAN)
+            }),
+            ids(|ticket| ticket.party.map_or(NO_ID, PartyId::uuid)),
+            NO_ID.into(),
+            NO_SPAN.into(),
         ],
     );
-    Ok(tx.inner().execute_raw(insert).await?.rows_affected() == 1)
+    let inserted: Vec<TicketId> = statement::ids(tx, insert).await?;
+    let inserted: BTreeSet<TicketId> = inserted.into_iter().collect();
+    let left = tickets.iter().map(|ticket| ticket.id);
+    Ok(left.filter(|id| !inserted.contains(id)).collect())
 }
 
 /// Finds the ticket with which a player waits for a game.
@@ -126,7 +204,8 @@ pub async fn list_queues(from: &impl Read) -> Result<Vec<Queue>> {
     Ok(Queue::find_by_statement(list).all(from.conn()).await?)
 }
 
-/// The `limit` oldest tickets that wait for one version of a game, oldest first.
+/// The `limit` oldest tickets that wait for one version of a game, oldest first. A party that the
+/// limit might tear apart is left out.
 pub async fn list_queued(
     from: &impl Read,
     game: GameId,
@@ -144,7 +223,13 @@ pub async fn list_queued(
         ],
     );
     let rows = Model::find_by_statement(list).all(from.conn()).await?;
-    rows.into_iter().map(parse).collect()
+    let is_cut = u32::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
+    let last = rows.last().filter(|_| is_cut).map(|row| row.queued_at_ms);
+    rows.into_iter()
+        // The members of a party have come at one moment.
+        .filter(|row| row.party_id.is_none() || Some(row.queued_at_ms) != last)
+        .map(parse)
+        .collect()
 }
 
 /// The tickets of those who wait in a room, in the order in which they came.
@@ -152,6 +237,27 @@ pub async fn list_in_room(from: &impl Read, room: BattleId) -> Result<Vec<Ticket
     let list = statement(
         "SELECT * FROM tickets WHERE room_id = $1 AND status = 'QUEUED' ORDER BY queued_at_ms, id",
         [room.uuid().into()],
+    );
+    let rows = Model::find_by_statement(list).all(from.conn()).await?;
+    rows.into_iter().map(parse).collect()
+}
+
+/// The tickets with which a player waits anywhere: one a game at most.
+pub async fn list_of_player(from: &impl Read, player: UserId) -> Result<Vec<Ticket>> {
+    let list = statement(
+        "SELECT * FROM tickets WHERE player_id = $1 AND status = 'QUEUED' ORDER BY game_id",
+        [player.uuid().into()],
+    );
+    let rows = Model::find_by_statement(list).all(from.conn()).await?;
+    rows.into_iter().map(parse).collect()
+}
+
+/// The tickets with which a party waits in queues.
+pub async fn list_of_party(from: &impl Read, party: PartyId) -> Result<Vec<Ticket>> {
+    let list = statement(
+        "SELECT * FROM tickets WHERE party_id = $1 AND status = 'QUEUED' AND room_id IS NULL
+         ORDER BY id",
+        [party.uuid().into()],
     );
     let rows = Model::find_by_statement(list).all(from.conn()).await?;
     rows.into_iter().map(parse).collect()
@@ -218,12 +324,17 @@ pub async fn estimate(from: &impl Read, game: GameId, count: u32) -> Result<Opti
     }))
 }
 
-/// Turns locked tickets into seats of a battle.
-pub async fn seat(tx: &Tx, tickets: &[TicketId], battle: BattleId, now: Timestamp) -> Result<()> {
+/// Turns locked tickets into seats, each of a battle.
+pub async fn seat(tx: &Tx, seats: &[(TicketId, BattleId)], now: Timestamp) -> Result<()> {
+    let (tickets, battles): (Vec<Uuid>, Vec<Uuid>) = seats
+        .iter()
+        .map(|(ticket, battle)| (ticket.uuid(), battle.uuid()))
+        .unzip();
     let seat = statement(
-        "UPDATE tickets SET status = 'SEATED', battle_id = $2, seated_at_ms = $3, updated_at = now()
-         WHERE id = ANY ($1)",
-        [uuids(tickets).into(), battle.uuid().into(), now.ms().into()],
+        "UPDATE tickets t SET status = 'SEATED', battle_id = s.battle_id, seated_at_ms = $3,
+             updated_at = now()
+         FROM unnest($1::uuid[], $2::uuid[]) AS s (ticket_id, battle_id) WHERE t.id = s.ticket_id",
+        [tickets.into(), battles.into(), now.ms().into()],
     );
     tx.inner().execute_raw(seat).await?;
     Ok(())
@@ -249,5 +360,6 @@ fn parse(row: Model) -> Result<Ticket> {
             wait_ms,
             error_ms: row.estimated_wait_error_ms,
         }),
+        party: row.party_id.map(PartyId::new),
     })
 }

@@ -12,6 +12,8 @@ mod port;
 mod process;
 mod server;
 mod space;
+mod validator;
+mod way;
 
 pub use database::{Database, ROLE_PASSWORD};
 pub use environment::{nats_url, postgres_url, redis_url, temporal_url};
@@ -21,3 +23,5 @@ pub use port::free_port;
 pub use process::{Binary, Process};
 pub use server::Server;
 pub use space::Space;
+pub use validator::Validator;
+pub use way::Way;

@@ -9,6 +9,7 @@ pub mod metric;
 pub mod temporal;
 pub mod workflow;
 
+use crate::temporal::{Temporal, TemporalSettings};
 use bus::{Bus, Consumer, NatsSettings, Worker};
 use contracts::{Service, Stream, Topic};
 use grant::Poster;
@@ -18,7 +19,6 @@ use handlers::{
 use runtime::{Context, Secret};
 use serde::Deserialize;
 use store::Db;
-use temporal::{Temporal, TemporalSettings};
 use workflow::GrantActivities;
 
 /// This service.

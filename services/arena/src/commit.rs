@@ -31,8 +31,9 @@ const REFUSALS: u32 = 3;
 /// What came of a group commit, shard by shard.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
-    /// What these wrote is true.
-    pub(crate) committed: BTreeSet<Shard>,
+    /// What these wrote is true, since the moment that their rows name, in milliseconds since 1970;
+    /// none where that was not heard.
+    pub(crate) committed: BTreeMap<Shard, Option<i64>>,
     /// These are not ours any more, or not as we think: their memory must go.
     pub(crate) lost: BTreeSet<Shard>,
     /// What these want to write is refused: their memory contradicts their rows.
@@ -116,10 +117,11 @@ async fn write(
         let attempt = timeout(limit(&batches), arena::write(db, &batches)).await;
         failpoint!("arena.after_commit");
         match attempt {
-            Ok(Ok(Written::Committed)) => {
+            Ok(Ok(Written::Committed(at_ms))) => {
+                let shards = batches.drain(..).map(|batch| batch.lease.shard);
                 settled
                     .committed
-                    .extend(batches.drain(..).map(|batch| batch.lease.shard));
+                    .extend(shards.map(|shard| (shard, Some(at_ms))));
                 continue;
             }
             Ok(Ok(Written::Lost(lost))) => {
@@ -173,9 +175,13 @@ async fn settle(db: &Db, batches: &mut Vec<Batch>, settled: &mut Settled) {
         let commits = row.map(|row| row.commits - batch.commits);
         match commits {
             Some(0) => return true,
-            Some(1) => settled.committed.insert(shard),
-            Some(_) | None => settled.lost.insert(shard),
-        };
+            Some(1) => {
+                settled.committed.insert(shard, None);
+            }
+            Some(_) | None => {
+                settled.lost.insert(shard);
+            }
+        }
         false
     });
 }

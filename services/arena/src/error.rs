@@ -58,14 +58,3 @@ pub(crate) const fn may_pass(error: &store::Error) -> bool {
         | store::Error::Refused(_) => false,
     }
 }
-
-/// An error with its causes, for one line of a log.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
-}

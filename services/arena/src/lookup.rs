@@ -115,7 +115,7 @@ impl Lookups {
         commands: &[&Unknown],
     ) -> store::Result<()> {
         match standing.map(|standing| (standing.status, standing.arena)) {
-            Some((_, Some(ArenaStatus::Final | ArenaStatus::Canceled))) => {
+            Some((_, Some(ArenaStatus::Final | ArenaStatus::Canceled | ArenaStatus::Lost))) => {
                 for (sequence, command) in commands {
                     let outcome = self.outcome_of_ended(command).await?;
                     found.outcomes.insert(*sequence, outcome);

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
 use contracts::commands::Answer;
-use contracts::positions;
+use contracts::positions::{self, FirstRow, Taken};
 use domain::battle::{LogEntry, PositionKey};
-use domain::engine::{Effects, Engine, Fact};
+use domain::engine::{Effects, Engine, Fact, PositionChange};
 use domain::id::{BattleId, PositionId, UserId};
 use domain::order::{Command, Outcome};
+use domain::position::PositionState;
 use store::arena::{Batch, Checkpoint, Lease};
 use store::dead_letter::DeadLetter;
 use store::outbox::Row;
@@ -17,8 +18,23 @@ use store::outbox::Row;
 /// theirs.
 const ANNOUNCEMENT_VERSION: i64 = 0;
 
-/// An answer, and who waits for it.
-pub(crate) type Reply = (String, Answer<PositionId>);
+/// What came of a command, and who waits for it.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    to: String,
+    outcome: Outcome,
+    /// The position, where it gets its first row now.
+    state: Option<PositionState>,
+}
+
+impl Reply {
+    /// Where it goes, and what it says once all is true, since this moment if that is known.
+    pub(crate) fn answer(self, at_ms: Option<i64>) -> (String, Answer<Taken>) {
+        let first = self.state.zip(at_ms);
+        let first = first.map(|(state, at_ms)| Box::new(FirstRow { state, at_ms }));
+        (self.to, positions::answer(self.outcome, first))
+    }
+}
 
 /// What a shard's engine did since its last batch.
 #[derive(Debug, Default)]
@@ -27,6 +43,8 @@ pub(crate) struct Pending {
     opened: BTreeSet<BattleId>,
     battles: BTreeSet<BattleId>,
     participants: BTreeSet<(BattleId, UserId)>,
+    /// Positions that have no row yet.
+    ordered: BTreeSet<PositionKey>,
     positions: BTreeSet<PositionKey>,
     log: Vec<(BattleId, LogEntry)>,
     outcomes: Vec<(domain::battle::OutcomeState, PositionId)>,
@@ -69,8 +87,20 @@ impl Pending {
         let position = command.map(|command| command.body.position());
         self.outcomes.extend(outcomes.into_iter().zip(position));
         for fact in &facts {
-            if let Fact::BattleOpened { battle } = fact {
-                self.opened.insert(*battle);
+            match fact {
+                Fact::BattleOpened { battle } => {
+                    self.opened.insert(*battle);
+                }
+                Fact::Position {
+                    battle,
+                    position,
+                    change: PositionChange::Accepted,
+                    ..
+                } => {
+                    let (battle, position) = (*battle, *position);
+                    self.ordered.insert(PositionKey { battle, position });
+                }
+                Fact::Position { .. } | Fact::BattleFinal { .. } | Fact::BattleCanceled { .. } => {}
             }
             self.announcements.extend(announcement(engine, fact)?);
         }
@@ -79,8 +109,11 @@ impl Pending {
 
     /// Notes who waits for what came of a command.
     pub(crate) fn reply(&mut self, to: Option<String>, outcome: Outcome) {
-        self.replies
-            .extend(to.map(|to| (to, positions::answer(outcome))));
+        self.replies.extend(to.map(|to| Reply {
+            to,
+            outcome,
+            state: None,
+        }));
     }
 
     /// Parks a request.
@@ -100,15 +133,16 @@ impl Pending {
             opened,
             battles,
             participants,
+            ordered,
             positions,
             log,
             outcomes,
             announcements,
             dead_letters,
-            replies,
+            mut replies,
         } = std::mem::take(self);
         let participants = participants.iter();
-        let positions = positions.iter();
+        let position = |key: &PositionKey| engine.position(key.battle, key.position);
         let batch = Batch {
             lease,
             commits,
@@ -121,14 +155,22 @@ impl Pending {
             participants: participants
                 .filter_map(|(battle, player)| engine.participant(*battle, *player))
                 .collect(),
+            ordered: ordered.iter().filter_map(position).collect(),
             positions: positions
-                .filter_map(|key| engine.position(key.battle, key.position))
+                .difference(&ordered)
+                .filter_map(position)
                 .collect(),
             outcomes,
             log,
             announcements,
             dead_letters,
         };
+        for reply in &mut replies {
+            if let Outcome::Accepted { position } = reply.outcome {
+                let mut new = batch.ordered.iter();
+                reply.state = new.find(|state| state.id == position).cloned();
+            }
+        }
         (batch, replies)
     }
 }

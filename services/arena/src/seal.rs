@@ -15,7 +15,7 @@ use domain::id::BattleId;
 use domain::record::{MAX_RECORD_LEN, Writer};
 use futures::{StreamExt, stream};
 use metrics::counter;
-use runtime::failpoint;
+use runtime::{causes, failpoint};
 use store::Db;
 use store::arena::{self, Lease};
 use store::entity::battle::BattleStatus as MatchersStatus;
@@ -27,7 +27,6 @@ use tracing::{error, info};
 
 use crate::app::App;
 use crate::beside::Told;
-use crate::error::chain;
 use crate::market_entry;
 use crate::spool::{Parts, Spool};
 
@@ -101,7 +100,7 @@ pub(crate) async fn run(app: App, work: Receiver<Work>, shutdown: CancellationTo
                 Ok(None) => info!(%battle, "a battle is not ours to seal, or is sealed"),
                 Err(cause) => {
                     counter!("arena_seals_failed_total").increment(1);
-                    error!(%battle, cause = %chain(&cause), "a battle is not sealed yet");
+                    error!(%battle, cause = causes(&cause), "a battle is not sealed yet");
                 }
             }
             app.beside.tell(Told::Sealed(battle));

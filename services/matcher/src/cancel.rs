@@ -12,6 +12,7 @@ use store::entity::battle::BattleStatus;
 use store::seat::{self, SeatItem};
 use store::{Tx, ledger, room};
 
+use crate::app::App;
 use crate::error::Error;
 use crate::lots::Returned;
 use crate::postings::Escrow;
@@ -38,12 +39,14 @@ pub(crate) async fn cancel(
     match status {
         BattleStatus::Canceled => return Ok(Ok(battle)),
         BattleStatus::Open if !sealed && now < terms.end_time => {}
+        // No result can come any more.
+        BattleStatus::Open | BattleStatus::Settling if battle::is_lost(tx, battle).await? => {}
         BattleStatus::Waiting
         | BattleStatus::Open
         | BattleStatus::Settling
         | BattleStatus::Closed => return Ok(Err(Refused::new(Code::MatchOver))),
     }
-    battle::change_status(tx, battle, BattleStatus::Open, BattleStatus::Canceled).await?;
+    battle::change_status(tx, battle, status, BattleStatus::Canceled).await?;
     let brought = seat::list_items(tx, battle).await?;
     ledger::post(tx, &transfers(&terms, &brought)).await??;
     let back: Vec<(UserId, AccountId, i64)> = brought
@@ -54,6 +57,15 @@ pub(crate) async fn cancel(
     tx.announce_all(&notices::canceled(&terms)?).await?;
     tracing::info!(%battle, "battle canceled");
     Ok(Ok(battle))
+}
+
+/// Cancels a battle that an operator gave up, whatever the time.
+pub(crate) async fn cancel_lost(app: &App, battle: BattleId) -> Result<(), Error> {
+    let tx = app.db.begin().await?;
+    if cancel(&tx, battle, app.exchange.now()).await?.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Gives a room up that has not opened; again changes nothing.

@@ -1,4 +1,4 @@
-//! Ends a ticket that nobody was found for, or that its player took back.
+//! Ends tickets that nobody was found for, or that their players took back.
 
 use contracts::matchmaking::PlaceStatus;
 use domain::id::TicketId;
@@ -11,17 +11,20 @@ use crate::app::App;
 use crate::error::Error;
 use crate::{notices, postings};
 
-/// Expires a ticket for the game of this title, unless it no longer waits.
-pub(crate) async fn expire(app: &App, ticket: TicketId, title: &str) -> Result<(), Error> {
+/// Expires tickets for the game of this title, somebody's alone or a party's, unless they no longer
+/// wait.
+pub(crate) async fn expire(app: &App, tickets: &[TicketId], title: &str) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    let waiting = ticket::lock_queued(&tx, &[ticket]).await?;
+    let waiting = ticket::lock_queued(&tx, tickets).await?;
     if !waiting.is_empty() {
         release(&tx, &waiting, PlaceStatus::Expired).await?;
         let told = waiting.iter().map(|ticket| notices::expired(ticket, title));
         tx.announce_all(&told.collect::<Result<Vec<_>, _>>()?)
             .await?;
         tx.commit().await?;
-        tracing::info!(%ticket, "ticket expired");
+        for ticket in &waiting {
+            tracing::info!(ticket = %ticket.id, "ticket expired");
+        }
     }
     Ok(())
 }

@@ -7,20 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{Listener, Moment};
-use domain::id::BattleId;
+use domain::id::{BattleId, PartyId};
 use domain::timestamp::Timestamp;
 use metrics::gauge;
 use store::lease::Lease;
-use store::{battle, lease, room};
+use store::{battle, lease, party, room};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::error::Error;
 use crate::queues::Queues;
-use crate::rooms;
 use crate::settings::Leader;
 use crate::settlement::{end_trading, settle};
+use crate::{cancel, parties, rooms};
 
 /// The duty's name.
 const DUTY: &str = "leader";
@@ -28,9 +28,9 @@ const DUTY: &str = "leader";
 const STANDBY_POLL: Duration = Duration::from_millis(500);
 /// The lease is renewed this many times before it would lapse.
 const RENEWALS: u32 = 4;
-/// How many battles are ended or settled in one round.
+/// How many battles, rooms or parties are looked up at once.
 const BATCH: u32 = 100;
-/// How long a battle is left alone after ending it failed, in milliseconds.
+/// How long something is left alone that could not be done, in milliseconds.
 const RETRY_MS: i64 = 1_000;
 
 /// Leads whenever nobody else does, until `shutdown`.
@@ -96,9 +96,34 @@ pub(crate) async fn hear_of_places(
 struct Rounds {
     settings: Leader,
     queues: Queues,
-    /// Battles that could not be ended, and when they are tried again.
-    stuck: BTreeMap<BattleId, Timestamp>,
+    over: Stuck<BattleId>,
+    rooms: Stuck<BattleId>,
+    sealed: Stuck<BattleId>,
+    lost: Stuck<BattleId>,
+    parties: Stuck<PartyId>,
     looked_for_results: Option<Instant>,
+}
+
+/// What something could not be done with, and when it is tried again. Meanwhile it is not even
+/// looked up: as many as are looked up at once would hold up all others.
+struct Stuck<I>(BTreeMap<I, Timestamp>);
+
+impl<I: Copy + Ord> Stuck<I> {
+    /// What is left alone at `now`.
+    fn at(&mut self, now: Timestamp) -> Vec<I> {
+        self.0.retain(|_, again| *again > now);
+        self.0.keys().copied().collect()
+    }
+
+    fn note(&mut self, id: I, now: Timestamp) {
+        self.0.insert(id, now.plus_ms(RETRY_MS));
+    }
+}
+
+impl<I> Default for Stuck<I> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
 }
 
 impl Rounds {
@@ -106,7 +131,11 @@ impl Rounds {
         Self {
             settings,
             queues: Queues::default(),
-            stuck: BTreeMap::new(),
+            over: Stuck::default(),
+            rooms: Stuck::default(),
+            sealed: Stuck::default(),
+            lost: Stuck::default(),
+            parties: Stuck::default(),
             looked_for_results: None,
         }
     }
@@ -127,7 +156,7 @@ impl Rounds {
     async fn round(&mut self, app: &App) -> Result<Option<Duration>, Error> {
         let moment = app.exchange.read();
         self.end_over(app, moment.now).await?;
-        look_after_rooms(app, moment).await?;
+        self.look_after_rooms(app, moment).await?;
         let next = self.queues.run(app, moment).await?;
         let interval = self.settings.settle_poll_ms.duration();
         if self
@@ -135,22 +164,71 @@ impl Rounds {
             .is_none_or(|last| last.elapsed() >= interval)
         {
             self.looked_for_results = Some(Instant::now());
-            settle_sealed(app).await?;
+            self.settle_sealed(app, moment.now).await?;
+            self.cancel_lost(app, moment.now).await?;
+            self.end_parties(app, moment.now).await?;
         }
         Ok(next.map(|next| until(moment.now, next)))
     }
 
-    /// Ends the trading of battles whose time is up. One battle that cannot be must not hold up
-    /// others, and no queue.
+    /// Ends the trading of battles whose time is up. One that cannot be must not hold up others, and
+    /// no queue; here as below.
     async fn end_over(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
-        self.stuck.retain(|_, again| *again > now);
-        for battle in battle::list_over(&app.db, now, BATCH).await? {
-            if self.stuck.contains_key(&battle) {
-                continue;
-            }
+        let stuck = self.over.at(now);
+        for battle in battle::list_over(&app.db, now, &stuck, BATCH).await? {
             if let Err(error) = end(app, battle, now).await {
                 tracing::error!(%battle, %error, cause = ?error, "a battle cannot be ended");
-                self.stuck.insert(battle, now.plus_ms(RETRY_MS));
+                self.over.note(battle, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens rooms that are full and gives up those whose time is over.
+    async fn look_after_rooms(&mut self, app: &App, moment: Moment) -> Result<(), Error> {
+        let stuck = self.rooms.at(moment.now);
+        for battle in room::list_due(&app.db, moment.now, &stuck, BATCH).await? {
+            if let Err(error) = rooms::do_due(app, battle, moment).await {
+                tracing::error!(%battle, %error, cause = ?error, "a room is stuck");
+                self.rooms.note(battle, moment.now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles what is sealed and was not settled.
+    async fn settle_sealed(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
+        let stuck = self.sealed.at(now);
+        for battle in battle::list_sealed(&app.db, &stuck, BATCH).await? {
+            if let Err(error) = settle(app, battle).await {
+                tracing::error!(%battle, %error, cause = ?error, "a sealed battle cannot be settled");
+                self.sealed.note(battle, now);
+            }
+        }
+        let stuck = u32::try_from(self.sealed.0.len()).unwrap_or(u32::MAX);
+        gauge!("matcher_battles_unsettled").set(f64::from(stuck));
+        Ok(())
+    }
+
+    /// Cancels what an operator has given up.
+    async fn cancel_lost(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
+        let stuck = self.lost.at(now);
+        for battle in battle::list_lost(&app.db, &stuck, BATCH).await? {
+            if let Err(error) = cancel::cancel_lost(app, battle).await {
+                tracing::error!(%battle, %error, cause = ?error, "a lost battle cannot be canceled");
+                self.lost.note(battle, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends parties in which nothing happens.
+    async fn end_parties(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
+        let stuck = self.parties.at(now);
+        for party in party::list_over(&app.db, now, &stuck, BATCH).await? {
+            if let Err(error) = parties::end(app, party, now).await {
+                tracing::error!(%party, %error, cause = ?error, "a party cannot be ended");
+                self.parties.note(party, now);
             }
         }
         Ok(())
@@ -168,29 +246,5 @@ async fn end(app: &App, battle: BattleId, now: Timestamp) -> Result<(), Error> {
         tracing::info!(%battle, "trading has ended");
         settle(app, battle).await?;
     }
-    Ok(())
-}
-
-/// Opens rooms that are full and gives up those whose time is over. One that cannot be must not
-/// hold up others.
-async fn look_after_rooms(app: &App, moment: Moment) -> Result<(), Error> {
-    for battle in room::list_due(&app.db, moment.now, BATCH).await? {
-        if let Err(error) = rooms::do_due(app, battle, moment).await {
-            tracing::error!(%battle, %error, cause = ?error, "a room is stuck");
-        }
-    }
-    Ok(())
-}
-
-/// Settles what is sealed and was not settled. One battle that cannot be must not hold up others.
-async fn settle_sealed(app: &App) -> Result<(), Error> {
-    let mut stuck = 0_u32;
-    for battle in battle::list_sealed(&app.db, BATCH).await? {
-        if let Err(error) = settle(app, battle).await {
-            tracing::error!(%battle, %error, cause = ?error, "a sealed battle cannot be settled");
-            stuck += 1;
-        }
-    }
-    gauge!("matcher_battles_unsettled").set(f64::from(stuck));
     Ok(())
 }

@@ -132,7 +132,7 @@ fn line(
 
 /// One reward of each kind, for one movement of the ledger: a template may be older than the rule
 /// that it names each kind once.
-fn merged(items: &[ItemReward]) -> Vec<ItemReward> {
+pub(crate) fn merged(items: &[ItemReward]) -> Vec<ItemReward> {
     let mut uses: BTreeMap<ItemKind, u32> = BTreeMap::new();
     for item in items {
         let sum = uses.entry(item.kind).or_default();

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use bus::Moment;
 use domain::game::Template;
-use domain::id::GameId;
+use domain::id::{GameId, TicketId};
 use domain::matchmaking::{self, Event, Rules};
 use domain::timestamp::Timestamp;
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use store::{game, ticket};
 
 use crate::app::App;
@@ -21,7 +21,12 @@ const LOOKED_AT: u32 = 500;
 /// As many where there is a cup band: two who would meet may stand behind many who do not. More
 /// cannot wait apart for long, for bands grow.
 const LOOKED_AT_IN_BANDS: u32 = 5_000;
-/// How many matches open at the same time: a commit waits for the disk, not for another one.
+/// How many matches open in one transaction: each costs as many statements as all of them.
+const MATCHES_TOGETHER: usize = 64;
+/// How many players they have at the most, if there is more than one.
+const PLAYERS_TOGETHER: usize = 1_000;
+/// How many of these transactions run, or how many tickets expire, at the same time: a commit waits
+/// for the disk, not for another one.
 const AT_ONCE: usize = 4;
 /// How long a queue is left alone after something in it failed, in milliseconds.
 const RETRY_MS: i64 = 1_000;
@@ -95,28 +100,78 @@ async fn do_due(
     let template = game::load_version(&app.db, game, version).await?;
     let queue = load(app, game, version, &template).await?;
     let events = queue.decide(moment.now);
-    let carry_out = async |event: &Event| match event {
-        Event::Expired { ticket } => expiry::expire(app, *ticket, &template.title)
-            .await
-            .map(|()| true),
-        Event::Opened { tickets } => {
-            opening::open(app, (game, version, &template), tickets, moment).await
+    let (mut expired, mut opened) = (Vec::new(), Vec::new());
+    for event in &events {
+        match event {
+            Event::Expired { tickets } => expired.push(tickets.as_slice()),
+            Event::Opened { tickets } => opened.push(tickets.as_slice()),
         }
-    };
-    // No ticket is in two of them.
-    let done: Vec<Result<bool, Error>> = stream::iter(&events)
-        .map(carry_out)
+    }
+    let expiring: Vec<_> = expired
+        .into_iter()
+        .map(|tickets| expiry::expire(app, tickets, &template.title).boxed())
+        .collect();
+    let expired: Vec<Result<(), Error>> = stream::iter(expiring)
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    for done in done {
-        if !done? {
+    // No ticket is in two of them.
+    let opening: Vec<_> = batches(&opened)
+        .into_iter()
+        .map(|groups| open(app, (game, version, &template), groups, moment).boxed())
+        .collect();
+    let opened: Vec<Result<bool, Error>> = stream::iter(opening)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    expired.into_iter().collect::<Result<(), _>>()?;
+    for is_whole in opened {
+        if !is_whole? {
             // Somebody left meanwhile: what was decided is void.
             return Ok(Some(moment.now));
         }
     }
-    let queue = events.iter().fold(queue, matchmaking::Queue::evolve);
-    Ok(queue.next_look(moment.now))
+    Ok(queue.evolve(&events).next_look(moment.now))
+}
+
+/// The groups that open a match each, as they open together.
+fn batches<'a, 'g>(mut groups: &'a [&'g [TicketId]]) -> Vec<&'a [&'g [TicketId]]> {
+    let mut batches = Vec::new();
+    while !groups.is_empty() {
+        let mut players = 0;
+        let fit = groups.iter().take(MATCHES_TOGETHER).take_while(|group| {
+            players += group.len();
+            players <= PLAYERS_TOGETHER
+        });
+        let (batch, rest) = groups.split_at(fit.count().max(1));
+        batches.push(batch);
+        groups = rest;
+    }
+    batches
+}
+
+/// Opens matches together, or, where that fails, one by one: one that cannot open must not hold up
+/// the others.
+async fn open(
+    app: &App,
+    game: (GameId, u32, &Template),
+    groups: &[&[TicketId]],
+    moment: Moment,
+) -> Result<bool, Error> {
+    match opening::open(app, game, groups, moment).await {
+        Err(error) if groups.len() > 1 => {
+            tracing::warn!(game = %game.0, %error, cause = ?error, "matches open one by one");
+            let (mut is_whole, mut failed) = (true, None);
+            for group in groups {
+                match opening::open(app, game, &[group], moment).await {
+                    Ok(opened) => is_whole &= opened,
+                    Err(error) => failed = Some(error),
+                }
+            }
+            failed.map_or(Ok(is_whole), Err)
+        }
+        opened => opened,
+    }
 }
 
 /// How many of the oldest tickets are looked at together: never fewer than fill a match.
@@ -137,6 +192,7 @@ async fn load(
         player: ticket.player,
         cups: ticket.cups,
         joined: ticket.queued_at,
+        party: ticket.party,
     });
     Ok(matchmaking::Queue::new(
         Rules::from(template),

@@ -19,8 +19,8 @@ use store::revision::{self, Current, CurrentSeat, RevisedSeat};
 use store::{Tx, ledger};
 
 use crate::error::Error;
-use crate::notices;
 use crate::postings::{Escrow, Revision};
+use crate::{notices, payout};
 
 /// Makes a player's result void in `tx`, or says why not. Items that somebody gains by it can be
 /// used until `items_expire_at`.
@@ -111,7 +111,10 @@ impl Stand {
                     items: Vec::new(),
                 }
             } else {
-                reward
+                Reward {
+                    items: payout::merged(&reward.items),
+                    ..reward
+                }
             };
             (reward.player, reward)
         });

@@ -61,7 +61,7 @@ impl Waiting {
             .map_err(|refusal| Refused::new(code(refusal)))
     }
 
-    fn rules(&self) -> room::Room {
+    pub(crate) fn rules(&self) -> room::Room {
         room::Room {
             creator: self.room.creator,
             invite_code: self.room.invite_code.clone(),
@@ -179,7 +179,7 @@ pub(crate) fn mint_invite_code() -> String {
     letters.map(char::from).iter().collect()
 }
 
-const fn code(refusal: Refusal) -> Code {
+pub(crate) const fn code(refusal: Refusal) -> Code {
     match refusal {
         Refusal::Full => Code::MatchFull,
         Refusal::WrongInviteCode => Code::InvalidInviteCode,

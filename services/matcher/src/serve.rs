@@ -11,9 +11,12 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::handlers::{
-    battle_sealed, cancel_battle, create_game, create_room, delete_game, join, join_room,
-    kick_from_room, leave, leave_room, start_room, update_game, void_player,
+    agree_to_room, battle_sealed, cancel_battle, create_game, create_room, delete_game,
+    forget_player, invite_to_party, join, join_party, join_room, join_room_as_party,
+    kick_from_room, leave, leave_party, leave_room, queue_party, remove_from_party, start_room,
+    update_game, void_player,
 };
+use crate::joins::{self, Joins};
 use crate::leader;
 use crate::settings::Settings;
 
@@ -43,6 +46,7 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         exchange: ExchangeClock::follow(&bus, &context).await?,
         wall: context.clock.clone(),
         rewards: settings.rewards,
+        joins: Joins::default(),
         joined: Notify::new(),
         db,
         bus,
@@ -66,8 +70,24 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     worker.hear(&app, leave_room::CONSUMER, leave_room::handle);
     worker.hear(&app, kick_from_room::CONSUMER, kick_from_room::handle);
     worker.hear(&app, start_room::CONSUMER, start_room::handle);
+    worker.hear(&app, invite_to_party::CONSUMER, invite_to_party::handle);
+    worker.hear(&app, join_party::CONSUMER, join_party::handle);
+    worker.hear(&app, remove_from_party::CONSUMER, remove_from_party::handle);
+    worker.hear(&app, leave_party::CONSUMER, leave_party::handle);
+    worker.hear(&app, agree_to_room::CONSUMER, agree_to_room::handle);
+    worker.hear(&app, queue_party::CONSUMER, queue_party::handle);
+    worker.hear(
+        &app,
+        join_room_as_party::CONSUMER,
+        join_room_as_party::handle,
+    );
+    worker.hear(&app, forget_player::CONSUMER, forget_player::handle);
     worker.hear(&app, battle_sealed::CONSUMER, battle_sealed::handle);
     worker.relay();
+    for _ in 0..joins::LANES {
+        let joining = joins::run(Arc::clone(&app), context.shutdown());
+        context.spawn("joins", joining);
+    }
     let owner: Uuid = ids::mint();
     let leading = leader::run(
         Arc::clone(&app),

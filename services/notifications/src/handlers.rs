@@ -3,4 +3,5 @@
 pub mod email;
 pub mod in_app;
 pub mod mark_read;
+pub mod mute_mails;
 pub mod otp_email;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bus::{Bus, Consumer, NatsSettings, Worker};
 use contracts::{Service, Stream, Topic};
-use handlers::{email, in_app, mark_read, otp_email};
+use handlers::{email, in_app, mark_read, mute_mails, otp_email};
 use mailer::{Mailer, SmtpSettings};
 use runtime::{Clock, Context, Secret};
 use serde::Deserialize;
@@ -89,9 +89,11 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     let mails = consumer("email", &[Topic::Email]).patient(MAILS_AT_ONCE);
     let notices = consumer(in_app::CONSUMER, &[Topic::InApp]).at_once(NOTICES_AT_ONCE);
     let commands = consumer("commands", &[Topic::MarkNotificationsRead]);
+    let mutings = consumer("mute_mails", &[Topic::MuteMails]);
     worker.hear(&app, codes, otp_email::handle);
     worker.hear(&app, mails, email::handle);
     worker.hear(&app, notices, in_app::handle);
     worker.hear(&app, commands, mark_read::handle);
+    worker.hear(&app, mutings, mute_mails::handle);
     Ok(())
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use metrics::{counter, gauge};
-use runtime::Clock;
+use runtime::{Clock, causes};
 use store::{Db, ledger};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+
+use crate::app::now_s;
 
 const FAILED: &str = "treasury_ledger_checks_failed_total";
 
@@ -36,8 +38,7 @@ async fn audit(db: &Db, clock: &Clock) {
     match ledger::audit(db).await {
         Ok(differences) => {
             counter!("treasury_ledger_checks_total").increment(1);
-            let now_s = u32::try_from(clock.now_ms() / 1_000).unwrap_or(u32::MAX);
-            gauge!("treasury_ledger_checked_at_seconds").set(f64::from(now_s));
+            gauge!("treasury_ledger_checked_at_seconds").set(now_s(clock));
             for rule in ledger::rules() {
                 let broken = differences.iter().filter(|one| one.rule == rule);
                 let count = u32::try_from(broken.count()).unwrap_or(u32::MAX);
@@ -49,7 +50,7 @@ async fn audit(db: &Db, clock: &Clock) {
         }
         Err(error) => {
             counter!(FAILED).increment(1);
-            tracing::warn!(%error, "the ledger could not be checked");
+            tracing::warn!(cause = causes(&error), "the ledger could not be checked");
         }
     }
 }

@@ -2,8 +2,21 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use domain::money::{Currency, Money};
+use runtime::Millis;
 use serde::Deserialize;
+use temporal::TemporalSettings;
+
+mod chain;
+mod count;
+
+pub use self::chain::{Chain, Withdrawals};
+pub(crate) use self::chain::{Limits, Opened};
+use self::count::Count;
+
+/// The wait between two rounds of what happens again and again: a day at the most.
+type Interval = Millis<100, 86_400_000>;
 
 /// The treasury's own sections.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +34,38 @@ pub struct Settings {
     pub audit: Audit,
     /// `[holds]`
     pub holds: Holds,
+    /// `[chain]`
+    pub chain: Chain,
+    /// `[withdrawals]`
+    pub withdrawals: Withdrawals,
+    /// `[temporal]`
+    pub temporal: TemporalSettings,
+}
+
+impl Settings {
+    /// Refuses what does not fit together.
+    ///
+    /// # Errors
+    /// With the settings that do not, by their names.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        for (currency, name) in [
+            (Currency::Usdt, "usdt"),
+            (Currency::Sol, "sol"),
+            (Currency::Bt, "bt"),
+        ] {
+            let Grant { claim, cap } = self.play_money.of(currency);
+            ensure!(
+                claim <= cap,
+                "play_money.{name}: expected a claim of at most cap"
+            );
+        }
+        ensure!(
+            self.items.claim() <= self.items.cap(),
+            "items: expected a claim of at most cap"
+        );
+        self.chain.check()?;
+        self.withdrawals.check()
+    }
 }
 
 /// `[play_money]`
@@ -101,18 +146,25 @@ fn positive(text: &str, currency: Currency) -> Result<i64, String> {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Items {
-    /// The most uses of one claim.
-    pub(crate) claim: u32,
-    /// The most uses that one user may claim in all, of each kind.
-    pub(crate) cap: u32,
-    /// How long they can be used.
-    pub(crate) ttl_hours: u32,
+    claim: Count<1, 1_000_000>,
+    cap: Count<1, 1_000_000_000>,
+    ttl_hours: Count<1, 87_600>,
 }
 
 impl Items {
+    /// The most uses of one claim.
+    pub(crate) const fn claim(self) -> u32 {
+        self.claim.number()
+    }
+
+    /// The most uses that one user may claim in all, of each kind.
+    pub(crate) const fn cap(self) -> u32 {
+        self.cap.number()
+    }
+
     /// How long claimed uses live, in milliseconds.
-    pub(crate) const fn ttl_ms(self) -> i64 {
-        self.ttl_hours as i64 * 60 * 60 * 1_000
+    pub(crate) fn ttl_ms(self) -> i64 {
+        i64::from(self.ttl_hours.number()) * 60 * 60 * 1_000
     }
 }
 
@@ -127,7 +179,7 @@ pub struct Audit {
 impl Audit {
     /// How often the whole ledger is checked.
     pub(crate) const fn interval(self) -> Duration {
-        Duration::from_millis(self.interval_ms.0)
+        self.interval_ms.duration()
     }
 }
 
@@ -142,29 +194,6 @@ pub struct Holds {
 impl Holds {
     /// How often the holds that have expired are freed.
     pub(crate) const fn expire_interval(self) -> Duration {
-        Duration::from_millis(self.expire_interval_ms.0)
-    }
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "u64")]
-struct Interval(u64);
-
-impl Interval {
-    const MIN_MS: u64 = 100;
-}
-
-impl TryFrom<u64> for Interval {
-    type Error = String;
-
-    fn try_from(ms: u64) -> Result<Self, String> {
-        if ms >= Self::MIN_MS {
-            Ok(Self(ms))
-        } else {
-            Err(format!(
-                "expected at least {} milliseconds, found {ms}",
-                Self::MIN_MS
-            ))
-        }
+        self.expire_interval_ms.duration()
     }
 }

@@ -8,12 +8,13 @@ use domain::id::UserId;
 use domain::ledger::{AccountKind, Unit};
 use domain::money::Money;
 use metrics::{counter, gauge};
-use runtime::{Clock, ids};
+use runtime::{Clock, causes, ids};
 use store::ledger::{self, ExpiredHold, Refusal};
 use store::{Db, Page, Tx};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::now_s;
 use crate::error::Error;
 
 const FAILED: &str = "treasury_hold_expiries_failed_total";
@@ -36,12 +37,11 @@ pub(crate) async fn run(
         loop {
             match sweep(&db).await {
                 Ok(()) => {
-                    let now_s = u32::try_from(clock.now_ms() / 1_000).unwrap_or(u32::MAX);
-                    gauge!("treasury_holds_swept_at_seconds").set(f64::from(now_s));
+                    gauge!("treasury_holds_swept_at_seconds").set(now_s(&clock));
                 }
                 Err(error) => {
                     counter!(FAILED).increment(1);
-                    tracing::warn!(%error, "expired holds wait");
+                    tracing::warn!(cause = causes(&error), "expired holds wait");
                 }
             }
             sleep(interval).await;
@@ -66,7 +66,10 @@ async fn sweep(db: &Db) -> Result<(), Error> {
             match freed {
                 // Somebody else ended it meanwhile.
                 Ok(()) | Err(Error::Ledger(Refusal::HoldEnded)) => {}
-                Err(error) => outcome = Err(error),
+                Err(error) => {
+                    tracing::warn!(hold = %hold.id, cause = causes(&error), "a hold is not freed");
+                    outcome = Err(error);
+                }
             }
         }
         match due.rows.last() {

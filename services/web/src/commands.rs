@@ -1,25 +1,22 @@
 //! Asking the owner of something to change it, and finding out what came of it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use async_graphql::dataloader::{DataLoader, Loader};
 use bus::Asked;
 use cache::{Limit, Verdict};
 use contracts::commands::{Answer, Ask};
-use contracts::positions::{self, PositionRequest};
+use contracts::positions::{self, PositionRequest, Taken};
 use contracts::{Code, Service};
-use domain::id::{BattleId, PositionId, UserId};
-use store::Db;
+use domain::id::{BattleId, UserId};
 use store::entity::battle::BattleStatus;
-use store::entity::position;
 use store::gateway::battles;
-use store::gateway::positions::{find_outcome, find_own};
+use store::gateway::positions::find_outcome;
 use store::outcome::{self, Kept};
 use tokio::time::{Instant, interval};
 
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
+use crate::remembered::Remembered;
 
 /// How long an owner may take to answer.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -30,11 +27,14 @@ const OUTCOME_WITHIN: Duration = Duration::from_millis(500);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// How often somebody is told what another one wants of him: others ask as often as they like, but
+/// nobody has to hear it each time.
+const TOLD: u32 = 3;
+/// In how long.
+const TOLD_WITHIN: Duration = Duration::from_secs(60 * 60);
+
 /// For how long a seat in an open match is remembered.
 const SEAT_REMEMBERED: Duration = Duration::from_secs(5);
-
-/// The most seats that are remembered.
-const MOST_SEATS: u64 = 100_000;
 
 /// What came of sending a request to its owner.
 enum Sent<T> {
@@ -68,12 +68,11 @@ impl<T> Known<T> {
 
 /// Who was found in which open match a moment ago. Nobody leaves one; when it ends, the arena refuses
 /// what comes too late.
-pub(crate) struct Seats(moka::sync::Cache<(BattleId, UserId), ()>);
+pub(crate) struct Seats(Remembered<(BattleId, UserId), ()>);
 
 impl Default for Seats {
     fn default() -> Self {
-        let seats = moka::sync::Cache::builder().max_capacity(MOST_SEATS);
-        Self(seats.time_to_live(SEAT_REMEMBERED).build())
+        Self(Remembered::for_at_most(SEAT_REMEMBERED))
     }
 }
 
@@ -84,49 +83,6 @@ impl Seats {
 
     fn remember(&self, battle: BattleId, player: UserId) {
         self.0.insert((battle, player), ());
-    }
-}
-
-/// Looks for the positions that commands of the same moment were answered with, together.
-pub(crate) struct OwnPositions(Db);
-
-/// Whose position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct OwnPosition {
-    pub(crate) player: UserId,
-    pub(crate) position: PositionId,
-}
-
-impl OwnPositions {
-    /// A loader for all requests. It waits for nobody: what the arena has decided in one commit is
-    /// asked for at the same moment anyway.
-    pub(crate) fn loader(db: Db) -> DataLoader<Self> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a batch lives no longer than the requests that wait for it"
-        )]
-        DataLoader::new(Self(db), tokio::spawn).delay(Duration::ZERO)
-    }
-}
-
-impl Loader<OwnPosition> for OwnPositions {
-    type Value = position::Model;
-    type Error = ApiError;
-
-    async fn load(
-        &self,
-        keys: &[OwnPosition],
-    ) -> Result<HashMap<OwnPosition, position::Model>, ApiError> {
-        let keys: Vec<_> = keys.iter().map(|key| (key.player, key.position)).collect();
-        let found = find_own(&self.0, &keys).await?.into_iter();
-        let keyed = found.map(|row| {
-            let key = OwnPosition {
-                player: row.player_id.into(),
-                position: row.id.into(),
-            };
-            (key, row)
-        });
-        Ok(keyed.collect())
     }
 }
 
@@ -141,22 +97,26 @@ impl Gateway {
         question: &A,
     ) -> ApiResult<Known<A::Value>> {
         let kept = || self.kept_by(owner, question);
-        let count = self.limits.requests_per_user;
-        let caller = question.caller().user;
-        if let Err(limited) = self.limit_user("requests_per_user", count, caller).await {
+        if let Err(limited) = self.count_request(question.caller().user).await {
             return kept().await?.map(Known::Outcome).ok_or(limited);
         }
         let until = Instant::now() + ANSWER_WITHIN + OUTCOME_WITHIN;
         self.outcome(question, until, kept).await
     }
 
-    /// As [`Gateway::ask`], for a caller that has nothing to show without an outcome.
+    /// As [`Gateway::ask`], for a caller that has nothing to show without an outcome:
+    /// `SERVICE_UNAVAILABLE` if the request has lapsed without one.
     pub(crate) async fn command<A: Ask>(
         &self,
         owner: Service,
         question: &A,
     ) -> ApiResult<A::Value> {
-        self.ask(owner, question).await?.outcome()
+        match self.ask(owner, question).await? {
+            Known::Stored(_) if question.expires_at_ms().is_some() => {
+                Err(ApiError::of(Code::ServiceUnavailable))
+            }
+            known @ (Known::Outcome(_) | Known::Stored(_)) => known.outcome(),
+        }
     }
 
     /// Asks the arena, unless the request cannot be meant for a match of the caller's that is not
@@ -164,7 +124,7 @@ impl Gateway {
     pub(crate) async fn ask_arena<A: PositionRequest>(
         &self,
         question: &A,
-    ) -> ApiResult<Known<PositionId>> {
+    ) -> ApiResult<Known<Taken>> {
         let kept = || self.kept_by_arena(question);
         if let Err(refusal) = self.admit(question).await? {
             return kept().await?.map(Known::Outcome).ok_or(refusal);
@@ -194,6 +154,43 @@ impl Gateway {
         }
         let count = self.limits.orders_per_user;
         Ok(self.limit_user("orders_per_user", count, user).await)
+    }
+
+    /// Whether a player has a seat in a match that is open.
+    pub(crate) async fn plays(&self, battle: BattleId, player: UserId) -> ApiResult<bool> {
+        if self.seats.knows(battle, player) {
+            return Ok(true);
+        }
+        let standing = battles::standing(&self.db, battle, player).await?;
+        let plays = standing.is_some_and(|it| it.seated && it.status == BattleStatus::Open);
+        if plays {
+            self.seats.remember(battle, player);
+        }
+        Ok(plays)
+    }
+
+    /// Counts one more request that changes something; `RATE_LIMITED` if there are too many.
+    pub(crate) async fn count_request(&self, user: UserId) -> ApiResult<()> {
+        let count = self.limits.requests_per_user;
+        self.limit_user("requests_per_user", count, user).await
+    }
+
+    /// Whether `whom` is to be told of what `by` wants of him: the first few times in an hour. This
+    /// counts as one.
+    pub(crate) async fn is_told(&self, of: &'static str, by: UserId, whom: UserId) -> bool {
+        let limit = Limit {
+            of,
+            count: TOLD,
+            window: TOLD_WITHIN,
+        };
+        match self.cache.count(limit, &format!("{by}/{whom}")).await {
+            Ok(Verdict::Allowed) => true,
+            Ok(Verdict::Wait(_)) => false,
+            Err(error) => {
+                tracing::warn!(%error, "notices are not counted");
+                true
+            }
+        }
     }
 
     /// Counts one more request of `user`. Nobody is stopped while Redis is away: it may be lost,
@@ -261,10 +258,7 @@ impl Gateway {
     }
 
     /// What the arena keeps of this request.
-    async fn kept_by_arena<A: PositionRequest>(
-        &self,
-        question: &A,
-    ) -> ApiResult<Option<PositionId>> {
+    async fn kept_by_arena<A: PositionRequest>(&self, question: &A) -> ApiResult<Option<Taken>> {
         let caller = question.caller();
         let battle = question.battle();
         match find_outcome(&self.db, battle, caller.user, caller.request).await? {
@@ -272,7 +266,7 @@ impl Gateway {
             Some(kept) if kept.body_hash != question.body_hash() => {
                 Err(ApiError::of(Code::IdempotencyConflict))
             }
-            Some(kept) => settled(positions::answer(kept.outcome)).map(Some),
+            Some(kept) => settled(positions::answer(kept.outcome, None)).map(Some),
         }
     }
 }

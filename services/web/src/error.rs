@@ -4,9 +4,12 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::ErrorExtensionValues;
+use async_graphql::{ErrorExtensionValues, ScalarType};
 use contracts::Code;
 use contracts::commands::Refused;
+use store::ban::Ban;
+
+use crate::graphql::DateTime;
 
 /// A failure on its way out of a resolver.
 ///
@@ -19,6 +22,8 @@ pub(crate) enum ApiError {
     Refused(Refused),
     /// Nothing was done; the same may be tried after this time.
     RateLimited(Duration),
+    /// Whoever asks is kept out, and may know why.
+    Banned(Ban),
     /// Something failed on our side.
     Internal(Arc<dyn StdError + Send + Sync>),
 }
@@ -26,6 +31,9 @@ pub(crate) enum ApiError {
 /// How long the owner of something counts before it starts anew: the arena allows so many commands
 /// in one whole second.
 const OWNERS_WINDOW: Duration = Duration::from_secs(1);
+
+/// The extension of an error that says how many seconds to wait before the same may be tried.
+pub(crate) const RETRY_AFTER: &str = "retryAfterSeconds";
 
 /// What resolvers answer with.
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
@@ -55,6 +63,7 @@ impl ApiError {
         match self {
             Self::Refused(refused) => refused.code,
             Self::RateLimited(_) => Code::RateLimited,
+            Self::Banned(_) => Code::AccountBanned,
             Self::Internal(_) => Code::InternalServerError,
         }
     }
@@ -100,8 +109,14 @@ impl From<ApiError> for async_graphql::Error {
                 (refused.message, None)
             }
             ApiError::RateLimited(wait) => {
-                extensions.set("retryAfterSeconds", whole_seconds(wait));
+                extensions.set(RETRY_AFTER, whole_seconds(wait));
                 (Code::RateLimited.meaning().to_owned(), None)
+            }
+            ApiError::Banned(ban) => {
+                let end = ban.expires_at.map(|end| DateTime::from(end).to_value());
+                extensions.set("reason", ban.reason);
+                extensions.set("expiresAt", end.unwrap_or_default());
+                (Code::AccountBanned.meaning().to_owned(), None)
             }
             ApiError::Internal(cause) => {
                 let message = Code::InternalServerError.meaning().to_owned();

@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use async_graphql::dataloader::DataLoader;
 use bus::{Bus, ExchangeClock};
-use cache::{Cache, CodeKey, Codes};
+use cache::{Cache, Challenges, CodeKey, Codes};
 use contracts::{Service, Stream};
 use runtime::{Clock, Context, Mode};
 use secrecy::{ExposeSecret, SecretString};
 use store::Db;
 
 use crate::catalogue::Catalogue;
-use crate::commands::{OwnPositions, Seats};
+use crate::commands::Seats;
+use crate::documents::Documents;
 use crate::hub::Hub;
-use crate::identity::{AccessTokens, Claim, Guests, Origin, Sessions, Stay, Visitor};
+use crate::identity::{
+    AccessTokens, Claim, Guests, Origin, Passwords, Proxies, Sessions, SigningKeys, Stay, Visitor,
+};
 use crate::settings::{Identity, Limits, Settings};
+use crate::throttle::Throttle;
 
 /// What every request shares.
 pub(crate) struct Gateway {
@@ -23,6 +26,8 @@ pub(crate) struct Gateway {
     pub(crate) bus: Bus,
     pub(crate) cache: Cache,
     pub(crate) codes: Codes,
+    pub(crate) challenges: Challenges,
+    pub(crate) passwords: Passwords,
     pub(crate) hub: Hub,
     pub(crate) clock: Clock,
     pub(crate) exchange_clock: ExchangeClock,
@@ -32,9 +37,11 @@ pub(crate) struct Gateway {
     pub(crate) guests: Arc<Guests>,
     pub(crate) sessions: Sessions,
     pub(crate) seats: Seats,
-    pub(crate) own_positions: DataLoader<OwnPositions>,
     pub(crate) identity: Identity,
     pub(crate) limits: Limits,
+    pub(crate) documents: Documents,
+    pub(crate) throttle: Throttle,
+    pub(crate) proxies: Proxies,
 }
 
 impl Gateway {
@@ -45,12 +52,18 @@ impl Gateway {
     ) -> anyhow::Result<Arc<Self>> {
         let identity = settings.identity.clone();
         let access_tokens = AccessTokens::new(
-            &identity.signing_key,
+            SigningKeys {
+                present: &identity.signing_key,
+                next: identity.next_signing_key.as_deref(),
+                former: identity.former_signing_key.as_deref(),
+            },
             &identity.issuer,
             &identity.audience,
             std::time::Duration::from_secs(identity.access_token_s.into()),
         )?;
         let catalogue = Catalogue::parse(settings.assets.clone())?;
+        let documents = Documents::load(&settings.documents)?;
+        let proxies = Proxies::parse(&settings.limits.trusted_proxies)?;
         let db = Db::connect(&settings.postgres, Service::Web)
             .await
             .context("cannot connect to postgres")?;
@@ -64,7 +77,9 @@ impl Gateway {
         let code_key = SecretString::from(identity.code_key.expose_secret());
         let gateway = Self {
             codes: Codes::new(cache.clone(), CodeKey::new(code_key)),
-            own_positions: OwnPositions::loader(db.clone()),
+            challenges: Challenges::new(cache.clone()),
+            passwords: Passwords::new()?,
+            throttle: Throttle::new(cache.clone(), &settings.limits),
             db,
             bus,
             cache,
@@ -79,6 +94,8 @@ impl Gateway {
             seats: Seats::default(),
             identity,
             limits: settings.limits.clone(),
+            documents,
+            proxies,
         };
         gateway.watch(context);
         Ok(Arc::new(gateway))

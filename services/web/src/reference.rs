@@ -20,7 +20,8 @@ pub fn errors_page() -> String {
         "# Error codes\n\n\
          Generated from `contracts::Code`. A code is an error's `extensions.code`, or the `code` of \
          a payload's `userErrors`; it never changes. Every error also carries a `traceId`, and \
-         `RATE_LIMITED` says `retryAfterSeconds` where it is known.\n\n\
+         `RATE_LIMITED` says `retryAfterSeconds` where it is known, \
+         `ACCOUNT_BANNED` the `reason` and, unless it is for good, `expiresAt`.\n\n\
          | code | meaning |\n|---|---|\n",
     );
     for code in Code::ALL {

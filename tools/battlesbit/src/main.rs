@@ -11,6 +11,7 @@ mod export;
 mod ledger;
 mod migrate;
 mod places;
+mod reconcile;
 mod remap;
 mod staff;
 mod status;
@@ -41,6 +42,8 @@ enum Command {
     /// Recomputes the ledger.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Compares what lies on the chain with the ledger; fails if more differs than is on its way.
+    Reconcile(reconcile::Arguments),
     /// Hires people.
     #[command(subcommand)]
     Staff(staff::Command),
@@ -71,6 +74,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(arguments) => export::run(&arguments).await,
         Command::Verify(arguments) => Ok(verify::run(&arguments).await),
         Command::Ledger(command) => ledger::run(&command).await,
+        Command::Reconcile(arguments) => reconcile::run(&arguments).await,
         Command::Staff(command) => staff::run(&command).await,
         Command::Remap(arguments) => remap::run(&arguments).await,
         Command::DeadLetters(command) => dead_letters::run(&command).await,

@@ -1,6 +1,7 @@
 //! `battlesbit remap`: takes shards of the arena over to streams that were created anew. A shard
 //! goes on only where MARKET still holds, under the same sequences, all that its battles lived
-//! through: the trades say so, by their numbers. Otherwise their records could not be made.
+//! through: the trades say so, by their numbers. Otherwise their records could not be made, and they
+//! can only be given up: everybody gets everything back.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -21,6 +22,9 @@ use store::arena::{self, Checkpoint, ShardRow};
 
 use crate::places::{Nats, Postgres};
 
+/// Why nothing was changed.
+const RUNS: &str = "an arena runs it: stop the arenas first";
+
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -30,6 +34,10 @@ pub(crate) struct Arguments {
     /// Which shards, from 0; all that need it if none is named.
     #[arg(long = "shard")]
     shards: Vec<u8>,
+    /// Gives up the battles of shards that cannot go on: the matcher cancels them, whatever the
+    /// time, and everybody gets everything back.
+    #[arg(long)]
+    give_up: bool,
 }
 
 /// What the streams hold.
@@ -75,7 +83,12 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for lost in &lost {
         let shard = lost.row.lease.shard;
-        match take_over(&db, &bounds, lost).await? {
+        let done = match &lost.refusal {
+            None => take_over(&db, &bounds, lost).await?,
+            Some(_) if arguments.give_up => give_up(&db, lost).await?,
+            Some(refusal) => Err(refusal.clone()),
+        };
+        match done {
             Ok(done) => println!("shard {shard}: {done}"),
             Err(refusal) => {
                 println!("shard {shard} stays as it is: {refusal}");
@@ -192,9 +205,6 @@ async fn take_over(
     bounds: &Bounds,
     lost: &Lost,
 ) -> anyhow::Result<Result<String, String>> {
-    if let Some(refusal) = &lost.refusal {
-        return Ok(Err(refusal.clone()));
-    }
     let mut to = lost.checkpoint.clone();
     to.market.incarnation = bounds.market.incarnation;
     if bounds.positions.check(to.positions).is_err() {
@@ -202,7 +212,7 @@ async fn take_over(
     }
     let tx = db.begin().await?;
     if !arena::remap(&tx, &lost.row, &to).await? {
-        return Ok(Err("an arena runs it: stop the arenas first".to_owned()));
+        return Ok(Err(RUNS.to_owned()));
     }
     for battle in &lost.battles {
         arena::move_log(&tx, *battle, to.market.incarnation).await?;
@@ -214,6 +224,18 @@ async fn take_over(
         to.positions.sequence,
         lost.battles.len(),
     )))
+}
+
+/// Gives up the battles of a shard; without any, an arena begins it anew.
+async fn give_up(db: &Db, lost: &Lost) -> anyhow::Result<Result<String, String>> {
+    let tx = db.begin().await?;
+    let at = lost.checkpoint.market.sequence;
+    if !arena::give_up(&tx, &lost.row, &lost.battles, at).await? {
+        return Ok(Err(RUNS.to_owned()));
+    }
+    tx.commit().await?;
+    let given_up = lost.battles.len();
+    Ok(Ok(format!("{given_up} battles are given up")))
 }
 
 const fn place(market: &MarketState) -> StreamPlace {

@@ -52,7 +52,8 @@ async fn create(arguments: &CreateArguments) -> anyhow::Result<ExitCode> {
     let nick_name = format!("staff-{id}");
     let new = NewUser {
         id,
-        email: &email,
+        email: Some(&email),
+        solana_address: None,
         nick_name: &nick_name,
         now: Clock::system().now(),
     };

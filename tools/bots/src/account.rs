@@ -133,6 +133,12 @@ pub async fn claim(player: &Client, cards: u32) -> anyhow::Result<()> {
     claim_cards(player, cards).await?.done()
 }
 
+/// Claims the uses of leverage cards that the player lacks of `wanted`.
+pub async fn equip_with_cards(player: &Client, wanted: Equipment) -> anyhow::Result<()> {
+    let missing = profile(player).await?.shortfall(wanted);
+    claim_missing_cards(player, missing).await
+}
+
 /// Claims what the player lacks of `wanted`, so that a player of many matches never asks for more
 /// than one may claim. Whoever has had all of that plays with what is left.
 pub async fn equip(player: &Client, wanted: Equipment) -> anyhow::Result<()> {
@@ -140,6 +146,10 @@ pub async fn equip(player: &Client, wanted: Equipment) -> anyhow::Result<()> {
     if missing.money {
         claim_money(player).await?.done_or_at_the_limit()?;
     }
+    claim_missing_cards(player, missing).await
+}
+
+async fn claim_missing_cards(player: &Client, missing: Shortfall) -> anyhow::Result<()> {
     if missing.cards > 0 {
         claim_cards(player, missing.cards)
             .await?

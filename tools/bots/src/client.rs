@@ -55,6 +55,14 @@ impl Client {
         }
     }
 
+    /// The same client on another way to the API.
+    pub fn at(&self, url: Url) -> Self {
+        Self {
+            url,
+            ..self.clone()
+        }
+    }
+
     /// Runs an operation and answers its `data`; the first error becomes a [`Refusal`].
     pub async fn run(&self, document: &str, variables: Value) -> anyhow::Result<Value> {
         let mut request = self

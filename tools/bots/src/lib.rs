@@ -2,6 +2,8 @@
 //! API alone, and show the battle while it runs.
 
 pub mod account;
+mod bank;
+pub mod chain;
 pub mod client;
 pub mod game;
 pub mod mailbox;

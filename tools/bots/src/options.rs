@@ -33,6 +33,10 @@ pub struct Options {
     /// Where to write the report, as JSON.
     #[arg(long)]
     pub report: PathBuf,
+    /// The address of the stand-in for the chain: bots deposit money there instead of claiming play
+    /// money, and the first of the winners withdraws the prize.
+    #[arg(long)]
+    pub chain: Option<Url>,
     /// Show nothing but errors.
     #[arg(long)]
     pub quiet: bool,

@@ -16,6 +16,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::account::{self, Equipment, Profile};
+use crate::bank::{self, Withdrawal};
+use crate::chain::Chain;
 use crate::client::{Client, Refusal};
 use crate::game::{self, Match};
 use crate::mailbox::Mailbox;
@@ -79,10 +81,16 @@ pub(crate) async fn battle(
     let game = game::create(&staff, options.players, options.seconds, &options.assets).await?;
     screen.step("a staff account has created the game");
 
-    let bots = sign_up(options, &api, &mailbox).await?;
+    let chain = options.chain.clone().map(Chain::new).transpose()?;
+    let bots = sign_up(options, &api, &mailbox, chain.as_ref()).await?;
     screen.step(&format!(
-        "{} bots have signed up, with play money and cards",
-        bots.len()
+        "{} bots have signed up, with {} and cards",
+        bots.len(),
+        if chain.is_some() {
+            "deposits on the chain"
+        } else {
+            "play money"
+        },
     ));
 
     let sender = Arc::new(watch::Sender::new(Prices::new()));
@@ -114,7 +122,11 @@ pub(crate) async fn battle(
     let ended = game::ended(&bots[0].api, &id).await?;
     tasks.abort_all();
 
-    let report = report(&id, ended, &bots, &mailbox).await?;
+    let withdrawal = match &chain {
+        Some(chain) => Some(withdraw_prize(&ended, &bots, chain).await?),
+        None => None,
+    };
+    let report = report(&id, ended, &bots, &mailbox, withdrawal).await?;
     screen.result(&report);
     report.write(&options.report)
 }
@@ -127,14 +139,25 @@ async fn end_of(battle: &Match, api: &Client) -> anyhow::Result<Instant> {
     Ok(Instant::now() + left)
 }
 
-async fn sign_up(options: &Options, api: &Client, mailbox: &Mailbox) -> anyhow::Result<Vec<Bot>> {
+async fn sign_up(
+    options: &Options,
+    api: &Client,
+    mailbox: &Mailbox,
+    chain: Option<&Chain>,
+) -> anyhow::Result<Vec<Bot>> {
     let mut bots = Vec::new();
     for number in 0..options.players as usize {
         let temperament = Temperament::of(number);
         let email = format!("bot-{number}@bots.example");
         let signed_in = account::sign_in(api, mailbox, &email).await?;
         account::rename(&signed_in, &format!("{}-{number}", temperament.name())).await?;
-        account::equip(&signed_in, EQUIPMENT).await?;
+        match chain {
+            Some(chain) => {
+                account::equip_with_cards(&signed_in, EQUIPMENT).await?;
+                bank::deposit(&signed_in, chain).await?;
+            }
+            None => account::equip(&signed_in, EQUIPMENT).await?,
+        }
         let before = account::profile(&signed_in).await?;
         bots.push(Bot {
             api: signed_in,
@@ -280,7 +303,23 @@ fn live_lines(update: &Value) -> Vec<LiveLine> {
     lines.collect()
 }
 
-async fn report(id: &str, ended: Match, bots: &[Bot], mailbox: &Mailbox) -> anyhow::Result<Report> {
+/// Lets the first of the winners withdraw the prize.
+async fn withdraw_prize(ended: &Match, bots: &[Bot], chain: &Chain) -> anyhow::Result<Withdrawal> {
+    let winners = by_rank(ended.seats.clone());
+    let winner = winners.first().context("nobody sits in the match")?;
+    let bot = bots.iter().find(|bot| bot.before.id == winner.user);
+    let bot = bot.context("somebody who is no bot sits in the match")?;
+    let prize = winner.prize.as_deref().context("a winner has a prize")?;
+    bank::withdraw(&bot.api, &winner.name, prize, chain).await
+}
+
+async fn report(
+    id: &str,
+    ended: Match,
+    bots: &[Bot],
+    mailbox: &Mailbox,
+    withdrawal: Option<Withdrawal>,
+) -> anyhow::Result<Report> {
     let tally = game::tally(&bots[0].api, id).await?;
     let earned = aftermath(&ended, bots).await?;
     let mut players = Vec::new();
@@ -319,6 +358,7 @@ async fn report(id: &str, ended: Match, bots: &[Bot], mailbox: &Mailbox) -> anyh
         achievements: earned.values().map(Vec::len).sum(),
         emails,
         notifications,
+        withdrawal,
     })
 }
 

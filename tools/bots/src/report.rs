@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use crate::bank::Withdrawal;
+
 /// The whole report. Money is text, exact.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -28,6 +30,9 @@ pub(crate) struct Report {
     pub(crate) emails: usize,
     /// How many inbox messages the bots have not read.
     pub(crate) notifications: i64,
+    /// What a winner has withdrawn, where there is a chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) withdrawal: Option<Withdrawal>,
 }
 
 /// One bot.

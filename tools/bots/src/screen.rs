@@ -108,6 +108,12 @@ impl<W: Write> Screen<W> {
             report.emails,
             report.notifications,
         );
+        if let Some(withdrawal) = &report.withdrawal {
+            text += &format!(
+                "  {} has withdrawn {} {} to {}\n",
+                withdrawal.player, withdrawal.amount, withdrawal.currency, withdrawal.address
+            );
+        }
         self.print(&text);
     }
 
@@ -294,6 +300,7 @@ mod tests {
             achievements: 3,
             emails: 4,
             notifications: 5,
+            withdrawal: None,
         }
     }
 

@@ -16,6 +16,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
         "bus",
         &["domain", "contracts", "entity", "store", "runtime"],
     ),
+    ("reconciliation", &["domain", "store", "chain"]),
     (
         "migrations",
         &["domain", "contracts", "entity", "store", "bus"],
@@ -27,7 +28,12 @@ const OUTSIDERS: &[(&str, &[&str])] = &[
     ("bots", &["domain"]),
     ("exchange", &["domain", "runtime"]),
     ("mail", &["domain", "runtime"]),
+    ("validator", &[]),
 ];
+
+/// Libraries with which one can spend what players own, and who may use them: whoever signs, and what
+/// only looks and gives no key away.
+const GUARDED: &[(&str, &[&str])] = &[("chain", &["treasury", "reconciliation"])];
 
 /// Where each outside system may be used, by the start of the crate's name.
 const HOMES: &[(&str, &[&str])] = &[
@@ -35,11 +41,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "migrations"]),
     ("async-nats", &["bus"]),
     ("redis", &["cache"]),
-    ("solana-", &["chain"]),
-    ("spl-", &["chain"]),
+    ("solana-", &["chain", "validator"]),
+    ("spl-", &["chain", "validator"]),
+    ("litesvm", &["validator"]),
     ("toml", &["runtime", "xtask"]),
     ("lettre", &["notifications"]),
-    ("temporalio-", &["achievement", "treasury"]),
+    ("temporalio-", &["temporal", "achievement", "treasury"]),
     ("async-graphql", &["web"]),
     ("jsonwebtoken", &["web", "notifications"]),
 ];
@@ -94,6 +101,12 @@ fn refuse(package: &Package, used: &str, ours: &[&str]) -> Option<String> {
         return Some(format!(
             "{used} is a service: services meet only through messages"
         ));
+    }
+    if let Some((_, users)) = GUARDED.iter().find(|(guarded, _)| *guarded == used)
+        && !users.contains(&package.name.as_str())
+    {
+        let users = users.join(" and ");
+        return Some(format!("{used} is for {users} alone: nobody else signs"));
     }
     let allowed = allowed(package)?;
     (!allowed.contains(&used)).then(|| {
@@ -161,6 +174,7 @@ mod tests {
                 "libs/bus",
                 "libs/testkit",
                 "libs/measure",
+                "libs/chain",
                 "services/arena",
             ]
             .iter()
@@ -196,6 +210,14 @@ mod tests {
     fn test_support_in_a_program_is_found() {
         assert_eq!(findings("services/web", &["testkit"]), 1);
         assert_eq!(findings("services/web", &["measure"]), 1);
+    }
+
+    #[test]
+    fn keys_in_any_service_but_treasury_are_found() {
+        assert_eq!(findings("services/treasury", &["chain"]), 0);
+        assert_eq!(findings("libs/reconciliation", &["chain"]), 0);
+        assert_eq!(findings("services/web", &["chain"]), 1);
+        assert_eq!(findings("tools/battlesbit", &["chain"]), 1);
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Shouting and listening.
 
 use bus::{Bus, ExchangeClock};
+use contracts::Topic;
 use contracts::live::{ALL_PRICES, Live as _, LivePrice};
 use contracts::market::Offset;
+use contracts::matchmaking::Leave;
+use contracts::stream::told_again;
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 use runtime::{Mode, MovableClock, Service, Supervisor};
-use testkit::eventually;
+use testkit::{Way, eventually};
+use tokio::time::timeout;
 
-use crate::corner::{Corner, LIMIT, settings};
+use crate::corner::{Corner, LIMIT, leave, settings};
 
 /// A program that follows the exchange's clock.
 const FOLLOWER: Service = Service {
@@ -72,4 +76,42 @@ async fn the_exchanges_clock_is_ours_moved_by_the_last_offset() {
     eventually(LIMIT, async || clock.now() == Timestamp::from_ms(993)).await;
     assert_eq!(clock.read().offset_ns, -7_000_000);
     program.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_stream_stores_is_told_again_with_its_place() {
+    let corner = Corner::new().await;
+    let subject = told_again(Topic::MatchmakingLeave.pattern());
+    let mut listener = corner.bus.listen(&subject).await.unwrap();
+    for request in 1..=2 {
+        let message = leave(request.into());
+        corner
+            .bus
+            .publish(&message, &request.to_string())
+            .await
+            .unwrap();
+        let heard = listener.next().await.unwrap();
+        assert_eq!(heard.decode::<Leave>().unwrap(), message);
+        assert_eq!(heard.sequence, Some(request));
+        assert_eq!(heard.id, Some(request.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_lost_is_an_interruption_behind_which_one_hears_again() {
+    let server = testkit::nats_url();
+    let way = Way::to(server.strip_prefix("nats://").unwrap()).await;
+    let bus = Bus::connect(
+        &settings(&format!("nats://{}", way.address()), "way"),
+        "test",
+    )
+    .await
+    .unwrap();
+    let mut listener = bus.listen(ALL_PRICES).await.unwrap();
+    let mut interruptions = bus.interruptions();
+    way.cut();
+    way.mend();
+    timeout(LIMIT, interruptions.next()).await.unwrap();
+    bus.shout(&price("BTCUSDT")).unwrap();
+    assert!(timeout(LIMIT, listener.next()).await.unwrap().is_some());
 }

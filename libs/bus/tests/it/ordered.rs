@@ -3,7 +3,8 @@
 use bus::{Bus, BusError};
 use contracts::market::{Tick, Watermark};
 use contracts::stream::StreamPlace;
-use contracts::{Stream, Topic};
+use contracts::{Key, Stream, Topic};
+use domain::symbol::Symbol;
 use domain::timestamp::Timestamp;
 use tokio::time::timeout;
 
@@ -192,4 +193,37 @@ async fn a_reader_outlives_a_killed_server_without_a_gap_or_a_repeat() {
         next_trades(&mut reader, 20).await,
         (11..=30).collect::<Vec<_>>()
     );
+}
+
+#[tokio::test]
+async fn a_backlog_ends_with_what_was_stored_when_it_was_asked_for() {
+    let corner = Corner::new().await;
+    let bus = &corner.bus;
+    let key = Key::from(&tick(1).symbol);
+    publish(bus, 1..=4).await;
+    let bounds = bus.bounds(Stream::Market).await.unwrap();
+    let behind = |sequence| StreamPlace {
+        sequence,
+        ..bounds.head()
+    };
+    let all = async |after, up_to, keys: &[Key]| {
+        let backlog = bus.backlog(Topic::Tick, keys, behind(after), up_to).await;
+        let mut trades = Vec::new();
+        let Some(mut backlog) = backlog.unwrap() else {
+            return trades;
+        };
+        // Not of this time any more.
+        publish(bus, 5..=6).await;
+        while let Some(entry) = timeout(LIMIT, backlog.next()).await.unwrap().unwrap() {
+            trades.push(entry.decode::<Tick>().unwrap().trade_id);
+        }
+        trades
+    };
+    let keys = std::slice::from_ref(&key);
+    assert_eq!(all(4, 4, keys).await, [0; 0]);
+    assert_eq!(all(1, 4, keys).await, [2, 3, 4]);
+    assert_eq!(all(2, 3, keys).await, [3]);
+    let other = Key::from(&"ETHUSDT".parse::<Symbol>().unwrap());
+    assert_eq!(all(0, 4, &[other]).await, [0; 0]);
+    assert_eq!(all(0, 4, &[]).await, [0; 0]);
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use cache::{Cache, CodeKey, Codes, Day, LastPrice, Limit, Verdict};
+use cache::{Cache, Challenges, CodeKey, Codes, Day, LastPrice, Limit, Rate, Verdict};
 use domain::timestamp::Timestamp;
 use secrecy::SecretString;
 use testkit::Space;
@@ -78,6 +78,28 @@ async fn the_sixth_guess_fails_even_if_it_is_right() {
 }
 
 #[tokio::test]
+async fn a_message_is_redeemed_once_for_what_it_was_handed_out_for_and_in_time() {
+    let (_space, cache) = corner().await;
+    let challenges = Challenges::new(cache);
+    for (message, purpose, now_ms, good) in [
+        ("sign this", "sign_in", 119_999, true),
+        ("sign this", "sign_in", 120_000, false),
+        ("sign this", "link", 0, false),
+        ("sign that", "sign_in", 0, false),
+    ] {
+        challenges
+            .issue("sign this", "sign_in", 120_000, LIVES)
+            .await
+            .unwrap();
+        let redeemed = challenges.redeem(message, purpose, now_ms).await.unwrap();
+        assert_eq!(redeemed, good, "{message} {purpose} {now_ms}");
+    }
+    let (message, purpose) = ("sign this", "sign_in");
+    assert!(challenges.redeem(message, purpose, 0).await.unwrap());
+    assert!(!challenges.redeem(message, purpose, 0).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_limit_counts_each_thing_and_each_person_apart() {
     let (_space, cache) = corner().await;
     let window = Duration::from_secs(60);
@@ -117,6 +139,52 @@ async fn a_limit_starts_anew_when_its_window_is_over() {
         cache.count(limit, "ann").await.unwrap() == Verdict::Allowed
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_rate_allows_a_burst_and_counts_each_thing_and_each_person_apart() {
+    let (_space, cache) = corner().await;
+    let every = Duration::from_secs(60);
+    let asks = Rate {
+        of: "asks",
+        every,
+        burst: 3,
+    };
+    for _ in 0..3 {
+        assert_eq!(cache.pass(asks, "ann").await.unwrap(), Verdict::Allowed);
+    }
+    // What has to wait is not counted: nobody waits longer for asking again.
+    for _ in 0..3 {
+        let Verdict::Wait(wait) = cache.pass(asks, "ann").await.unwrap() else {
+            panic!("expected to wait");
+        };
+        assert!(wait <= every && wait > every / 2, "{wait:?}");
+    }
+    let tells = Rate {
+        of: "tells",
+        ..asks
+    };
+    assert_eq!(cache.pass(asks, "bob").await.unwrap(), Verdict::Allowed);
+    assert_eq!(cache.pass(tells, "ann").await.unwrap(), Verdict::Allowed);
+}
+
+#[tokio::test]
+async fn a_rate_goes_on_at_its_pace() {
+    let (_space, cache) = corner().await;
+    let every = Duration::from_millis(100);
+    let rate = Rate {
+        of: "x",
+        every,
+        burst: 1,
+    };
+    let begun = std::time::Instant::now();
+    for _ in 0..5 {
+        testkit::eventually(Duration::from_secs(60), async || {
+            cache.pass(rate, "ann").await.unwrap() == Verdict::Allowed
+        })
+        .await;
+    }
+    assert!(begun.elapsed() >= every * 4, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -7,14 +7,15 @@ use contracts::achievements::{Granted, PlayerEvent};
 use contracts::arena::{BattleChange, BattleEvent, PositionEvent};
 use contracts::battles::{BattleCanceled, BattleOpened, BattleSettled, RoomChanged, Standing};
 use contracts::commands::{
-    Caller, CancelBattle, ClaimItems, ClaimPlayMoney, CreateAchievementDefinition, CreateGame,
-    CreateRoom, CreateWallet, DeleteAchievementDefinition, DeleteGame, JoinRoom, KickFromRoom,
-    LeaveRoom, MarkNotificationsRead, StartRoom, UpdateAchievementDefinition, UpdateGame,
-    VoidPlayer,
+    AgreeToRoom, Caller, CancelBattle, ClaimItems, ClaimPlayMoney, CreateAchievementDefinition,
+    CreateGame, CreateRoom, CreateWallet, DeleteAchievementDefinition, DeleteGame, ForgetPlayer,
+    InviteToParty, JoinParty, JoinRoom, JoinRoomAsParty, KickFromRoom, LeaveParty, LeaveRoom,
+    MarkNotificationsRead, MuteMails, QueueParty, RemoveFromParty, ReviewWithdrawal, StartRoom,
+    UpdateAchievementDefinition, UpdateGame, Verdict, VoidPlayer, Withdraw,
 };
 use contracts::market::{Gap, Note, NoteKind, Offset, Tick, Watermark};
-use contracts::matchmaking::{Add, Leave, PlaceChanged, PlaceStatus};
-use contracts::notifications::{Email, InApp, Notice, OtpEmail};
+use contracts::matchmaking::{Add, Leave, PartyChanged, PlaceChanged, PlaceStatus};
+use contracts::notifications::{Email, InApp, Notice, NoticeKind, OtpEmail};
 use contracts::positions::{AmendPosition, CancelPosition, ClosePosition, NewPosition};
 use contracts::treasury::Posted;
 use contracts::{Message, Topic};
@@ -248,6 +249,7 @@ pub(crate) fn sample(topic: Topic) -> Sample {
             ticket: id(11),
             status: PlaceStatus::Expired,
         }),
+        Topic::PartyChanged => of(&PartyChanged { party: id(20) }),
         Topic::BattleOpened => of(&BattleOpened {
             battle: id(5),
             game: id(3),
@@ -313,12 +315,14 @@ pub(crate) fn sample(topic: Topic) -> Sample {
             game: id(12),
             private: true,
             official: false,
+            expires_at_ms: 1_723_161_255_342,
         }),
         Topic::JoinRoom => of(&JoinRoom {
             caller: caller(),
             battle: id(10),
             ticket: id(11),
             invite_code: Some("7Q2XK9MD".to_owned()),
+            expires_at_ms: 1_723_161_255_342,
         }),
         Topic::LeaveRoom => of(&LeaveRoom {
             caller: caller(),
@@ -332,7 +336,46 @@ pub(crate) fn sample(topic: Topic) -> Sample {
         Topic::StartRoom => of(&StartRoom {
             caller: caller(),
             battle: id(10),
+            expires_at_ms: 1_723_161_255_342,
         }),
+        Topic::InviteToParty => of(&InviteToParty {
+            caller: caller(),
+            party: id(20),
+            player: id(3),
+            name: Some("ann".to_owned()),
+        }),
+        Topic::JoinParty => of(&JoinParty {
+            caller: caller(),
+            party: id(20),
+        }),
+        Topic::RemoveFromParty => of(&RemoveFromParty {
+            caller: caller(),
+            player: id(3),
+        }),
+        Topic::LeaveParty => of(&LeaveParty {
+            caller: caller(),
+            party: id(20),
+        }),
+        Topic::AgreeToRoom => of(&AgreeToRoom {
+            caller: caller(),
+            battle: Some(id(10)),
+            invite_code: Some("7Q2XK9MD".to_owned()),
+            expires_at_ms: 1_723_161_255_342,
+        }),
+        Topic::QueueParty => of(&QueueParty {
+            caller: caller(),
+            ticket: id(11),
+            game: id(12),
+            expires_at_ms: 1_723_161_255_342,
+        }),
+        Topic::JoinRoomAsParty => of(&JoinRoomAsParty {
+            caller: caller(),
+            ticket: id(11),
+            battle: id(10),
+            invite_code: Some("7Q2XK9MD".to_owned()),
+            expires_at_ms: 1_723_161_255_342,
+        }),
+        Topic::ForgetPlayer => of(&ForgetPlayer { caller: caller() }),
         Topic::CreateWallet => of(&CreateWallet {
             caller: caller(),
             currency: Currency::Usdt,
@@ -345,6 +388,22 @@ pub(crate) fn sample(topic: Topic) -> Sample {
             caller: caller(),
             kind: ItemKind::LeverageCard,
             uses: 5,
+        }),
+        Topic::Withdraw => of(&Withdraw {
+            caller: caller(),
+            withdrawal: id(10),
+            amount: Money {
+                minor: 18_000_000,
+                currency: Currency::Usdt,
+            },
+            address: "HAgk14JpMQLgt6rVgv7cBQFJWFto5Dqxi472uT3DKpqk".to_owned(),
+        }),
+        Topic::ReviewWithdrawal => of(&ReviewWithdrawal {
+            caller: caller(),
+            withdrawal: id(10),
+            verdict: Verdict::Reject {
+                reason: "The account is under review.".to_owned(),
+            },
         }),
         Topic::CreateAchievementDefinition => of(&CreateAchievementDefinition {
             caller: caller(),
@@ -363,6 +422,10 @@ pub(crate) fn sample(topic: Topic) -> Sample {
         Topic::MarkNotificationsRead => of(&MarkNotificationsRead {
             caller: caller(),
             notifications: vec![id(8)],
+        }),
+        Topic::MuteMails => of(&MuteMails {
+            caller: caller(),
+            kinds: vec![NoticeKind::Ended, NoticeKind::FriendRequest],
         }),
         Topic::TreasuryPosted => of(&Posted {
             transfer: id(9),

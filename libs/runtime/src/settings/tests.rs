@@ -15,6 +15,7 @@ const SERVICE: Service = Service {
         level = "info"
         [http]
         listen = "127.0.0.1:8892"
+        connections = 1000
         [shutdown]
         grace_ms = 10000
         [nats]
@@ -285,7 +286,8 @@ fn an_unknown_setting_in_a_file_is_refused_too() {
         .to_string();
     assert_eq!(
         line,
-        "setting http.port (BATTLESBIT_ARENA__HTTP__PORT) is unknown: expected listen"
+        "setting http.port (BATTLESBIT_ARENA__HTTP__PORT) is unknown: expected one of listen, \
+         connections"
     );
 }
 

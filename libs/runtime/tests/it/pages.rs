@@ -64,3 +64,16 @@ async fn every_log_line_is_json() {
         assert!(line.starts_with('{') && line.ends_with('}'), "{line}");
     }
 }
+
+#[tokio::test]
+async fn the_pages_are_there_when_there_are_too_many_connections() {
+    let probe = Probe::new().setting("http.connections", "0");
+    let process = probe.binary.start_ready().await;
+    assert_eq!(page(&process, "/hello").await.0, 503);
+    let (status, metrics) = page(&process, "/metrics").await;
+    assert_eq!(status, 200);
+    assert!(
+        metrics.contains("battlesbit_http_connections_refused"),
+        "{metrics}"
+    );
+}

@@ -1,4 +1,4 @@
-//! One transaction for the effects of many inputs.
+//! One transaction for the effects of many inputs, and one statement wherever that is enough.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,12 @@ use domain::battle::{
 use domain::id::{BattleId, PositionId};
 use domain::position::PositionState;
 use domain::timestamp::Timestamp;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use super::position::{self, Row};
-use super::shard::{Checkpoint, Lease, epochs, numbers, shards};
+use super::shard::{Checkpoint, Lease, epochs, numbers};
 use crate::arrays::{Arrays, Together, text, word};
+use crate::db::sealed::Connected;
 use crate::dead_letter::{self, DeadLetter};
 use crate::outbox::{self, bucket_of};
 use crate::statement::statement;
@@ -37,7 +38,9 @@ pub struct Batch {
     pub battles: Vec<BattleProgress>,
     /// Players, all of them where a battle has no row yet.
     pub participants: Vec<ParticipantState>,
-    /// Positions.
+    /// Positions that have no row yet.
+    pub ordered: Vec<PositionState>,
+    /// Positions that have one.
     pub positions: Vec<PositionState>,
     /// Outcomes of commands, each with the position that the command speaks of.
     pub outcomes: Vec<(OutcomeState, PositionId)>,
@@ -53,7 +56,8 @@ impl Batch {
     /// How many rows and messages it writes, but for the shard's own row.
     pub fn effects(&self) -> usize {
         let battles = self.opened.len() + self.battles.len();
-        let rows = battles + self.participants.len() + self.positions.len();
+        let positions = self.ordered.len() + self.positions.len();
+        let rows = battles + self.participants.len() + positions;
         let news = self.outcomes.len() + self.log.len() + self.announcements.len();
         rows + news + self.dead_letters.len()
     }
@@ -62,8 +66,8 @@ impl Batch {
 /// What became of batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// They are true now.
-    Committed,
+    /// They are true, and their rows say since when: in milliseconds since 1970.
+    Committed(i64),
     /// These shards are not their owner's any more, or have seen another number of commits.
     /// Nothing was written, of no shard.
     Lost(Vec<Shard>),
@@ -72,31 +76,86 @@ pub enum Written {
 /// Writes the batches of several shards, one of each, in one transaction. After `Unavailable` the
 /// shards' number of commits tells what came of it.
 pub async fn write(db: &Db, batches: &[Batch]) -> Result<Written> {
+    let changes = Changes::of(batches);
+    let held = if changes.fit_one_statement(batches) {
+        write_at_once(db, batches, &changes).await?
+    } else {
+        write_in_steps(db, batches, &changes).await?
+    };
+    let mut lost = Vec::new();
+    for Batch { lease, .. } in batches {
+        if !held.iter().any(|row| row.is_of(lease.shard)) {
+            lost.push(lease.shard);
+        }
+    }
+    match held.first() {
+        Some(row) if lost.is_empty() => Ok(Written::Committed(row.at_ms)),
+        Some(_) | None => Ok(Written::Lost(lost)),
+    }
+}
+
+/// A shard that is held.
+#[derive(FromQueryResult)]
+struct Held {
+    shard: i16,
+    /// When the statement's transaction began.
+    at_ms: i64,
+}
+
+impl Held {
+    fn is_of(&self, shard: Shard) -> bool {
+        self.shard == i16::from(shard.get())
+    }
+}
+
+async fn held(conn: &impl ConnectionTrait, write: Statement) -> Result<Vec<Held>> {
+    Ok(Held::find_by_statement(write).all(conn).await?)
+}
+
+/// Writes everything in one statement, which is its own transaction: a trip to Postgres takes longer
+/// than the writing. Answers the shards that are held; nothing is written unless all are.
+async fn write_at_once(db: &Db, batches: &[Batch], changes: &Changes<'_>) -> Result<Vec<Held>> {
+    let fence = Together::behind(fence(batches)?, ALL_HELD);
+    let write = changes.write(0, fence, HELD)?;
+    let held = held(db.conn(), write).await?;
+    if held.len() == batches.len() {
+        db.outbox_written().note(changes.buckets());
+    }
+    Ok(held)
+}
+
+/// The same in as many statements as it takes.
+async fn write_in_steps(db: &Db, batches: &[Batch], changes: &Changes<'_>) -> Result<Vec<Held>> {
     let tx = db.begin().await?;
-    let kept = advance(&tx, batches).await?;
-    if kept.len() < batches.len() {
+    let fence = Together::behind(fence(batches)?, ALL_HELD);
+    let held = held(tx.inner(), fence.write(HELD)).await?;
+    if held.len() < batches.len() {
         tx.rollback().await?;
-        let shards = batches.iter().map(|batch| batch.lease.shard);
-        return Ok(Written::Lost(
-            shards.filter(|shard| !kept.contains(shard)).collect(),
-        ));
+        return Ok(held);
     }
     insert_battles(&tx, batches).await?;
-    let changes = Changes::of(batches);
     for page in 0..changes.pages() {
-        tx.inner().execute_raw(changes.write(page)?).await?;
+        let write = changes.write(page, Together::default(), "SELECT 1")?;
+        tx.inner().execute_raw(write).await?;
     }
-    tx.note_announcements(changes.announcements.iter().map(|row| bucket_of(row)));
+    tx.note_announcements(changes.buckets());
     for letter in batches.iter().flat_map(|batch| &batch.dead_letters) {
         dead_letter::park_in(&tx, letter).await?;
     }
     tx.commit().await?;
-    Ok(Written::Committed)
+    Ok(held)
 }
 
-/// The first statement of every commit: moves the checkpoints of those shards that are still the
-/// owner's and stand where it thinks. Locks their rows in one order for everybody.
-async fn advance(tx: &Tx, batches: &[Batch]) -> Result<Vec<Shard>> {
+/// Whether every shard is the owner's and stands where it thinks.
+const ALL_HELD: &str = "(SELECT count(*) FROM held) = cardinality($2)";
+
+/// The shards that are and do, and what their rows take for now.
+const HELD: &str =
+    "SELECT shard, floor(extract(epoch FROM now()) * 1000)::bigint AS at_ms FROM held";
+
+/// The first parts of every commit: lock the rows of those shards that are still the owner's and
+/// stand where it thinks, in one order for everybody, and move the checkpoints if all of them do.
+fn fence(batches: &[Batch]) -> Result<Statement> {
     let leases: Vec<Lease> = batches.iter().map(|batch| batch.lease).collect();
     let commits: Vec<i64> = batches.iter().map(|batch| batch.commits).collect();
     let positions = batches.iter().map(|batch| batch.checkpoint.positions);
@@ -113,22 +172,25 @@ async fn advance(tx: &Tx, batches: &[Batch]) -> Result<Vec<Shard>> {
         places.push(i64::try_from(markets.len()).unwrap_or(i64::MAX));
     }
     let markets: Vec<String> = markets.into_iter().map(text).collect::<Result<_>>()?;
-    let advance = statement(
-        "WITH market AS MATERIALIZED (
-             SELECT place, state::jsonb
-             FROM unnest($1::text[]) WITH ORDINALITY AS market (state, place)
-         ), held AS (
-             SELECT s.shard, next.market, next.incarnation, next.sequence FROM arena_shards s
-             JOIN unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                     $7::bigint[])
-                 AS next (shard, epoch, commits, market, incarnation, sequence)
-                 ON s.shard = next.shard AND s.epoch = next.epoch AND s.commits = next.commits
-             ORDER BY s.shard FOR NO KEY UPDATE OF s
-         )
-         UPDATE arena_shards s SET commits = s.commits + 1, market_state = market.state,
-             positions_incarnation = held.incarnation, positions_sequence = held.sequence
-         FROM held JOIN market ON market.place = held.market WHERE s.shard = held.shard
-         RETURNING s.shard",
+    Ok(statement(
+        &format!(
+            "market AS MATERIALIZED (
+                 SELECT place, state::jsonb
+                 FROM unnest($1::text[]) WITH ORDINALITY AS market (state, place)
+             ), held AS MATERIALIZED (
+                 SELECT s.shard, next.market, next.incarnation, next.sequence FROM arena_shards s
+                 JOIN unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[],
+                         $6::bigint[], $7::bigint[])
+                     AS next (shard, epoch, commits, market, incarnation, sequence)
+                     ON s.shard = next.shard AND s.epoch = next.epoch AND s.commits = next.commits
+                 ORDER BY s.shard FOR NO KEY UPDATE OF s
+             ), advanced AS (
+                 UPDATE arena_shards s SET commits = s.commits + 1, market_state = market.state,
+                     positions_incarnation = held.incarnation, positions_sequence = held.sequence
+                 FROM held JOIN market ON market.place = held.market
+                 WHERE s.shard = held.shard AND {ALL_HELD}
+             )"
+        ),
         [
             markets.into(),
             numbers(&leases).into(),
@@ -138,8 +200,7 @@ async fn advance(tx: &Tx, batches: &[Batch]) -> Result<Vec<Shard>> {
             incarnations.into(),
             sequences.into(),
         ],
-    );
-    shards(tx.inner(), advance).await
+    ))
 }
 
 /// Writes the battles that have no row yet, and their players.
@@ -184,6 +245,7 @@ fn participants(batches: &[Batch]) -> (Vec<&ParticipantState>, Vec<&ParticipantS
 struct Changes<'a> {
     battles: Vec<&'a BattleProgress>,
     participants: Vec<&'a ParticipantState>,
+    ordered: Vec<Row>,
     positions: Vec<Row>,
     outcomes: Vec<&'a (OutcomeState, PositionId)>,
     log: Vec<&'a (BattleId, LogEntry)>,
@@ -195,11 +257,8 @@ impl<'a> Changes<'a> {
         Self {
             battles: batches.iter().flat_map(|batch| &batch.battles).collect(),
             participants: participants(batches).1,
-            positions: batches
-                .iter()
-                .flat_map(|batch| &batch.positions)
-                .map(Row::from)
-                .collect(),
+            ordered: rows(batches, |batch| &batch.ordered),
+            positions: rows(batches, |batch| &batch.positions),
             outcomes: batches.iter().flat_map(|batch| &batch.outcomes).collect(),
             log: batches.iter().flat_map(|batch| &batch.log).collect(),
             announcements: batches
@@ -209,11 +268,24 @@ impl<'a> Changes<'a> {
         }
     }
 
+    /// Whether one statement writes all there is.
+    fn fit_one_statement(&self, batches: &[Batch]) -> bool {
+        let is_plain = |batch: &Batch| batch.opened.is_empty() && batch.dead_letters.is_empty();
+        self.pages() <= 1 && batches.iter().all(is_plain)
+    }
+
+    /// The buckets of the outbox that it writes to.
+    fn buckets(&self) -> BTreeSet<i16> {
+        let rows = self.announcements.iter();
+        rows.map(|row| bucket_of(row)).collect()
+    }
+
     /// How many statements it takes.
     fn pages(&self) -> usize {
         let rows = [
             self.battles.len(),
             self.participants.len(),
+            self.ordered.len(),
             self.positions.len(),
             self.outcomes.len(),
             self.log.len(),
@@ -223,9 +295,9 @@ impl<'a> Changes<'a> {
         most.div_ceil(ROWS_AT_ONCE)
     }
 
-    /// The statement that writes a page of every table. It names all of them, whatever there is, so
-    /// that Postgres plans one statement.
-    fn write(&self, page: usize) -> Result<Statement> {
+    /// The statement that writes a page of every table behind a fence, and answers `answer`. It names
+    /// all of them, whatever there is, so that Postgres plans one statement.
+    fn write(&self, page: usize, fence: Together, answer: &str) -> Result<Statement> {
         let battles = Arrays::of("arena_battles", part(&self.battles, page), |row| {
             row.battle.to_string()
         })
@@ -258,19 +330,24 @@ impl<'a> Changes<'a> {
         .numbers("number", |(_, entry)| Some(entry.place.number))?
         .jsons("entry", |(_, entry)| entry)?;
         let participants = participant_arrays(part(&self.participants, page))?;
-        let positions = position::arrays(part(&self.positions, page))?;
+        let ordered = position::new(part(&self.ordered, page))?;
+        let positions = position::changed(part(&self.positions, page))?;
         let announcements = outbox::arrays(part(&self.announcements, page))?;
-        Ok(Together::default()
+        Ok(fence
             .with("battle", battles, Arrays::update)
             .with("participant", participants, Arrays::update)
-            .with("position", positions, |rows| {
-                rows.upsert("id", "updated_at")
-            })
+            .with("ordered", ordered, Arrays::insert)
+            .with("position", positions, Arrays::update)
             .with("outcome", outcomes, Arrays::insert)
             .with("logged", log, Arrays::insert)
             .with("announced", announcements, Arrays::insert)
-            .write())
+            .write(answer))
     }
+}
+
+fn rows(batches: &[Batch], of: impl Fn(&Batch) -> &[PositionState]) -> Vec<Row> {
+    let positions = batches.iter().flat_map(of);
+    positions.map(Row::from).collect()
 }
 
 /// What of the rows is on a page.

@@ -10,8 +10,8 @@ use entity::position_outcome::Model as OutcomeRow;
 use sea_orm::{FromQueryResult, JsonValue};
 use uuid::Uuid;
 
-use super::load::{ids, numbers};
-use crate::statement::statement;
+use super::load::numbers;
+use crate::statement::{ids, statement};
 use crate::{Read, Result, json};
 
 /// How many battles one question lists.
@@ -54,7 +54,7 @@ pub async fn is_participant(from: &impl Read, battle: BattleId, player: UserId) 
         "SELECT battle_id AS id FROM arena_participants WHERE battle_id = $1 AND player_id = $2",
         [battle.uuid().into(), player.uuid().into()],
     );
-    Ok(!ids(from, find).await?.is_empty())
+    Ok(!ids::<BattleId>(from, find).await?.is_empty())
 }
 
 /// Finds what was kept of a request.

@@ -17,6 +17,6 @@ pub use lookup::{
     list_unopened,
 };
 pub use member::{beat, leave};
-pub use remap::{move_log, remap};
+pub use remap::{give_up, move_log, remap};
 pub use seal::{insert_result, list_log, list_unsealed, verdict};
 pub use shard::{Checkpoint, Lease, ShardRow, find, release, renew, still_owned, take};

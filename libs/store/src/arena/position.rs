@@ -49,7 +49,8 @@ pub(super) struct Row {
     profit: Option<Chips>,
     close_fee: Option<Chips>,
     payout: Option<Chips>,
-    noted: Vec<Noted>,
+    /// None where there is nothing.
+    noted: Option<Vec<Noted>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,15 +102,14 @@ impl From<&PositionState> for Row {
             profit: exit.map(|exit| exit.profit),
             close_fee: exit.map(|exit| exit.fee),
             payout: exit.map(|exit| exit.payout),
-            noted: state.noted.clone(),
+            noted: Some(state.noted.clone()),
         }
     }
 }
 
-/// What is written of rows, whether they are new or there.
-pub(super) fn arrays(rows: &[Row]) -> Result<Arrays<'_, Row>> {
-    Arrays::of("positions", rows, |row| row.id.to_string())
-        .ids("id", |row| row.id.uuid())
+/// What is written of rows that are new.
+pub(super) fn new(rows: &[Row]) -> Result<Arrays<'_, Row>> {
+    let fixed = named(rows)
         .ids("battle_id", |row| row.battle_id.uuid())
         .ids("player_id", |row| row.player_id.uuid())
         .numbers("number", |row| Some(row.number))?
@@ -121,8 +121,22 @@ pub(super) fn arrays(rows: &[Row]) -> Result<Arrays<'_, Row>> {
         .numbers("leverage", |row| Some(row.leverage.times()))?
         .numbers("size", |row| Some(row.size.units()))?
         .numbers("open_fee", |row| Some(row.open_fee.units()))?
-        .numbers("effective_time_ms", |row| Some(row.effective_time_ms.ms()))?
-        .changing()
+        .numbers("effective_time_ms", |row| Some(row.effective_time_ms.ms()))?;
+    with_what_changes(fixed)
+}
+
+/// What is written of rows that are there.
+pub(super) fn changed(rows: &[Row]) -> Result<Arrays<'_, Row>> {
+    let named = named(rows).changing().stamped("updated_at");
+    with_what_changes(named)
+}
+
+fn named(rows: &[Row]) -> Arrays<'_, Row> {
+    Arrays::of("positions", rows, |row| row.id.to_string()).ids("id", |row| row.id.uuid())
+}
+
+fn with_what_changes(arrays: Arrays<'_, Row>) -> Result<Arrays<'_, Row>> {
+    arrays
         .flags("card_spent", |row| row.card_spent)
         .numbers("stop_loss", |row| row.stop_loss.map(Price::units))?
         .numbers("take_profit", |row| row.take_profit.map(Price::units))?
@@ -148,7 +162,7 @@ pub(super) fn arrays(rows: &[Row]) -> Result<Arrays<'_, Row>> {
         .numbers("profit", |row| row.profit.map(Chips::units))?
         .numbers("close_fee", |row| row.close_fee.map(Chips::units))?
         .numbers("payout", |row| row.payout.map(Chips::units))?
-        .jsons("noted", |row| row.noted.clone())
+        .jsons("noted", |row| row.noted.clone().unwrap_or_default())
 }
 
 impl Row {
@@ -180,7 +194,7 @@ impl Row {
             status: self.status,
             effective_time: self.effective_time_ms,
             stale_at: self.stale_at_ms,
-            noted: self.noted,
+            noted: self.noted.unwrap_or_default(),
         })
     }
 
@@ -283,7 +297,7 @@ mod tests {
 
     /// The column that refuses the row.
     fn refused(row: Row) -> Option<&'static str> {
-        match arrays(&[row]) {
+        match changed(&[row]) {
             Err(Error::OutOfRange { column, .. }) => Some(column),
             Ok(_) | Err(_) => None,
         }
@@ -291,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_number_that_its_column_does_not_hold_is_refused_by_name() {
-        assert!(arrays(&[filled()]).is_ok());
+        assert!(new(&[filled()]).is_ok() && changed(&[filled()]).is_ok());
         let most = i64::MAX.unsigned_abs();
         let with_trade = |trade| Row {
             fill_trade: Some(trade),

@@ -9,9 +9,9 @@ use entity::battle::BattleStatus;
 use entity::battle_log::Model as LogRow;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
-use super::load::{ids, numbers};
+use super::load::numbers;
 use super::lookup::BATTLES_AT_ONCE;
-use crate::statement::statement;
+use crate::statement::{ids, statement};
 use crate::{Read, Result, Tx, battle, json};
 
 /// The most entries of a log that are listed at once.

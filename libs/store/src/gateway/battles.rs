@@ -24,12 +24,13 @@ const SEEN: &str = "
     WHERE ($1::uuid IS NULL
         OR EXISTS (SELECT FROM seats s WHERE s.battle_id = b.id AND s.player_id = $1)
         OR b.creator_id = $1
-        OR (b.status = 'WAITING' AND b.invite_code IS NULL)
+        OR (b.status = 'WAITING' AND (b.invite_code IS NULL OR EXISTS (
+            SELECT FROM party_members m WHERE m.ready_for = b.id AND m.player_id = $1)))
         OR EXISTS (SELECT FROM tickets t WHERE t.room_id = b.id AND t.player_id = $1
             AND (t.status = 'QUEUED' OR b.status = 'CANCELED' AND t.status <> 'KICKED')))";
 
 /// Finds those of these matches that the viewer plays in, or may see otherwise: public rooms, and
-/// those that one made or waits in.
+/// those that one made, waits in or has agreed to come into.
 pub async fn find(from: &impl Read, viewer: Viewer, battles: &[BattleId]) -> Result<Vec<Model>> {
     let sql = format!("{SEEN} AND b.id = ANY ($2)");
     let battles = array(battles.iter().map(|battle| battle.uuid()));

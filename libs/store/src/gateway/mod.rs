@@ -4,16 +4,19 @@
 
 pub mod achievements;
 pub mod battles;
+pub mod friendships;
 pub mod games;
 pub mod money;
 pub mod notifications;
 pub mod participants;
+pub mod parties;
 pub mod positions;
 pub mod records;
 pub mod sessions;
 mod slice;
 pub mod tickets;
 pub mod users;
+pub mod withdrawals;
 
 use domain::id::UserId;
 use sea_orm::Value;

@@ -22,6 +22,8 @@ pub struct Wallet {
     pub balance: i64,
     /// The part of it that is held.
     pub held: i64,
+    /// What to deposit to on the chain; none where nothing can be deposited.
+    pub address: Option<String>,
     /// Since when it exists.
     pub created_at: OffsetDateTime,
 }
@@ -47,6 +49,18 @@ pub struct Movement {
     pub reference_id: Uuid,
     /// When it was posted.
     pub created_at: OffsetDateTime,
+    /// The transaction on the chain that brought it; none unless it is a deposit.
+    pub signature: Option<String>,
+}
+
+/// Something that happened to a wallet.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Entry {
+    /// Its number among those of its wallet: each is one more than the last.
+    pub number: i64,
+    /// What moved; the amount is 0 where only the held part changed.
+    #[sea_orm(nested)]
+    pub movement: Movement,
 }
 
 /// Uses of an item that end together.
@@ -63,9 +77,10 @@ pub struct Lot {
 }
 
 const WALLETS: &str = "
-    SELECT a.id, a.owner_id, a.unit, a.balance, a.held, a.created_at,
+    SELECT a.id, a.owner_id, a.unit, a.balance, a.held, c.address, a.created_at,
         (extract(epoch FROM a.created_at) * 1000000)::bigint AS cursor_number, a.id AS cursor_id
     FROM ledger_accounts a
+    LEFT JOIN chain_accounts c ON c.user_id = a.owner_id AND c.currency = a.unit
     WHERE a.kind = 'user' AND a.unit IN ('USDT', 'SOL', 'BT')
         AND ($1::uuid IS NULL OR a.owner_id = $1)";
 
@@ -88,10 +103,11 @@ pub fn wallets(viewer: Viewer) -> List<Wallet> {
 
 const MOVEMENTS: &str = "
     SELECT t.id, a.id AS account_id, a.owner_id, a.unit, e.amount, e.balance_after, t.kind,
-        t.reference_id, t.created_at, t.number AS cursor_number, t.id AS cursor_id
+        t.reference_id, t.created_at, d.signature, t.number AS cursor_number, t.id AS cursor_id
     FROM ledger_accounts a
     JOIN ledger_entries e ON e.account_id = a.id
     JOIN ledger_transfers t ON t.id = e.transfer_id
+    LEFT JOIN deposits d ON d.id = t.id
     WHERE a.kind = 'user' AND a.unit IN ('USDT', 'SOL', 'BT') AND e.amount <> 0
         AND ($1::uuid IS NULL OR a.owner_id = $1)";
 
@@ -112,6 +128,61 @@ pub fn movements(viewer: Viewer, wallet: Option<AccountId>) -> List<Movement> {
     let sql = format!("{MOVEMENTS} AND ($2::uuid IS NULL OR a.id = $2)");
     let wallet = wallet.map(|wallet| wallet.uuid());
     List::new(sql, [viewer.restriction(), wallet.into()])
+}
+
+/// Those of them that came in over the chain.
+pub fn deposits(viewer: Viewer) -> List<Movement> {
+    let sql = format!("{MOVEMENTS} AND d.user_id = a.owner_id");
+    List::new(sql, [viewer.restriction()])
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    id: Uuid,
+    entries: i64,
+}
+
+/// How many entries each of these accounts has, in their order; 0 for one that does not exist.
+pub async fn count_entries(from: &impl Read, wallets: &[AccountId]) -> Result<Vec<i64>> {
+    let count = statement(
+        "SELECT id, entries FROM ledger_accounts WHERE id = ANY ($1)",
+        [array(wallets.iter().map(|wallet| wallet.uuid()))],
+    );
+    let counted = Counted::find_by_statement(count).all(from.conn()).await?;
+    let of = |wallet: &AccountId| {
+        let found = counted.iter().find(|it| it.id == wallet.uuid());
+        found.map_or(0, |found| found.entries)
+    };
+    Ok(wallets.iter().map(of).collect())
+}
+
+/// What happened to these wallets behind an entry of each, wallet by wallet in its order; at most `limit`
+/// of each.
+pub async fn list_entries(
+    from: &impl Read,
+    behind: &[(AccountId, i64)],
+    limit: u32,
+) -> Result<Vec<Entry>> {
+    let (wallets, numbers): (Vec<Uuid>, Vec<i64>) = behind
+        .iter()
+        .map(|(wallet, number)| (wallet.uuid(), *number))
+        .unzip();
+    let list = statement(
+        "SELECT e.number, t.id, e.account_id, a.owner_id, a.unit, e.amount, e.balance_after, t.kind,
+            t.reference_id, t.created_at, d.signature
+         FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS told (account_id, number, place)
+         CROSS JOIN LATERAL (
+             SELECT * FROM ledger_entries e
+             WHERE e.account_id = told.account_id AND e.number > told.number
+             ORDER BY e.number LIMIT $3
+         ) e
+         JOIN ledger_accounts a ON a.id = e.account_id
+         JOIN ledger_transfers t ON t.id = e.transfer_id
+         LEFT JOIN deposits d ON d.id = t.id
+         ORDER BY told.place, e.number",
+        [wallets.into(), numbers.into(), i64::from(limit).into()],
+    );
+    Ok(Entry::find_by_statement(list).all(from.conn()).await?)
 }
 
 /// More lots than anybody owns at a time.

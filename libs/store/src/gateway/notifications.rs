@@ -2,9 +2,10 @@
 
 use domain::id::{NotificationId, UserId};
 use entity::notification::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
 use super::List;
+use crate::statement::statement;
 use crate::{Read, Result};
 
 /// Finds those of these messages that are in this user's inbox.
@@ -17,6 +18,33 @@ pub async fn find(
     Ok(Entity::find()
         .filter(Column::Id.is_in(ids))
         .filter(Column::UserId.eq(user.uuid()))
+        .all(from.conn())
+        .await?)
+}
+
+/// The number of the last message in this user's inbox; 0 if there is none.
+pub async fn last_number(from: &impl Read, user: UserId) -> Result<i64> {
+    let last = statement(
+        "SELECT * FROM notifications WHERE user_id = $1 ORDER BY number DESC LIMIT 1",
+        [user.uuid().into()],
+    );
+    let last = Model::find_by_statement(last).one(from.conn()).await?;
+    Ok(last.map_or(0, |last| last.number))
+}
+
+/// The messages behind this number in this user's inbox, in the order in which they came; at most
+/// `limit`.
+pub async fn list_after(
+    from: &impl Read,
+    user: UserId,
+    number: i64,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    Ok(Entity::find()
+        .filter(Column::UserId.eq(user.uuid()))
+        .filter(Column::Number.gt(number))
+        .order_by_asc(Column::Number)
+        .limit(limit)
         .all(from.conn())
         .await?)
 }

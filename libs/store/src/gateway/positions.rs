@@ -47,21 +47,6 @@ pub async fn find(
     Ok(Model::find_by_statement(find).all(from.conn()).await?)
 }
 
-/// Finds players' own positions. Every order asks, so Postgres plans it once: the subquery's
-/// `OFFSET` keeps it to the primary key, however many are asked for at first.
-pub async fn find_own(from: &impl Read, positions: &[(UserId, PositionId)]) -> Result<Vec<Model>> {
-    let find = statement(
-        "SELECT p.* FROM unnest($1, $2) AS asked (player_id, id)
-            CROSS JOIN LATERAL (SELECT * FROM positions p WHERE p.id = asked.id OFFSET 0) p
-         WHERE p.player_id = asked.player_id",
-        [
-            array(positions.iter().map(|(player, _)| player.uuid())),
-            array(positions.iter().map(|(_, position)| position.uuid())),
-        ],
-    );
-    Ok(Model::find_by_statement(find).all(from.conn()).await?)
-}
-
 /// The positions that the viewer may see.
 pub fn list(viewer: Viewer, filter: Filter) -> List<Model> {
     let sql = format!(

@@ -32,6 +32,19 @@ pub async fn find_of_battle(
     Ok(Model::find_by_statement(find).one(from.conn()).await?)
 }
 
+/// The matches that this player's tickets became places in, those of the newest tickets first; at most
+/// `limit`.
+pub async fn list_battles(from: &impl Read, player: UserId, limit: u32) -> Result<Vec<BattleId>> {
+    let list = statement(
+        "SELECT * FROM tickets WHERE player_id = $1 AND battle_id IS NOT NULL
+         ORDER BY created_at DESC LIMIT $2",
+        [player.uuid().into(), i64::from(limit).into()],
+    );
+    let rows = Model::find_by_statement(list).all(from.conn()).await?;
+    let battles = rows.into_iter().filter_map(|row| row.battle_id);
+    Ok(battles.map(BattleId::from).collect())
+}
+
 /// The player's tickets, or those for one game.
 pub fn list(player: UserId, game: Option<GameId>) -> List<Model> {
     let sql = format!("{OWN} AND ($2::uuid IS NULL OR t.game_id = $2)");

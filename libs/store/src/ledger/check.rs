@@ -49,6 +49,7 @@ const CHECKS: &[(&str, &str)] = checks![
     "holds_have_a_reason",
     "escrows_cover_open_battles",
     "escrows_are_settled",
+    "escrows_cover_withdrawals",
 ];
 
 /// The names of the rules that are checked.

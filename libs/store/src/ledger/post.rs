@@ -54,6 +54,12 @@ pub async fn post(tx: &Tx, transfers: &[Transfer]) -> Result<Result<Posted, Refu
         Err(cause) => {
             let refusal = refusal(&cause).ok_or_else(|| Error::from(cause))?;
             savepoint.rollback().await?;
+            // Whoever inserts the same keys in the very same moment passes the look at the keys and
+            // meets the other rows in an index behind it, once they are committed.
+            let may_be_the_same = matches!(refusal, Refusal::KeyReused | Refusal::HoldEnded);
+            if may_be_the_same && were_posted(tx.inner(), transfers).await? {
+                return Ok(Ok(Posted::Before));
+            }
             let late = refusal == Refusal::HoldEnded && expired(tx.inner(), transfers).await?;
             Ok(Err(if late { Refusal::HoldExpired } else { refusal }))
         }
@@ -90,7 +96,12 @@ fn refusal(cause: &DbErr) -> Option<Refusal> {
         return Some(Refusal::UnknownHold);
     }
     match broken_constraint(cause)? {
-        "ledger_entries_balance" | "ledger_entries_held" => Some(Refusal::Insufficient),
+        "ledger_transfers_pkey" => Some(Refusal::KeyReused),
+        "ledger_accounts_balance_check"
+        | "ledger_accounts_held_check"
+        | "ledger_accounts_held_within_balance"
+        | "ledger_entries_balance"
+        | "ledger_entries_held" => Some(Refusal::Insufficient),
         "ledger_transfers_one_end" => Some(Refusal::HoldEnded),
         "ledger_transfers_same_as_hold" => Some(Refusal::UnknownHold),
         "ledger_transfers_in_time" => Some(Refusal::HoldExpired),

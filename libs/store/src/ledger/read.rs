@@ -66,20 +66,24 @@ pub async fn list_accounts(from: &impl Read, user: UserId) -> Result<Vec<Balance
     Ok(Balance::find_by_statement(list).all(from.conn()).await?)
 }
 
-/// Lists a user's lots of `unit` that are not empty and lapse after `now`, those that lapse first
-/// before the others.
+/// Lists each user's lots of `unit` that are not empty and lapse after `now`, those that lapse first
+/// before the others; at most a thousand of each.
 pub async fn lots(
     from: &impl Read,
-    user: UserId,
+    users: &[UserId],
     unit: Unit,
     now: Timestamp,
 ) -> Result<Vec<Balance>> {
+    let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
     let list = statement(
-        "SELECT * FROM ledger_balances
-         WHERE owner_id = $1 AND kind = 'user' AND unit = $2 AND balance > held
-             AND (expires_at_ms IS NULL OR expires_at_ms > $3)
-         ORDER BY expires_at_ms NULLS LAST LIMIT 1000",
-        [user.uuid().into(), unit.code().into(), now.ms().into()],
+        "SELECT lot.* FROM unnest($1::uuid[]) WITH ORDINALITY AS owner (id, place)
+         CROSS JOIN LATERAL (
+             SELECT * FROM ledger_balances
+             WHERE owner_id = owner.id AND kind = 'user' AND unit = $2 AND balance > held
+                 AND (expires_at_ms IS NULL OR expires_at_ms > $3)
+             ORDER BY expires_at_ms NULLS LAST LIMIT 1000) lot
+         ORDER BY owner.place, lot.expires_at_ms NULLS LAST",
+        [users.into(), unit.code().into(), now.ms().into()],
     );
     Ok(Balance::find_by_statement(list).all(from.conn()).await?)
 }

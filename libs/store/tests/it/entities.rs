@@ -59,11 +59,12 @@ macro_rules! entities {
 fn entities() -> Tables {
     entities! {
         achievement_definition achievement_grant achievement_metric arena_battle arena_participant
-        arena_shard audit_record audit_record_part battle battle_log battle_result battle_revision
-        command_outcome dead_letter delivery game game_version inbox lease ledger_account
-        ledger_entry ledger_expiring_hold ledger_stripe ledger_transfer notification outbox
-        position position_outcome refresh_token seat seat_item seat_revision session staff_role
-        ticket user
+        arena_shard audit_record audit_record_part ban battle battle_log battle_result battle_revision
+        chain_account chain_transaction command_outcome dead_letter delivery deposit
+        friendship game game_version inbox lease ledger_account ledger_entry
+        ledger_expiring_hold ledger_stripe ledger_transfer muted_mail notification outbox party
+        party_member position position_outcome refresh_token seat seat_item
+        seat_revision session staff_role ticket user withdrawal
     }
 }
 

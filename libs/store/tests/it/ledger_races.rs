@@ -44,7 +44,8 @@ async fn transfers_over_the_same_accounts_never_wait_in_a_circle() {
     assert_eq!(holds(&db, wallet(ALICE)).await, (1_000, 0));
     assert_eq!(holds(&db, wallet(BOB)).await, (940, 0));
     assert_eq!(holds(&db, ESCROW).await, (60, 0));
-    assert_eq!(ledger::check(&db).await.unwrap(), []);
+    let auditor = stage.db(Service::Treasury).await;
+    assert_eq!(ledger::check(&auditor).await.unwrap(), []);
 }
 
 #[tokio::test]

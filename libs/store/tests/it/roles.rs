@@ -215,7 +215,7 @@ async fn the_database_itself_refuses_a_negative_balance() {
     let refused = refusal(&stage, Service::Treasury, &overdraft)
         .await
         .unwrap();
-    assert!(refused.contains("ledger_entries_balance"), "{refused}");
+    assert!(refused.contains("ledger_accounts_balance"), "{refused}");
     let edited = stage.superuser().await;
     let edit = "UPDATE ledger_accounts SET balance = -1 WHERE kind = 'user'";
     assert!(edited.connection().execute_unprepared(edit).await.is_err());
@@ -345,7 +345,7 @@ async fn nobodys_temporary_table_stands_in_for_the_ledgers() {
     );
     let refused = refusal(&stage, Service::Treasury, &overdraw).await;
     let refused = refused.expect("a refusal");
-    assert!(refused.contains("ledger_entries_balance"), "{refused}");
+    assert!(refused.contains("ledger_accounts_balance"), "{refused}");
     assert_eq!(holds(&db, wallet(ALICE)).await, (50, 0));
 }
 

@@ -12,7 +12,7 @@ use testkit::{Database, ROLE_PASSWORD};
 use uuid::Uuid;
 
 /// Enough for the concurrency tests, few enough for a server that many tests share.
-const MAX_CONNECTIONS: u32 = 8;
+pub(crate) const MAX_CONNECTIONS: u32 = 8;
 
 pub(crate) struct Stage {
     database: Database,

@@ -32,7 +32,8 @@ impl Arena {
                 .is_some_and(|on_its_way| on_its_way.contains_key(number))
         };
         for (_, shard) in shards.iter_mut().filter(|(number, _)| written(*number)) {
-            for (to, answer) in shard.take_free_replies() {
+            for reply in shard.take_free_replies() {
+                let (to, answer) = reply.answer(None);
                 self.app.bus.answer(Some(&to), &answer);
             }
         }
@@ -86,7 +87,7 @@ impl Arena {
     pub(super) fn settled(&mut self, settled: Settled) {
         let mut consequences = self.commit.take().unwrap_or_default();
         self.in_flight = 0;
-        for number in &settled.committed {
+        for (number, at_ms) in &settled.committed {
             let Some(follows) = consequences.remove(number) else {
                 continue;
             };
@@ -99,7 +100,8 @@ impl Arena {
             if let Some(shard) = shard.filter(|shard| shard.lease == lease) {
                 shard.committed();
             }
-            for (to, answer) in replies {
+            for reply in replies {
+                let (to, answer) = reply.answer(*at_ms);
                 self.app.bus.answer(Some(&to), &answer);
             }
             for battle in ended {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use contracts::shard::Shard as ShardNumber;
 use metrics::{counter, gauge, histogram};
+use runtime::causes;
 use store::arena::{Lease, ShardRow};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::{Arena, Single};
 use crate::beside::Told;
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::feed::Feed;
 use crate::lease::Kept;
 use crate::takeover::{TakenOver, catch_up, take_over};
@@ -113,7 +114,7 @@ impl Arena {
                 continue;
             }
             if error.may_pass() {
-                warn!(shard = %lease.shard, error = %chain(&error), "a shard was not loaded");
+                warn!(shard = %lease.shard, cause = causes(&error), "a shard was not loaded");
                 self.taking.remove(&lease.shard);
                 self.release(vec![lease]);
             } else {
@@ -209,7 +210,7 @@ impl Arena {
         if self.forget(lease) {
             error!(
                 shard = %lease.shard,
-                cause = %chain(cause),
+                cause = causes(cause),
                 remedy = cause.remedy(),
                 "a shard is left out"
             );

@@ -1,17 +1,17 @@
 //! Every command, over NATS, with its answer.
 
-use contracts::Code;
 use contracts::arena::PositionEvent;
 use contracts::commands::{Answer, Ask as _, Refused};
 use contracts::live::{LiveBattle, battle as live_battle};
-use contracts::positions::{AmendPosition, CancelPosition, ClosePosition};
+use contracts::positions::{AmendPosition, CancelPosition, ClosePosition, FirstRow, Taken};
 use contracts::shard::Shard;
+use contracts::{Code, Service};
 use domain::engine::PositionChange;
 use domain::id::PositionId;
 use domain::order::{Entered, LevelChange, OrderKind, Side};
 use domain::position::EndCause;
 
-use crate::floor::{Floor, LIMIT, caller, order, soon, whole};
+use crate::floor::{Floor, LIMIT, caller, connect, order, soon, whole};
 use crate::process::Running;
 
 fn refused<T>(code: Code) -> Answer<T> {
@@ -22,6 +22,34 @@ fn refused<T>(code: Code) -> Answer<T> {
 
 const fn done(value: PositionId) -> Answer<PositionId> {
     Answer::Done { value }
+}
+
+#[tokio::test]
+async fn a_new_order_is_answered_with_its_first_row_and_a_repeat_without() {
+    let floor = Floor::new().await;
+    floor.tick(95, soon()).await;
+    let terms = floor.open_battle(600).await;
+    let arena = Running::start(&floor);
+    let mut limit = order(&terms, 0, Side::Buy);
+    limit.order.kind = OrderKind::Limit(Entered::Value(whole(80)));
+    let Answer::Done { value: taken } = floor.taken(&limit).await else {
+        panic!("it was refused");
+    };
+    assert_eq!(taken.position, limit.order.position);
+    let FirstRow { state, at_ms } = *taken.first.unwrap();
+    let db = connect(&floor.database, Service::Arena).await;
+    let kept = store::arena::list_rows(&db, &[terms.battle]).await.unwrap();
+    assert_eq!(kept[0].positions, [state]);
+    let written = "SELECT floor(extract(epoch FROM created_at) * 1000)::bigint FROM positions
+        WHERE created_at = updated_at";
+    assert_eq!(floor.number(written).await, at_ms);
+    let again = floor.taken(&limit).await;
+    let value = Taken {
+        position: limit.order.position,
+        first: None,
+    };
+    assert_eq!(again, Answer::Done { value });
+    arena.stop().await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The connection to Postgres is cut around a COMMIT, whose outcome is then unknown to the arena.
+//! The connection to Postgres is cut around a commit, whose outcome is then unknown to the arena.
 
 use contracts::positions::NewPosition;
 use domain::order::Side;
@@ -8,7 +8,7 @@ use crate::floor::{Floor, LIMIT, order, soon};
 use crate::process::binary;
 use crate::way::{Cut, Way};
 
-/// Plays a battle in which the connection is cut around the COMMIT of each order.
+/// Plays a battle in which the connection is cut around the commit of each order.
 async fn survives(cut: Cut) {
     let floor = Floor::new().await;
     floor.tick(95, soon()).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bus::{Asked, Bus, NatsSettings, Prefix};
 use contracts::commands::{Answer, Ask, Caller};
 use contracts::market::{Offset, Tick, Watermark};
-use contracts::positions::{NewPosition, position_id};
+use contracts::positions::{NewPosition, PositionRequest, Taken, position_id};
 use contracts::shard::Shard;
 use contracts::{Message, Service};
 use domain::battle::{BattleTerms, Seat};
@@ -185,7 +185,17 @@ impl Floor {
     }
 
     /// Asks the arena, which may still be starting, on a fresh market.
-    pub(crate) async fn ask<A: Ask>(&self, question: &A) -> Answer<A::Value> {
+    pub(crate) async fn ask<A: PositionRequest>(&self, question: &A) -> Answer<PositionId> {
+        match self.taken(question).await {
+            Answer::Done { value } => Answer::Done {
+                value: value.position,
+            },
+            Answer::Refused { refusal } => Answer::Refused { refusal },
+        }
+    }
+
+    /// The same, with the row that came of it.
+    pub(crate) async fn taken<A: PositionRequest>(&self, question: &A) -> Answer<Taken> {
         self.watermark(now()).await;
         match self.bus.ask(question, LIMIT).await.unwrap() {
             Asked::Answer(answer) => answer,

@@ -1,4 +1,5 @@
-//! Two arenas under load, one of which is killed every few seconds.
+//! Two arenas under load, one of which is killed every few seconds, or the Postgres that they write
+//! to.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use domain::leverage::Leverage;
 use domain::order::{Entered, LevelChange, OrderKind, Side};
 use domain::price::Price;
 use futures::future::join_all;
-use testkit::{Binary, Process};
+use testkit::{Binary, Database, Process, Server, Space};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -25,11 +26,12 @@ const BATTLES: usize = 8;
 /// Each player's orders: five a second.
 const ROUND: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(20);
-const KILL_EVERY: Duration = Duration::from_millis(2_500);
+const BREAK_EVERY: Duration = Duration::from_millis(2_500);
 const KILLS: usize = 5;
+const CRASHES: usize = 3;
 /// What has to be accepted, and how often each thing has to happen, for the audit to mean something:
 /// a slow machine refuses more, for the price has passed a stop before the order is decided.
-const ENOUGH: usize = 1_000;
+const ENOUGH: usize = 500;
 const OFTEN: usize = 20;
 /// Units of price.
 const ONE: i64 = 100_000_000;
@@ -77,18 +79,20 @@ fn round(battles: &[BattleTerms], number: i64, price: i64) -> Vec<NewPosition> {
     orders.collect()
 }
 
-/// What each player asks of the order that he sent last: to take it back if it is a limit order,
-/// to close it, or to move its stop away and drop its target.
-fn follow_up(order: &NewPosition, turn: i64, price: i64) -> Sent {
+/// What each player asks of the order that he sent last: to close it, to move its stop away and drop
+/// its target, or, of a limit order, to take it back and to amend it all the same: the amendment
+/// lapses, or the order is filled before and the cancel does.
+fn follow_up(order: &NewPosition, turn: i64, price: i64) -> Vec<Sent> {
     let sign = match order.order.side {
         Side::Buy => 1,
         Side::Sell => -1,
     };
     let stop = Price::from_units(price - sign * 4 * ONE).unwrap();
+    let amend = Sent::amend(order, LevelChange::Set(stop), LevelChange::Remove);
     match (order.order.kind, turn % 3) {
-        (_, 0) => Sent::amend(order, LevelChange::Set(stop), LevelChange::Remove),
-        (OrderKind::Limit(_), _) => Sent::cancel(order),
-        (OrderKind::Market, _) => Sent::close(order),
+        (_, 0) => vec![amend],
+        (OrderKind::Limit(_), _) => vec![Sent::cancel(order), amend],
+        (OrderKind::Market, _) => vec![Sent::close(order)],
     }
 }
 
@@ -134,7 +138,7 @@ async fn trade(
         } else {
             let turns = orders.iter().zip(number..);
             turns
-                .map(|(order, turn)| follow_up(order, turn, price))
+                .flat_map(|(order, turn)| follow_up(order, turn, price))
                 .collect()
         };
         join_all(requests.iter().map(|request| request.publish(floor))).await;
@@ -143,58 +147,110 @@ async fn trade(
     sent
 }
 
-/// Kills one arena after the other where it stands, and starts it again at once.
-async fn kill(programs: [Binary; 2], mut processes: [Process; 2]) -> [Process; 2] {
-    let mut beat = interval(KILL_EVERY);
+/// Breaks something so often, a while apart, and lets all go on for as long afterwards.
+async fn repeatedly(times: usize, mut disturb: impl AsyncFnMut(usize)) {
+    let mut beat = interval(BREAK_EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.tick().await;
-    for turn in 0..KILLS {
+    for turn in 0..times {
         beat.tick().await;
-        let which = turn % 2;
-        processes[which].kill().await;
-        processes[which] = programs[which].start();
+        disturb(turn).await;
     }
     beat.tick().await;
-    processes
+}
+
+/// Battles that two arenas share.
+struct Crowd {
+    floor: Floor,
+    battles: Vec<BattleTerms>,
+    programs: [Binary; 2],
+    arenas: [Process; 2],
+}
+
+impl Crowd {
+    async fn gather(floor: Floor) -> Self {
+        floor
+            .tick_at(Price::from_units(price(0)).unwrap(), now())
+            .await;
+        let battles: Vec<BattleTerms> = (0..BATTLES).map(|_| terms(600, crowd())).collect();
+        for terms in &battles {
+            floor.open(terms).await;
+        }
+        let programs = [binary(&floor), binary(&floor)];
+        let arenas = [
+            programs[0].start_ready().await,
+            programs[1].start_ready().await,
+        ];
+        Self {
+            floor,
+            battles,
+            programs,
+            arenas,
+        }
+    }
+
+    /// Trades while `disturbing` lasts, ends the battles and audits all that happened.
+    async fn trade_during(self, disturbing: impl AsyncFnOnce([Binary; 2], &mut [Process; 2])) {
+        let Self {
+            floor,
+            battles,
+            programs,
+            mut arenas,
+        } = self;
+        let (disturbed, over) = (CancellationToken::new(), CancellationToken::new());
+        let place = Cell::new(0);
+        let trading = async {
+            let sent = trade(&floor, &battles, &disturbed, &place).await;
+            let decided = "SELECT count(*) FROM position_outcomes";
+            let all = i64::try_from(sent.len()).unwrap();
+            testkit::eventually(LIMIT, async || floor.number(decided).await == all).await;
+            over.cancel();
+            sent
+        };
+        let disturbing = async {
+            disturbing(programs, &mut arenas).await;
+            disturbed.cancel();
+        };
+        let (sent, (), ()) = tokio::join!(trading, market(&floor, &over, &place), disturbing);
+
+        floor.end(&battles).await;
+        let audit = audit(&floor, &battles, &sent).await;
+        assert!(audit.accepted >= ENOUGH, "{audit:?}");
+        let happened = [audit.fired, audit.closed, audit.canceled, audit.amended];
+        assert!(happened.iter().all(|times| *times >= OFTEN), "{audit:?}");
+        assert!(audit.lapsed >= OFTEN, "{audit:?}");
+    }
 }
 
 #[tokio::test]
 async fn under_load_and_kill_9_every_order_has_one_outcome_and_every_trigger_its_tick() {
-    let floor = Floor::new().await;
-    floor
-        .tick_at(Price::from_units(price(0)).unwrap(), now())
+    let crowd = Crowd::gather(Floor::new().await).await;
+    crowd
+        .trade_during(async |programs, arenas| {
+            let kill = async |turn: usize| {
+                let which = turn % 2;
+                arenas[which].kill().await;
+                arenas[which] = programs[which].start();
+            };
+            repeatedly(KILLS, kill).await;
+        })
         .await;
-    let battles: Vec<BattleTerms> = (0..BATTLES).map(|_| terms(600, crowd())).collect();
-    for terms in &battles {
-        floor.open(terms).await;
-    }
-    let programs = [binary(&floor), binary(&floor)];
-    let processes = [
-        programs[0].start_ready().await,
-        programs[1].start_ready().await,
-    ];
+}
 
-    let (killed, over) = (CancellationToken::new(), CancellationToken::new());
-    let place = Cell::new(0);
-    let trading = async {
-        let sent = trade(&floor, &battles, &killed, &place).await;
-        let decided = "SELECT count(*) FROM position_outcomes";
-        let all = i64::try_from(sent.len()).unwrap();
-        testkit::eventually(LIMIT, async || floor.number(decided).await == all).await;
-        over.cancel();
-        sent
-    };
-    let killing = async {
-        let processes = kill(programs, processes).await;
-        killed.cancel();
-        processes
-    };
-    let (sent, (), _processes) = tokio::join!(trading, market(&floor, &over, &place), killing);
-
-    floor.end(&battles).await;
-    let audit = audit(&floor, &battles, &sent).await;
-    assert!(audit.accepted >= ENOUGH, "{audit:?}");
-    let happened = [audit.fired, audit.closed, audit.canceled, audit.amended];
-    assert!(happened.iter().all(|times| *times >= OFTEN), "{audit:?}");
-    assert!(audit.lapsed > 0, "{audit:?}");
+#[tokio::test]
+async fn under_load_and_a_postgres_that_crashes_every_order_has_one_outcome_all_the_same() {
+    let mut postgres = Server::postgres().await;
+    let space = Space::new();
+    let nats = space.nats_url().to_owned();
+    let floor = Floor::on(space, &nats, Database::on(postgres.url()).await).await;
+    let crowd = Crowd::gather(floor).await;
+    crowd
+        .trade_during(async |_, _| {
+            let crash = async |_| {
+                postgres.kill().await;
+                postgres.start().await;
+            };
+            repeatedly(CRASHES, crash).await;
+        })
+        .await;
 }

@@ -10,7 +10,7 @@ use domain::record;
 use sea_orm::ConnectionTrait;
 use testkit::Binary;
 
-use crate::floor::{Floor, LIMIT, now, order, soon, whole};
+use crate::floor::{Floor, LIMIT, now, order, soon, template, terms as terms_of, whole};
 use crate::process::{Running, binary};
 
 /// A floor with a filled order that takes its profit at 105, and an arena that has stopped.
@@ -58,8 +58,17 @@ enum Past {
 
 /// Runs `battlesbit remap`; answers whether it did what it should, and what it said.
 async fn remap(floor: &Floor) -> (bool, String) {
-    let program = Binary::tool("battlesbit", 0)
-        .arg("remap")
+    run(floor, Binary::tool("battlesbit", 0).arg("remap")).await
+}
+
+/// The same with `--give-up`.
+async fn give_up(floor: &Floor) -> (bool, String) {
+    let program = Binary::tool("battlesbit", 0).arg("remap");
+    run(floor, program.arg("--give-up")).await
+}
+
+async fn run(floor: &Floor, program: Binary) -> (bool, String) {
+    let program = program
         .env("BATTLESBIT_POSTGRES_URL", floor.database.url())
         .env("BATTLESBIT_NATS_URL", &floor.nats.url)
         .env("BATTLESBIT_NATS_PREFIX", floor.nats.prefix.to_string());
@@ -124,4 +133,42 @@ async fn a_shard_whose_market_is_gone_stays_as_it_is() {
     let (done, said) = remap(&floor).await;
     assert!(!done && said.contains("MARKET is not the one"), "{said}");
     assert_eq!(floor.number(&state).await, before);
+}
+
+#[tokio::test]
+async fn a_shard_whose_market_is_gone_begins_anew_once_its_battles_are_given_up() {
+    let (floor, terms, buy) = stopped_with_a_position().await;
+    let shard = Shard::of(terms.battle);
+    create_anew(&floor, Past::Gone).await;
+    let (done, said) = give_up(&floor).await;
+    assert!(done, "{said}");
+    let given_up = format!("shard {shard}: 1 battles are given up");
+    assert!(said.contains(&given_up), "{said}");
+    for (rows, count) in [
+        ("arena_battles WHERE status = 'LOST'", 1),
+        ("positions WHERE status = 'CANCELED' AND profit IS NULL", 1),
+        ("arena_participants WHERE cash = 10000000000", 2),
+    ] {
+        let counted = floor.number(&format!("SELECT count(*) FROM {rows}")).await;
+        assert_eq!(counted, count, "{rows}");
+    }
+    let (done, said) = give_up(&floor).await;
+    assert!(done && said.contains("stands in its streams"), "{said}");
+
+    floor.tick(95, soon()).await;
+    let mut other = terms_of(600, template());
+    while Shard::of(other.battle) != shard {
+        other.battle = runtime::ids::mint();
+    }
+    floor.open(&other).await;
+    let _arena = binary(&floor).start_ready().await;
+    let sell = order(&other, 1, Side::Sell);
+    let value = sell.order.position;
+    assert_eq!(floor.ask(&sell).await, Answer::Done { value });
+    // What was decided before stays decided, and nothing more is.
+    let value = buy.order.position;
+    assert_eq!(floor.ask(&buy).await, Answer::Done { value });
+    let late = order(&terms, 1, Side::Sell);
+    let refused = floor.ask(&late).await;
+    assert!(matches!(refused, Answer::Refused { .. }), "{refused:?}");
 }

@@ -1,5 +1,6 @@
-//! A way to Postgres that is cut where it hurts most, around a COMMIT, or that holds transactions
-//! back for a while when they begin.
+//! A way to Postgres that is cut where it hurts most, around a commit, or that holds transactions
+//! back for a while when they begin. A commit is a COMMIT, or the arena's one statement that is all
+//! of its transaction.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 /// Where a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// The server never hears of the COMMIT.
+    /// The server never hears of the commit.
     Before,
     /// The server commits; nobody hears of it.
     Behind,
@@ -28,7 +29,7 @@ pub(crate) struct Way {
 /// What happens on the way.
 struct Trouble {
     cut: Cut,
-    /// How many COMMITs are still to be cut.
+    /// How many commits are still to be cut.
     cuts: AtomicUsize,
     /// Whether transactions are held back.
     held: watch::Sender<bool>,
@@ -63,7 +64,7 @@ impl Way {
         }
     }
 
-    /// Cuts the next `count` COMMITs.
+    /// Cuts the next `count` commits.
     pub(crate) fn cut(&self, count: usize) {
         self.trouble.cuts.store(count, Ordering::SeqCst);
     }
@@ -89,16 +90,20 @@ impl Way {
     }
 }
 
-/// Carries everything over, both ways, until a COMMIT is cut or one side is done.
+/// Carries everything over, both ways, until a commit is cut or one side is done.
 async fn carry(mut near: TcpStream, mut far: TcpStream, trouble: Arc<Trouble>) {
+    let mut whole = Whole::default();
     let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     loop {
         tokio::select! {
             read = near.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
                 let chunk = &asked[..length];
-                trouble.pass(chunk).await;
-                let cuts = trouble.cuts(chunk);
+                let is_whole = whole.runs_in(chunk);
+                if is_whole || has(chunk, b"BEGIN") {
+                    trouble.pass().await;
+                }
+                let cuts = (is_whole || has(chunk, b"COMMIT")) && trouble.cuts();
                 if cuts && trouble.cut == Cut::Before {
                     return;
                 }
@@ -122,24 +127,56 @@ async fn carry(mut near: TcpStream, mut far: TcpStream, trouble: Arc<Trouble>) {
 }
 
 impl Trouble {
-    async fn pass(&self, chunk: &[u8]) {
+    async fn pass(&self) {
         let mut held = self.held.subscribe();
-        if *held.borrow() && has(chunk, b"BEGIN") {
+        if *held.borrow() {
             self.holds.fetch_add(1, Ordering::SeqCst);
             held.wait_for(|held| !held).await.unwrap();
         }
     }
 
-    fn cuts(&self, chunk: &[u8]) -> bool {
+    fn cuts(&self) -> bool {
         let one_less = |left: usize| left.checked_sub(1);
-        has(chunk, b"COMMIT")
-            && self
-                .cuts
-                .try_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
-                .is_ok()
+        self.cuts
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+            .is_ok()
     }
 }
 
+/// The statement that is a whole transaction, once this connection has prepared it.
+#[derive(Default)]
+struct Whole {
+    name: Option<Vec<u8>>,
+}
+
+impl Whole {
+    /// Whether it is run here.
+    fn runs_in(&mut self, chunk: &[u8]) -> bool {
+        // Parse: its length, a name, the text.
+        if let Some(text) = find(chunk, b"WITH market AS")
+            && has(&chunk[text..], b"announced AS")
+        {
+            let name = chunk[..text].strip_suffix(b"\0").unwrap();
+            let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+            let length = name
+                .iter()
+                .rev()
+                .take_while(|byte| is_of_name(byte))
+                .count();
+            self.name = Some(name[name.len() - length..].to_vec());
+        }
+        // Bind: its length, no portal's name, the statement's.
+        let Some(name) = &self.name else { return false };
+        let behind = [b"\0", name.as_slice(), b"\0"].concat();
+        let is_bind = |part: &[u8]| part[0] == b'B' && part[5..] == behind;
+        chunk.windows(5 + behind.len()).any(is_bind)
+    }
+}
+
+fn find(chunk: &[u8], word: &[u8]) -> Option<usize> {
+    chunk.windows(word.len()).position(|part| part == word)
+}
+
 fn has(chunk: &[u8], word: &[u8]) -> bool {
-    chunk.windows(word.len()).any(|part| part == word)
+    find(chunk, word).is_some()
 }

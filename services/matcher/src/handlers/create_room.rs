@@ -12,13 +12,14 @@ use store::entity::battle::BattleStatus;
 use store::room::{self, Room};
 use store::{Tx, ticket};
 
+use super::AT_ONCE;
 use crate::app::App;
 use crate::error::Error;
 use crate::places::{self, Place};
 use crate::{notices, rooms};
 
 pub(crate) const CONSUMER: Consumer =
-    Consumer::new(Service::Matcher, "create_room", &[Topic::CreateRoom]);
+    Consumer::new(Service::Matcher, "create_room", &[Topic::CreateRoom]).at_once(AT_ONCE);
 
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let command: CreateRoom = delivery.decode()?;

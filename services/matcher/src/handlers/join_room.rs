@@ -10,6 +10,7 @@ use domain::room::Command;
 use domain::timestamp::Timestamp;
 use store::{Tx, room, ticket};
 
+use super::AT_ONCE;
 use crate::app::App;
 use crate::error::Error;
 use crate::notices;
@@ -17,7 +18,7 @@ use crate::places::{self, Place};
 use crate::rooms::Waiting;
 
 pub(crate) const CONSUMER: Consumer =
-    Consumer::new(Service::Matcher, "join_room", &[Topic::JoinRoom]);
+    Consumer::new(Service::Matcher, "join_room", &[Topic::JoinRoom]).at_once(AT_ONCE);
 
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let command: JoinRoom = delivery.decode()?;

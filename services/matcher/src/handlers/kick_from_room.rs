@@ -8,11 +8,12 @@ use contracts::{Service, Topic};
 use domain::room::Command;
 use store::Tx;
 
+use super::AT_ONCE;
 use crate::app::App;
 use crate::rooms;
 
 pub(crate) const CONSUMER: Consumer =
-    Consumer::new(Service::Matcher, "kick_from_room", &[Topic::KickFromRoom]);
+    Consumer::new(Service::Matcher, "kick_from_room", &[Topic::KickFromRoom]).at_once(AT_ONCE);
 
 pub(crate) async fn handle(app: Arc<App>, delivery: Delivery) -> Result<(), Failure> {
     let command: KickFromRoom = delivery.decode()?;

@@ -1,4 +1,5 @@
-//! `matchmaking.leave`: gives a ticket and its fee back, unless a battle has opened with it.
+//! `matchmaking.leave`: gives a ticket and its fee back, unless a battle has opened with it. A party
+//! that waits goes as a whole.
 
 use std::sync::Arc;
 
@@ -7,14 +8,14 @@ use contracts::commands::Refused;
 use contracts::matchmaking::{Leave, PlaceStatus};
 use contracts::{Code, Service, Topic};
 use domain::id::GameId;
+use store::ticket::Ticket;
 use store::{Tx, seat, ticket};
 
+use super::AT_ONCE;
 use crate::app::App;
 use crate::error::Error;
 use crate::expiry::release;
-
-/// How many players are let go at once.
-const AT_ONCE: usize = 8;
+use crate::parties;
 
 pub(crate) const CONSUMER: Consumer =
     Consumer::new(Service::Matcher, "leave", &[Topic::MatchmakingLeave]).at_once(AT_ONCE);
@@ -30,6 +31,9 @@ async fn leave(tx: &Tx, command: &Leave) -> Result<Result<GameId, Refused>, Erro
     let waiting = ticket::find_queued(tx, command.player, command.game).await?;
     // A place in a room is given up there.
     let locked = match waiting.filter(|waiting| waiting.room.is_none()) {
+        Some(Ticket {
+            party: Some(party), ..
+        }) => parties::lock_queued(tx, party, Some(command.game)).await?,
         Some(waiting) => ticket::lock_queued(tx, &[waiting.id]).await?,
         None => Vec::new(),
     };

@@ -116,6 +116,33 @@ async fn a_sealed_battle_cannot_be_canceled_whatever_our_clock_says() {
 }
 
 #[tokio::test]
+async fn a_battle_that_was_given_up_is_canceled_though_its_time_is_over() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let players: [UserId; 2] = stage.players(50 * USDT).await;
+    let terms = meet(&stage, &duel(), players).await;
+    stage.advance(63_000);
+    let over = async || stage.status(terms.battle).await == BattleStatus::Settling;
+    eventually(LIMIT, over).await;
+    stage
+        .script(&format!(
+            "INSERT INTO arena_battles (battle_id, shard, terms, status, log_number, accepted, finals)
+             VALUES ('{}', 0, '{{}}', 'LOST', 0, 0, '[]')",
+            terms.battle
+        ))
+        .await;
+    let canceled = async || stage.status(terms.battle).await == BattleStatus::Canceled;
+    eventually(LIMIT, canceled).await;
+    for player in players {
+        assert_eq!(stage.wealth(player, Unit::Usdt).await, (50 * USDT, 0));
+    }
+    let told = stage.announced(terms.battle).await;
+    assert!(told.contains(&Topic::BattleCanceled.subject(&terms.battle.into())));
+    stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
 async fn an_unknown_battle_cannot_be_canceled() {
     let stage = Stage::new().await;
     let matcher = stage.matcher().await;

@@ -2,7 +2,7 @@
 
 use contracts::Code;
 use contracts::commands::{Caller, CreateGame, DeleteGame, UpdateGame};
-use domain::game::Template;
+use domain::game::{Prize, Template};
 use runtime::ids::mint;
 use store::game;
 
@@ -67,17 +67,27 @@ async fn a_game_lives_through_create_update_and_delete_however_often_it_is_told(
 async fn a_template_that_breaks_a_rule_is_refused() {
     let stage = Stage::new().await;
     let matcher = stage.matcher().await;
-    let template = Template {
+    let alone = Template {
         min_players: 1,
         ..duel()
     };
-    let create = CreateGame {
-        caller: caller(),
-        game: mint(),
-        template,
+    // More than the two of them pay, and nobody else does.
+    let generous = Template {
+        prize: Prize::Fixed {
+            amount_minor: 2 * duel().entry_fee_minor + 1,
+            house_funded: false,
+        },
+        ..duel()
     };
-    assert_eq!(stage.ask_twice(&create).await, Err(Code::InvalidGame));
-    assert_eq!(game::find(&stage.db, create.game).await.unwrap(), None);
+    for template in [alone, generous] {
+        let create = CreateGame {
+            caller: caller(),
+            game: mint(),
+            template,
+        };
+        assert_eq!(stage.ask_twice(&create).await, Err(Code::InvalidGame));
+        assert_eq!(game::find(&stage.db, create.game).await.unwrap(), None);
+    }
     matcher.stop().await;
 }
 

@@ -8,13 +8,15 @@ use contracts::{Code, Key};
 use domain::game::{MAX_BATTLE_MS, Template};
 use domain::id::{TicketId, UserId};
 use domain::ledger::Unit;
+use futures::future::join_all;
 use runtime::ids::mint;
+use store::entity::ticket::TicketStatus;
 use store::{game, ticket};
 use testkit::eventually;
 use tokio::time::timeout;
 
 use crate::stage::{JOIN_TTL_MS, LIMIT, Stage};
-use crate::templates::{USDT, duel};
+use crate::templates::{USDT, crowd, duel, free};
 
 /// Sooner than Postgres gives up a statement that waits.
 const SOON: Duration = Duration::from_secs(4);
@@ -68,6 +70,65 @@ async fn one_amount_never_backs_two_tickets() {
     );
     stage.check().await;
     matcher.stop().await;
+}
+
+#[tokio::test]
+async fn joins_that_come_at_once_are_each_answered_for_themselves() {
+    const EACH: usize = 20;
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let game = stage.game(&crowd()).await;
+    let rich: [UserId; EACH] = stage.players(50 * USDT).await;
+    let poor: [UserId; EACH] = stage.players(9 * USDT).await;
+    let late: [UserId; EACH] = stage.players(50 * USDT).await;
+    let lost: [UserId; EACH] = stage.players(50 * USDT).await;
+    let add = |player: &UserId| stage.add(*player, game);
+    let past = |player: &UserId| Add {
+        expires_at_ms: stage.now().ms() - 1,
+        ..add(player)
+    };
+    let mut adds = Vec::new();
+    for (((rich, poor), late), lost) in rich.iter().zip(&poor).zip(&late).zip(&lost) {
+        let (rich, nowhere) = (add(rich), stage.add(*lost, mint()));
+        adds.extend([rich.clone(), add(poor), rich, past(late), nowhere]);
+    }
+    let joined = join_all(adds.iter().map(|add| stage.ask(add))).await;
+    for (adds, joined) in adds.chunks(5).zip(joined.chunks(5)) {
+        let ticket = adds[0].ticket;
+        assert_eq!(joined[0].map(|queued| queued.ticket), Ok(ticket));
+        assert_eq!(joined[1], Err(Code::InsufficientBalance));
+        assert_eq!(joined[2], joined[0]);
+        assert_eq!(joined[3], Err(Code::JoinExpired));
+        assert_eq!(joined[4], Err(Code::GameNotFound));
+    }
+    for player in late.iter().chain(&lost) {
+        let wealth = stage.wealth(*player, Unit::Usdt).await;
+        assert_eq!(wealth, (50 * USDT, 0));
+    }
+    let joined = "SELECT count(*) FROM tickets";
+    assert_eq!(stage.number(joined).await, 20);
+    stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_stopping_matcher_has_begun_is_done_all_the_same() {
+    const CROWD: usize = 60;
+    let stage = Stage::new().await;
+    let (first, second) = (stage.matcher().await, stage.matcher().await);
+    let game = stage.game(&crowd()).await;
+    let players: [UserId; CROWD] = stage.players(10 * USDT).await;
+    let adds = players.map(|player| Add {
+        expires_at_ms: i64::MAX,
+        ..stage.add(player, game)
+    });
+    let joining = join_all(adds.iter().map(|add| stage.ask(add)));
+    let (joined, ()) = tokio::join!(joining, first.stop());
+    for (add, joined) in adds.iter().zip(joined) {
+        assert_eq!(joined.map(|queued| queued.ticket), Ok(add.ticket));
+    }
+    stage.check().await;
+    second.stop().await;
 }
 
 #[tokio::test]
@@ -129,6 +190,27 @@ async fn a_join_that_is_held_up_is_given_up_in_time() {
         (50 * USDT, 10 * USDT)
     );
     stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_is_answered_with_a_place_that_is_just_ending() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let (game, player) = (stage.game(&free()).await, stage.player(0).await);
+    let first = stage.join(player, game).await.unwrap();
+    let ending = stage.db.begin().await.unwrap();
+    ticket::lock_queued(&ending, &[first]).await.unwrap();
+    let end = async {
+        eventually(LIMIT, async || stage.waits_for_a_lock().await).await;
+        ticket::end(&ending, &[first], TicketStatus::Left)
+            .await
+            .unwrap();
+        ending.commit().await.unwrap();
+    };
+    let (joined, ()) = tokio::join!(stage.join(player, game), end);
+    assert_ne!(joined, Ok(first));
+    assert_eq!(stage.ticket_status(joined.unwrap()).await, "QUEUED");
     matcher.stop().await;
 }
 

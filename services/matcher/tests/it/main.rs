@@ -12,6 +12,7 @@ mod joining;
 mod leaders;
 mod opening;
 mod outages;
+mod parties;
 mod races;
 mod revisions;
 mod rooms;

@@ -8,8 +8,9 @@ use domain::ledger::{Account, Unit};
 use domain::timestamp::Timestamp;
 use store::entity::battle::BattleStatus;
 use store::ledger;
+use testkit::eventually;
 
-use crate::stage::Stage;
+use crate::stage::{LIMIT, Stage};
 use crate::templates::{USDT, crowd, duel, free};
 
 #[tokio::test]
@@ -216,5 +217,33 @@ async fn a_free_game_holds_and_moves_nothing() {
     stage.battle(game).await;
     assert_eq!(stage.transfers().await, "0");
     stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_match_that_cannot_open_holds_up_none_of_those_that_open_with_it() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let template = Template {
+        cup_band: Some(10),
+        ..free()
+    };
+    let game = stage.game(&template).await;
+    // Too far from each other at first, and all near enough in half a minute.
+    stage.crowd(game, 6, 12).await;
+    stage.player(USDT).await;
+    stage
+        .script(
+            // A transfer, but none that holds anything.
+            "UPDATE tickets SET hold_id = (SELECT id FROM ledger_transfers LIMIT 1)
+             WHERE id = (SELECT id FROM tickets ORDER BY id LIMIT 1)",
+        )
+        .await;
+    stage.advance(30_000);
+    let seated = "SELECT count(*) FROM tickets WHERE status = 'SEATED'";
+    eventually(LIMIT, async || stage.number(seated).await == 4).await;
+    let spoiled = "SELECT count(*) FROM tickets WHERE status = 'QUEUED' AND hold_id IS NOT NULL";
+    assert_eq!(stage.number(spoiled).await, 1);
+    assert_eq!(stage.number("SELECT count(*) FROM battles").await, 2);
     matcher.stop().await;
 }

@@ -178,6 +178,28 @@ async fn whoever_came_behind_a_cheat_moves_up_and_is_paid() {
 }
 
 #[tokio::test]
+async fn a_template_older_than_a_rule_is_no_reason_to_let_a_cheat_go() {
+    let scene = Scene::<3>::closed(crowd()).await;
+    let [cheat, ..] = scene.players;
+    assert_eq!(scene.cards().await, [3, 0, 0]);
+    // As a template could say it before each kind had to be named once.
+    let battle = scene.terms.battle;
+    scene
+        .stage
+        .script(&format!(
+            "UPDATE battles SET template = jsonb_set(template::jsonb, '{{items}}',
+                 '[{{\"kind\": \"LEVERAGE_CARD\", \"uses\": 1}},
+                   {{\"kind\": \"LEVERAGE_CARD\", \"uses\": 2}}]')
+             WHERE id = '{battle}'"
+        ))
+        .await;
+    let void = scene.void(cheat);
+    assert_eq!(scene.stage.ask_twice(&void).await, Ok(battle));
+    assert_eq!(scene.cards().await, [0, 3, 0]);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn what_a_cheat_has_spent_he_owes_and_the_others_are_paid_all_the_same() {
     let scene = Scene::<2>::closed(duel()).await;
     let [cheat, other] = scene.players;

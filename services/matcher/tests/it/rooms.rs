@@ -34,7 +34,7 @@ fn by(user: UserId) -> Caller {
 }
 
 impl Stage {
-    async fn room(&self, creator: UserId, game: GameId) -> Result<BattleId, Code> {
+    pub(crate) async fn room(&self, creator: UserId, game: GameId) -> Result<BattleId, Code> {
         self.ask_twice(&create(creator, game)).await
     }
 
@@ -62,8 +62,7 @@ impl Stage {
     }
 
     async fn start(&self, player: UserId, battle: BattleId) -> Result<BattleId, Code> {
-        let caller = by(player);
-        self.ask_twice(&StartRoom { caller, battle }).await
+        self.ask_twice(&start(player, battle)).await
     }
 
     async fn opened(&self, battle: BattleId) -> BattleTerms {
@@ -86,6 +85,7 @@ fn create(creator: UserId, game: GameId) -> CreateRoom {
         game,
         private: false,
         official: false,
+        expires_at_ms: i64::MAX,
     }
 }
 
@@ -95,6 +95,15 @@ fn come_in(player: UserId, battle: BattleId, invite_code: Option<String>) -> Joi
         battle,
         ticket: mint(),
         invite_code,
+        expires_at_ms: i64::MAX,
+    }
+}
+
+fn start(player: UserId, battle: BattleId) -> StartRoom {
+    StartRoom {
+        caller: by(player),
+        battle,
+        expires_at_ms: i64::MAX,
     }
 }
 
@@ -169,6 +178,60 @@ async fn whoever_goes_or_is_sent_away_has_the_fee_back() {
     }
     assert_eq!(stage.come_in(other, battle).await, Err(Code::MatchNotFound));
     stage.check().await;
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn what_comes_too_late_for_a_room_is_void_and_charges_nothing() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let game = stage.game(&trio()).await;
+    let [creator, friend]: [UserId; 2] = stage.players(50 * USDT).await;
+    let past = stage.now().ms() - 1;
+    let late = CreateRoom {
+        expires_at_ms: past,
+        ..create(creator, game)
+    };
+    assert_eq!(stage.ask_twice(&late).await, Err(Code::JoinExpired));
+    assert_eq!(stage.wealth(creator, Unit::Usdt).await, (50 * USDT, 0));
+    let battle = stage.room(creator, game).await.unwrap();
+    let late = JoinRoom {
+        expires_at_ms: past,
+        ..come_in(friend, battle, None)
+    };
+    assert_eq!(stage.ask_twice(&late).await, Err(Code::JoinExpired));
+    assert_eq!(stage.wealth(friend, Unit::Usdt).await, (50 * USDT, 0));
+    stage.come_in(friend, battle).await.unwrap();
+    let late = StartRoom {
+        expires_at_ms: past,
+        ..start(creator, battle)
+    };
+    assert_eq!(stage.ask_twice(&late).await, Err(Code::JoinExpired));
+    assert_eq!(stage.room_status(battle).await, BattleStatus::Waiting);
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn rooms_that_nothing_can_be_done_with_hold_up_no_other() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let game = stage.game(&trio()).await;
+    let creator = stage.player(50 * USDT).await;
+    let battle = stage.room(creator, game).await.unwrap();
+    // More than are looked up at once, all of them older.
+    stage
+        .script(&format!(
+            "INSERT INTO battles (id, game_id, game_version, template, origin, status, ranked,
+                 shard, creator_id, expires_at_ms, created_at)
+             SELECT gen_random_uuid(), game_id, game_version, '{{}}', origin, status, ranked, shard,
+                 creator_id, expires_at_ms, created_at - interval '1 hour'
+             FROM battles, generate_series(1, 250) WHERE id = '{battle}'"
+        ))
+        .await;
+    stage.advance(ROOM_TTL_MS.unsigned_abs());
+    let is_over = async || stage.room_status(battle).await == BattleStatus::Canceled;
+    eventually(LIMIT, is_over).await;
+    assert_eq!(stage.wealth(creator, Unit::Usdt).await, (50 * USDT, 0));
     matcher.stop().await;
 }
 

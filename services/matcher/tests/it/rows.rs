@@ -133,9 +133,8 @@ impl Stage {
 
     /// Whether somebody waits for an advisory lock in this database.
     pub(crate) async fn waits_for_a_lock(&self) -> bool {
-        let sql = "SELECT 'yes' AS text FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-                   WHERE d.datname = current_database() AND l.locktype = 'advisory'
-                       AND NOT l.granted LIMIT 1";
+        let sql = "SELECT 'yes' AS text FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1";
         self.one::<Text>(sql, []).await.is_some()
     }
 
@@ -200,6 +199,13 @@ impl Stage {
     pub(crate) async fn script(&self, sql: &str) {
         let sql = format!("BEGIN; {sql}; COMMIT");
         self.db.connection().execute_unprepared(&sql).await.unwrap();
+    }
+
+    /// One number.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let sql = format!("SELECT ({sql})::text AS text");
+        let row = self.one::<Text>(&sql, []).await.unwrap();
+        row.text.parse().unwrap()
     }
 
     async fn one<R: FromQueryResult>(

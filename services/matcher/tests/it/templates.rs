@@ -63,6 +63,15 @@ pub(crate) fn crowd() -> Template {
     }
 }
 
+/// Four meet for fun: nothing is paid, won or lost.
+pub(crate) fn fun() -> Template {
+    Template {
+        min_players: 4,
+        max_players: 4,
+        ..Template::usual("Fun".to_owned(), duel().assets)
+    }
+}
+
 /// A duel that costs nothing, pays nothing and opens as soon as two are there.
 pub(crate) fn free() -> Template {
     Template {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bus::Asked;
-use contracts::commands::{Answer, Caller, MarkNotificationsRead};
-use contracts::live;
-use contracts::notifications::{Email, InApp, Notice, OtpEmail};
+use contracts::commands::{Answer, Caller, MarkNotificationsRead, MuteMails};
+use contracts::notifications::{Email, InApp, Notice, NoticeKind, OtpEmail};
+use contracts::{Stream, live};
 use domain::id::UserId;
 use mail::Faults;
 use testkit::eventually;
@@ -263,5 +263,52 @@ async fn only_the_readers_own_messages_are_marked_as_read() {
             .unwrap(),
         1
     );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_wanted_by_mail_is_not_mailed_until_it_is_wanted_again() {
+    let app = App::start().await;
+    let user = app.user("ada@example.org").await;
+    let mute = async |kinds: &[NoticeKind]| {
+        let command = MuteMails {
+            caller: Caller {
+                user,
+                request: runtime::ids::mint(),
+            },
+            kinds: kinds.to_vec(),
+        };
+        // Whoever asks again hears the same, and nothing changes.
+        for _ in 0..2 {
+            let asked = app.bus.ask(&command, Duration::from_secs(10)).await;
+            assert_eq!(asked.unwrap(), Asked::Answer(Answer::Done { value: true }));
+        }
+        let muted = store::notification::list_muted(&app.web, user).await;
+        assert_eq!(muted.unwrap(), kinds);
+    };
+    let voided = || Notice::Voided {
+        title: "Sprint".to_owned(),
+        subject: "b".to_owned(),
+        reason: "cheating".to_owned(),
+    };
+    let mail = async |id: &str, notice: Notice| {
+        let email = Email { user, notice };
+        app.bus.publish(&email, id).await.unwrap();
+        app.space
+            .drained(Stream::Notifications, "notifications_email")
+            .await;
+    };
+    mute(&[NoticeKind::Ended, NoticeKind::Opened]).await;
+    mail("1", won()).await;
+    mail("2", voided()).await;
+    let mails = app.mails("ada@example.org", 1).await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].subject, voided().headline());
+    mute(&[NoticeKind::Voided]).await;
+    mail("3", voided()).await;
+    mail("4", won()).await;
+    let mails = app.mails("ada@example.org", 2).await;
+    assert_eq!(mails.len(), 2);
+    assert_eq!(mails[1].subject, won().headline());
     app.stop().await;
 }

@@ -99,7 +99,8 @@ impl App {
         let tx = self.web.begin().await.unwrap();
         let new = NewUser {
             id,
-            email,
+            email: Some(email),
+            solana_address: None,
             nick_name: &nick_name,
             now,
         };

@@ -33,7 +33,7 @@ pub(crate) async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> 
 
 /// Answers how many uses were given.
 async fn give(app: &App, tx: &Tx, command: &ClaimItems) -> Result<Result<u32, Refused>, Error> {
-    let most = app.items.claim;
+    let most = app.items.claim();
     if !(1..=most).contains(&command.uses) {
         let expected = format!("expected 1 to {most} uses");
         return Ok(Err(Refused::of_field(Code::BadUserInput, "uses", expected)));
@@ -45,7 +45,7 @@ async fn give(app: &App, tx: &Tx, command: &ClaimItems) -> Result<Result<u32, Re
         kind: KIND,
         account: Account::lot(caller.user, unit, Some(expires_at)),
         amount: i64::from(command.uses),
-        cap: i64::from(app.items.cap),
+        cap: i64::from(app.items.cap()),
     };
     let claimed = ledger::received(tx, caller.user, unit, KIND).await?;
     let transfers = match claim.decide(app.mode, claimed) {

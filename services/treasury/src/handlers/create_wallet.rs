@@ -1,4 +1,5 @@
-//! `commands.treasury.create_wallet`: an account of a currency.
+//! `commands.treasury.create_wallet`: an account of a currency, with an address to deposit to where
+//! there is a chain.
 
 use bus::{Consumer, Delivery, Failure};
 use contracts::commands::{CreateWallet, Refused};
@@ -7,14 +8,16 @@ use domain::ledger::Account;
 use domain::money::Currency;
 use store::{Tx, ledger};
 
+use crate::addresses;
 use crate::app::App;
+use crate::error::Error;
 
 pub(crate) const CONSUMER: Consumer =
     Consumer::new(Service::Treasury, "create_wallet", &[Topic::CreateWallet]);
 
 pub(crate) async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let command: CreateWallet = delivery.decode()?;
-    let create = async |tx: &Tx| create(tx, &command).await;
+    let create = async |tx: &Tx| create(&app, tx, &command).await;
     bus::carry_out(
         &app.bus,
         &app.db,
@@ -26,9 +29,16 @@ pub(crate) async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> 
     .await
 }
 
-async fn create(tx: &Tx, command: &CreateWallet) -> store::Result<Result<Currency, Refused>> {
-    let account = Account::user(command.caller.user, command.currency.into());
-    let opened = ledger::open(tx, &account).await?;
+async fn create(
+    app: &App,
+    tx: &Tx,
+    command: &CreateWallet,
+) -> Result<Result<Currency, Refused>, Error> {
+    let (user, currency) = (command.caller.user, command.currency);
+    let opened = ledger::open(tx, &Account::user(user, currency.into())).await?;
+    if let Some(custody) = &app.custody {
+        addresses::assign(tx, custody, user, currency).await?;
+    }
     Ok(opened
         .then_some(command.currency)
         .ok_or_else(|| Refused::new(Code::WalletExists)))

@@ -4,3 +4,5 @@
 pub(crate) mod claim_items;
 pub(crate) mod claim_play_money;
 pub(crate) mod create_wallet;
+pub(crate) mod review_withdrawal;
+pub(crate) mod withdraw;

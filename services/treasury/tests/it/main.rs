@@ -6,8 +6,14 @@
 )]
 
 mod audit;
+mod chain_stage;
 mod claims;
+mod crashes;
+mod deposits;
 mod expiry;
+mod in_flight;
 mod settings;
 mod stage;
 mod wallets;
+mod withdrawals;
+mod worst;

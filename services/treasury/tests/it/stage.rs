@@ -58,6 +58,11 @@ impl Stage {
         }
     }
 
+    /// A name that nobody else has.
+    pub(crate) fn prefix(&self) -> &str {
+        self.space.prefix()
+    }
+
     fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("postgres.url", self.database.url().to_string()),
@@ -131,7 +136,7 @@ impl Stage {
         first
     }
 
-    async fn ask<A: Ask>(&self, command: &A) -> Result<A::Value, Code> {
+    pub(crate) async fn ask<A: Ask>(&self, command: &A) -> Result<A::Value, Code> {
         match self.bus.ask(command, LIMIT).await.unwrap() {
             Asked::Answer(Answer::Done { value }) => Ok(value),
             Asked::Answer(Answer::Refused { refusal }) => Err(refusal.code),

@@ -16,9 +16,9 @@ use crate::error::{ApiError, ApiResult};
 use crate::identity::{Permission, Visitor};
 
 use Permission::{
-    CancelGameMatches, CreateAchievementDefinitions, CreateGames, CreateUsers,
-    DeleteAchievementDefinitions, DeleteGames, DeleteUsers, UpdateAchievementDefinitions,
-    UpdateGames, UpdateUsers, VoidGameMatchParticipants,
+    ApproveWithdrawals, BanUsers, CancelGameMatches, CreateAchievementDefinitions, CreateGames,
+    CreateUsers, DeleteAchievementDefinitions, DeleteGames, DeleteUsers,
+    UpdateAchievementDefinitions, UpdateGames, UpdateUsers, VoidGameMatchParticipants,
 };
 use Rule::{Anybody, SignedIn, SignedInLately, Staff};
 
@@ -41,20 +41,23 @@ type Rules = &'static [(Rule, &'static str)];
 const QUERY: Rules = &[
     (
         Anybody,
-        "asset assets game games achievementDefinition achievementDefinitions",
+        "asset assets feedHealth game games achievementDefinition achievementDefinitions",
     ),
     // What is not public is looked up with the visitor's own eyes.
     (Anybody, "node nodes"),
-    (SignedIn, "profile user users sessions achievements"),
+    (
+        SignedIn,
+        "profile user users sessions achievements friendships parties",
+    ),
     (
         SignedIn,
         "gameMatch gameMatches gameMatchPosition gameMatchPositions",
     ),
     (
         SignedIn,
-        "queueTickets wallet wallets transaction transactions",
+        "queueTickets wallet wallets transaction transactions deposits withdrawals",
     ),
-    (SignedIn, "notifications unreadNotificationCount"),
+    (SignedIn, "notifications unreadNotificationCount mutedMails"),
 ];
 
 const MUTATION: Rules = &[
@@ -62,9 +65,22 @@ const MUTATION: Rules = &[
         Anybody,
         "requestEmailVerificationCode loginWithEmail refreshToken",
     ),
+    (
+        Anybody,
+        "loginWithPassword loginAsGuest requestSolanaChallenge loginWithSolana",
+    ),
+    (SignedIn, "linkEmail linkSolana setPassword"),
     (SignedIn, "updateProfile revokeSession revokeAllSessions"),
-    (SignedIn, "createWallet claimPlayMoney claimItems"),
+    (SignedIn, "createWallet claimPlayMoney claimItems withdraw"),
     (SignedIn, "joinGame leaveQueue"),
+    (
+        SignedIn,
+        "requestFriend acceptFriend removeFriend blockUser unblockUser",
+    ),
+    (
+        SignedIn,
+        "inviteToParty removeFromParty joinParty leaveParty queueParty readyForMatch",
+    ),
     // An official match needs a permission, which the resolver asks for.
     (
         SignedIn,
@@ -78,13 +94,17 @@ const MUTATION: Rules = &[
         SignedInLately,
         "closeGameMatchPosition amendGameMatchPosition",
     ),
-    (SignedIn, "markNotificationsRead markAllNotificationsRead"),
+    (
+        SignedIn,
+        "markNotificationsRead markAllNotificationsRead muteMails",
+    ),
     (Staff(CreateGames), "createGame"),
     (Staff(UpdateGames), "updateGame"),
     (Staff(DeleteGames), "deleteGame"),
     (Staff(CreateUsers), "createUser"),
     (Staff(UpdateUsers), "updateUser"),
     (Staff(DeleteUsers), "deleteUser"),
+    (Staff(BanUsers), "banUser unbanUser"),
     (
         Staff(CreateAchievementDefinitions),
         "createAchievementDefinition",
@@ -99,18 +119,30 @@ const MUTATION: Rules = &[
     ),
     (Staff(CancelGameMatches), "cancelMatch"),
     (Staff(VoidGameMatchParticipants), "voidMatchPlayer"),
+    (
+        Staff(ApproveWithdrawals),
+        "approveWithdrawal rejectWithdrawal",
+    ),
 ];
 
 const SUBSCRIPTION: Rules = &[
-    (Anybody, "assetUpdated assetsUpdated currentTime"),
+    (
+        Anybody,
+        "assetUpdated assetsUpdated currentTime feedHealthUpdated",
+    ),
     (
         SignedIn,
-        "notificationCreated walletUpdated queueTicketUpdated",
+        "notificationCreated walletUpdated queueTicketUpdated partyUpdated",
+    ),
+    (
+        SignedIn,
+        "notificationEvents walletEvents queueTicketEvents partyEvents",
     ),
     (
         SignedIn,
         "gameMatchUpdated gameMatchPositionUpdated gameMatchRoomUpdated",
     ),
+    (SignedIn, "gameMatchPositionEvents gameMatchRoomEvents"),
 ];
 
 /// The fields of objects: open to whoever was given the object.
@@ -126,12 +158,17 @@ const OBJECTS: &[(&str, &str)] = &[
         "changePercent24Hr iconUrl id marketCapUSD maxSupply name pair price priceTime \
          priceUSD rank supply symbol volumeUSD24Hr vwap24Hr",
     ),
+    ("AssetFeed", "assetID isFresh knownUpTo"),
     ("AssetUpdate", "id price priceUSD time"),
+    ("Ban", "createdAt expiresAt reason"),
+    ("BanPayload", "user userErrors"),
     ("CancelMatchPayload", "match userErrors"),
     ("ClaimItemsPayload", "items userErrors"),
     ("ClaimPlayMoneyPayload", "userErrors wallet"),
     ("CloseGameMatchPositionPayload", "position userErrors"),
     ("EmailVerification", "expiresIn"),
+    ("Friendship", "createdAt id status updatedAt user userID"),
+    ("FriendshipPayload", "friendship userErrors"),
     (
         "Game",
         "assets cardUses countdownMs cover createdAt cup cupBand currency description \
@@ -156,10 +193,15 @@ const OBJECTS: &[(&str, &str)] = &[
          margin match openedAt participant profit quoteToken side size status stopLoss \
          targetPoint type updatedAt",
     ),
+    ("GameMatchPositionChanged", "change cursor id position"),
+    ("GameMatchRoomChanged", "cursor match"),
     ("GameMatchUpdate", "matchID players time"),
+    ("Gap", "cursor"),
     ("Item", "expiresAt kind uses"),
     ("ItemReward", "kind uses"),
+    ("Lagged", "cursor"),
     ("LeaveQueuePayload", "left userErrors"),
+    ("LinkPayload", "user userErrors"),
     ("LiveStanding", "equity openPositions rank user userID"),
     (
         "MarkNotificationsReadPayload",
@@ -167,30 +209,41 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     ("MatchPayload", "match userErrors"),
     ("MatchRecord", "sha256 size url"),
+    ("MuteMailsPayload", "mutedMails userErrors"),
     (
         "Notification",
         "createdAt id kind readAt subjectID text title",
     ),
+    ("NotificationArrived", "cursor notification"),
+    ("Party", "createdAt expiresAt id leader members"),
+    ("PartyChanged", "cursor party"),
+    ("PartyMember", "joinedAt readyForMatchID user userID"),
+    ("PartyPayload", "party userErrors"),
     ("PrizePool", "rakeBps sharesBps"),
     ("PublicUser", "avatar createdAt cups id level nickName"),
     (
         "QueueTicket",
         "createdAt estimatedWaitErrorMs estimatedWaitMs expiresAt game gameID id match matchID status",
     ),
+    ("QueuePartyPayload", "queued userErrors"),
+    ("QueueTicketChanged", "cursor ticket"),
+    ("Resumed", "cursor"),
     ("RevokeSessionsPayload", "revoked userErrors"),
     (
         "Session",
         "createdAt current expiresAt id lastUsedAt userAgent",
     ),
+    ("SetPasswordPayload", "revoked userErrors"),
+    ("SolanaChallenge", "expiresIn message"),
     ("Token", "accessToken expiresIn refreshToken"),
     (
         "Transaction",
-        "amount balanceAfter createdAt currency description id ref userID walletID",
+        "amount balanceAfter createdAt currency description id ref signature userID walletID",
     ),
     (
         "User",
-        "avatar createdAt cups email experience id items level nickName permissions \
-         roles updatedAt wallets",
+        "avatar ban createdAt cups email experience hasPassword id isGuest items level \
+         nickName permissions roles solanaAddress updatedAt wallets",
     ),
     ("UserError", "code message path"),
     ("VoidMatchPlayerPayload", "match userErrors"),
@@ -198,6 +251,12 @@ const OBJECTS: &[(&str, &str)] = &[
         "Wallet",
         "address balance createdAt currency id locked userID",
     ),
+    ("WalletMoved", "cursor transaction wallet"),
+    (
+        "Withdrawal",
+        "address amount createdAt currency fee id reason signature status updatedAt userID",
+    ),
+    ("WithdrawalPayload", "userErrors withdrawal"),
 ];
 
 /// A field that nobody stated a rule for, or a rule for no field.

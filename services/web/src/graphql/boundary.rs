@@ -1,14 +1,11 @@
-//! Where documents come in: faults are given their codes, and no field of a root type is resolved
-//! for somebody whom its rule does not allow.
+//! Where fields are resolved: none of a root type is for somebody whom its rule does not allow.
 
 use std::sync::Arc;
 
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextResolve, ResolveInfo,
+    Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo,
 };
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{ErrorExtensionValues, ServerError, ServerResult, Value, Variables};
-use contracts::Code;
+use async_graphql::{ServerError, ServerResult, Value};
 
 use super::access;
 use crate::identity::Visitor;
@@ -24,22 +21,6 @@ impl ExtensionFactory for Boundary {
 
 #[async_trait::async_trait]
 impl Extension for Boundary {
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        next.run(ctx, query, variables).await.map_err(|mut error| {
-            let extensions = error
-                .extensions
-                .get_or_insert_with(ErrorExtensionValues::default);
-            extensions.set("code", Code::GraphqlParseFailed.text());
-            error
-        })
-    }
-
     async fn resolve(
         &self,
         ctx: &ExtensionContext<'_>,

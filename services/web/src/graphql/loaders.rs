@@ -69,6 +69,24 @@ impl Loader<UserId> for Loaders {
     }
 }
 
+/// Somebody whom a row names. The account may be closed by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Named(pub(crate) UserId);
+
+impl Loader<Named> for Loaders {
+    type Value = Person;
+    type Error = ApiError;
+
+    async fn load(&self, named: &[Named]) -> Result<HashMap<Named, Person>, ApiError> {
+        let ids: Vec<UserId> = named.iter().map(|named| named.0).collect();
+        let found = gateway::users::find_named(&self.gateway.db, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|person| (Named(person.id.into()), person))
+            .collect())
+    }
+}
+
 impl Loader<GameId> for Loaders {
     type Value = gateway::games::Game;
     type Error = ApiError;

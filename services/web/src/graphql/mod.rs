@@ -1,8 +1,12 @@
 //! The schema: types, queries, mutations and subscriptions, and the rules of who may see what.
 
 mod access;
+mod audience;
 mod boundary;
+mod chosen;
+mod document;
 mod loaders;
+mod measured;
 mod mutation;
 mod object;
 mod omitted;
@@ -10,14 +14,17 @@ mod page;
 mod payload;
 mod query;
 mod scalar;
+mod scan;
 mod scope;
 mod subscription;
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Schema, SchemaBuilder};
+use async_graphql::{ObjectType, Request, Schema, SchemaBuilder, SubscriptionType};
+use runtime::Mode;
 
 use self::boundary::Boundary;
+use self::measured::MeasuredSchema;
 use self::mutation::Mutation;
 use self::query::Query;
 use self::subscription::Subscription;
@@ -25,20 +32,43 @@ use crate::gateway::Gateway;
 use crate::identity::Visitor;
 
 pub(crate) use self::access::Unstated;
+pub(crate) use self::audience::{Audience, audience};
+pub(crate) use self::chosen::{chosen, operation};
+pub(crate) use self::document::{check_given, read as read_document};
+pub(crate) use self::scalar::DateTime;
 
 /// The schema with everything that its resolvers need.
 pub(crate) type ApiSchema = Schema<Query, Mutation, Subscription>;
 
-/// Builds the schema over `gateway`. Refuses a field without a stated rule.
+/// Builds the schema over `gateway`. Refuses a field without a stated rule. In production nobody is
+/// told what the schema is, nor what they may have meant.
 pub(crate) fn schema(gateway: Arc<Gateway>) -> Result<ApiSchema, Unstated> {
     access::check(&sdl())?;
+    Ok(finish(builder(), gateway))
+}
+
+/// A list and an order over memory, under the same rules.
+pub(crate) fn measured(gateway: Arc<Gateway>) -> MeasuredSchema {
+    finish(measured::builder(&gateway), gateway)
+}
+
+fn finish<Q, M, S>(builder: SchemaBuilder<Q, M, S>, gateway: Arc<Gateway>) -> Schema<Q, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
     let limits = &gateway.limits;
-    Ok(builder()
+    let builder = match gateway.mode {
+        Mode::Development => builder,
+        Mode::Production => builder.disable_introspection().disable_suggestions(),
+    };
+    builder
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
         .extension(Boundary)
         .data(gateway)
-        .finish())
+        .finish()
 }
 
 /// The schema in its own language.
@@ -46,7 +76,7 @@ pub(crate) fn sdl() -> String {
     let options = async_graphql::SDLExportOptions::new()
         .sorted_fields()
         .use_space_ident()
-        .prefer_single_line_descriptions();
+        .include_specified_by();
     builder().finish().sdl_with_options(options)
 }
 

@@ -7,8 +7,9 @@ use store::gateway::{Cursor, List, Part, Row, Slice, Toward};
 use uuid::Uuid;
 
 use super::object::{
-    Achievement, AchievementDefinition, Asset, Game, GameMatch, GameMatchParticipant,
-    GameMatchPosition, Notification, PublicUser, QueueTicket, Session, Transaction, Wallet,
+    Achievement, AchievementDefinition, Asset, Friendship, Game, GameMatch, GameMatchParticipant,
+    GameMatchPosition, Notification, Party, PublicUser, QueueTicket, Session, Transaction, Wallet,
+    Withdrawal,
 };
 use super::scope::Scope;
 use crate::error::{ApiError, ApiResult};
@@ -28,6 +29,7 @@ pub(crate) const MAX_ROWS: u32 = 100;
         params("Edge<AchievementDefinition>")
     ),
     concrete(name = "AssetConnection", params("Edge<Asset>")),
+    concrete(name = "FriendshipConnection", params("Edge<Friendship>")),
     concrete(name = "GameConnection", params("Edge<Game>")),
     concrete(name = "GameMatchConnection", params("Edge<GameMatch>")),
     concrete(
@@ -39,11 +41,13 @@ pub(crate) const MAX_ROWS: u32 = 100;
         params("Edge<GameMatchPosition>")
     ),
     concrete(name = "NotificationConnection", params("Edge<Notification>")),
+    concrete(name = "PartyConnection", params("Edge<Party>")),
     concrete(name = "PublicUserConnection", params("Edge<PublicUser>")),
     concrete(name = "QueueTicketConnection", params("Edge<QueueTicket>")),
     concrete(name = "SessionConnection", params("Edge<Session>")),
     concrete(name = "TransactionConnection", params("Edge<Transaction>")),
-    concrete(name = "WalletConnection", params("Edge<Wallet>"))
+    concrete(name = "WalletConnection", params("Edge<Wallet>")),
+    concrete(name = "WithdrawalConnection", params("Edge<Withdrawal>"))
 )]
 pub(crate) struct Connection<E: OutputType> {
     /// The rows.
@@ -63,16 +67,19 @@ pub(crate) type Listing<N> = Connection<Edge<N>>;
     concrete(name = "AchievementEdge", params(Achievement)),
     concrete(name = "AchievementDefinitionEdge", params(AchievementDefinition)),
     concrete(name = "AssetEdge", params(Asset)),
+    concrete(name = "FriendshipEdge", params(Friendship)),
     concrete(name = "GameEdge", params(Game)),
     concrete(name = "GameMatchEdge", params(GameMatch)),
     concrete(name = "GameMatchParticipantEdge", params(GameMatchParticipant)),
     concrete(name = "GameMatchPositionEdge", params(GameMatchPosition)),
     concrete(name = "NotificationEdge", params(Notification)),
+    concrete(name = "PartyEdge", params(Party)),
     concrete(name = "PublicUserEdge", params(PublicUser)),
     concrete(name = "QueueTicketEdge", params(QueueTicket)),
     concrete(name = "SessionEdge", params(Session)),
     concrete(name = "TransactionEdge", params(Transaction)),
-    concrete(name = "WalletEdge", params(Wallet))
+    concrete(name = "WalletEdge", params(Wallet)),
+    concrete(name = "WithdrawalEdge", params(Withdrawal))
 )]
 pub(crate) struct Edge<N: OutputType> {
     /// What stands there.
@@ -136,6 +143,14 @@ impl Paging {
     }
 }
 
+/// What looking anything up costs beside its rows, in fields.
+pub(crate) const LOOK_UP: usize = 25;
+
+/// What a list comes to that is looked up as a whole: as much as ten rows of this complexity.
+pub(crate) fn cost_of_whole(row: usize) -> usize {
+    LOOK_UP.saturating_add(row.saturating_mul(10))
+}
+
 /// What a page of `first` or `last` rows, each of this complexity, comes to.
 pub(crate) fn cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
     let rows = first
@@ -145,6 +160,7 @@ pub(crate) fn cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
     usize::try_from(rows.clamp(1, MAX_ROWS))
         .unwrap_or(usize::MAX)
         .saturating_mul(row)
+        .saturating_add(LOOK_UP)
 }
 
 fn rows(argument: &str, rows: Option<i32>) -> ApiResult<u32> {
@@ -179,7 +195,8 @@ fn read_cursor(argument: &str, text: Option<&str>) -> ApiResult<Option<Cursor>> 
     .transpose()
 }
 
-/// Reads a slice of `list`; the whole is counted only if the client wants to know.
+/// Reads a slice of `list` unless the client only wants to know how long the whole is, which is
+/// counted only if it does.
 pub(crate) async fn read<R, N>(
     ctx: &Context<'_>,
     list: List<R>,
@@ -190,9 +207,18 @@ where
     N: From<R> + OutputType,
     Edge<N>: OutputType,
 {
-    let part = list.part(ctx.db(), &paging.slice()?).await?;
-    let counted = ctx.look_ahead().field("totalCount").exists();
-    let total_count = if counted {
+    let slice = paging.slice()?;
+    let asks = |field: &str| ctx.look_ahead().field(field).exists();
+    let part = if asks("edges") || asks("pageInfo") {
+        list.part(ctx.db(), &slice).await?
+    } else {
+        Part {
+            rows: Vec::new(),
+            has_next: false,
+            has_previous: false,
+        }
+    };
+    let total_count = if asks("totalCount") {
         list.count(ctx.db()).await?
     } else {
         0

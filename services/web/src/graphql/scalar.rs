@@ -12,6 +12,8 @@ use domain::timestamp::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::feed::Cursor;
+
 /// An exact decimal number.
 ///
 /// Holds the client's own digits: which scale they have to fit is for the field to say, and where
@@ -151,6 +153,13 @@ fn plain(text: &str) -> Result<String, &'static str> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DateTime(OffsetDateTime);
 
+impl DateTime {
+    /// The moment.
+    pub(crate) const fn moment(self) -> OffsetDateTime {
+        self.0
+    }
+}
+
 impl From<OffsetDateTime> for DateTime {
     fn from(moment: OffsetDateTime) -> Self {
         Self(moment)
@@ -193,6 +202,29 @@ impl ScalarType for DateTime {
         let utc = self.0.to_offset(time::UtcOffset::UTC);
         // The format names parts that every moment has.
         Value::String(utc.format(format).unwrap_or_default())
+    }
+}
+
+/// How far one was told: text that need not be understood. To go on from there, give it as after.
+#[Scalar(specified_by_url = "https://relay.dev/graphql/connections.htm#sec-Cursor")]
+impl ScalarType for Cursor {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => {
+                Self::said(text).ok_or_else(|| InputValueError::custom("expected a cursor"))
+            }
+            Value::Null
+            | Value::Number(_)
+            | Value::Boolean(_)
+            | Value::Enum(_)
+            | Value::Binary(_)
+            | Value::List(_)
+            | Value::Object(_) => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.text().to_owned())
     }
 }
 

@@ -13,8 +13,9 @@ use super::Pass;
 use crate::gateway::Gateway;
 
 /// How often tokens and sessions are looked at: nothing outlives them by more than this and one
-/// look-up. All sessions of a process are looked up together.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// look-up, which together stay below the second that is promised. All sessions of a process are
+/// looked up together.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Whoever is connected with a token.
 #[derive(Default)]

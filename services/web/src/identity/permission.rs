@@ -14,6 +14,7 @@ pub(crate) enum Permission {
     UpdateUsers,
     DeleteUsers,
     ReadUsers,
+    BanUsers,
     CreateAchievementDefinitions,
     UpdateAchievementDefinitions,
     DeleteAchievementDefinitions,
@@ -23,11 +24,13 @@ pub(crate) enum Permission {
     ReadGameMatchPositions,
     ReadTransactions,
     ReadWallets,
+    ReadWithdrawals,
+    ApproveWithdrawals,
 }
 
 impl Permission {
     /// Every permission.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::CreateGames,
         Self::UpdateGames,
         Self::DeleteGames,
@@ -35,6 +38,7 @@ impl Permission {
         Self::UpdateUsers,
         Self::DeleteUsers,
         Self::ReadUsers,
+        Self::BanUsers,
         Self::CreateAchievementDefinitions,
         Self::UpdateAchievementDefinitions,
         Self::DeleteAchievementDefinitions,
@@ -44,6 +48,8 @@ impl Permission {
         Self::ReadGameMatchPositions,
         Self::ReadTransactions,
         Self::ReadWallets,
+        Self::ReadWithdrawals,
+        Self::ApproveWithdrawals,
     ];
 
     /// The text that clients see.
@@ -56,6 +62,7 @@ impl Permission {
             Self::UpdateUsers => "update:users",
             Self::DeleteUsers => "delete:users",
             Self::ReadUsers => "read:users",
+            Self::BanUsers => "ban:users",
             Self::CreateAchievementDefinitions => "create:achievementDefinitions",
             Self::UpdateAchievementDefinitions => "update:achievementDefinitions",
             Self::DeleteAchievementDefinitions => "delete:achievementDefinitions",
@@ -65,6 +72,8 @@ impl Permission {
             Self::ReadGameMatchPositions => "read:gameMatchPositions",
             Self::ReadTransactions => "read:transactions",
             Self::ReadWallets => "read:wallets",
+            Self::ReadWithdrawals => "read:withdrawals",
+            Self::ApproveWithdrawals => "approve:withdrawals",
         }
     }
 
@@ -86,27 +95,33 @@ impl Permission {
                 | Self::UpdateUsers
                 | Self::DeleteUsers
                 | Self::ReadUsers
+                | Self::BanUsers
                 | Self::ReadGameMatchPositions
                 | Self::ReadTransactions
-                | Self::ReadWallets => false,
+                | Self::ReadWallets
+                | Self::ReadWithdrawals
+                | Self::ApproveWithdrawals => false,
             },
             StaffRole::Support => match self {
                 Self::ReadUsers
                 | Self::ReadGameMatches
                 | Self::ReadGameMatchPositions
                 | Self::ReadTransactions
-                | Self::ReadWallets => true,
+                | Self::ReadWallets
+                | Self::ReadWithdrawals => true,
                 Self::CreateGames
                 | Self::UpdateGames
                 | Self::DeleteGames
                 | Self::CreateUsers
                 | Self::UpdateUsers
                 | Self::DeleteUsers
+                | Self::BanUsers
                 | Self::CreateAchievementDefinitions
                 | Self::UpdateAchievementDefinitions
                 | Self::DeleteAchievementDefinitions
                 | Self::CancelGameMatches
-                | Self::VoidGameMatchParticipants => false,
+                | Self::VoidGameMatchParticipants
+                | Self::ApproveWithdrawals => false,
             },
         }
     }

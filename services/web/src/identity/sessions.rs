@@ -4,24 +4,22 @@
 use std::time::Duration;
 
 use domain::id::SessionId;
-use moka::sync::Cache;
 use store::Db;
 use store::session::Live;
 
-/// How long what was found is remembered. A session that another process ends is good here for that
-/// long; this process forgets what it ends itself at once.
-const REMEMBERED: Duration = Duration::from_secs(1);
+use crate::remembered::Remembered;
 
-/// The most sessions that are remembered.
-const MOST: u64 = 100_000;
+/// How long what was found is remembered. A session that another process ends is good here for that
+/// long, and for less than the second that is promised; this process forgets what it ends itself at
+/// once.
+const REMEMBERED: Duration = Duration::from_millis(800);
 
 /// The sessions that were looked up a moment ago. Those that are not live are looked up each time.
-pub(crate) struct Sessions(Cache<SessionId, Live>);
+pub(crate) struct Sessions(Remembered<SessionId, Live>);
 
 impl Default for Sessions {
     fn default() -> Self {
-        let live = Cache::builder().max_capacity(MOST);
-        Self(live.time_to_live(REMEMBERED).build())
+        Self(Remembered::for_at_most(REMEMBERED))
     }
 }
 
@@ -44,6 +42,6 @@ impl Sessions {
 
     /// Forgets everybody: sessions were ended.
     pub(crate) fn forget(&self) {
-        self.0.invalidate_all();
+        self.0.forget();
     }
 }

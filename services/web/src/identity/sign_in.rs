@@ -1,4 +1,5 @@
-//! Signing in: a code by mail, then tokens, then newer tokens for old ones.
+//! Signing in: by a code that was mailed, a password, a wallet or nothing at all, then tokens, then
+//! newer tokens for old ones.
 
 use std::time::Duration;
 
@@ -11,10 +12,12 @@ use rand::RngExt;
 use runtime::ids;
 use store::session::{NewSession, Rotation};
 use store::user::NewUser;
+use store::{ban, user};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::refresh_token::RefreshToken;
+use super::solana::{Purpose, Signed};
 use super::{Bearer, Origin};
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
@@ -53,6 +56,16 @@ impl Email {
     }
 }
 
+/// What leads to an account.
+#[derive(Clone, Copy)]
+enum WayIn<'w> {
+    Email(&'w Email),
+    /// The address of a wallet.
+    Solana(&'w str),
+    /// A guest's.
+    None,
+}
+
 /// What a client is given when it has signed in.
 #[derive(Clone)]
 pub(crate) struct Tokens {
@@ -67,7 +80,7 @@ impl Gateway {
     /// good.
     pub(crate) async fn send_code(&self, email: &Email, origin: &Origin) -> ApiResult<Duration> {
         let limits = &self.limits;
-        self.limit("codes_per_ip", limits.codes_per_ip, &origin.ip.to_string())
+        self.limit_ip("codes_per_ip", limits.codes_per_ip, origin)
             .await?;
         self.limit("codes_per_address", limits.codes_per_address, email.text())
             .await?;
@@ -99,20 +112,64 @@ impl Gateway {
         code: &str,
         origin: &Origin,
     ) -> ApiResult<Tokens> {
-        self.limit(
-            "logins_per_ip",
-            self.limits.logins_per_ip,
-            &origin.ip.to_string(),
-        )
-        .await?;
-        let right = self
-            .codes
-            .redeem(email.text(), code.trim(), self.clock.now_ms())
-            .await?;
-        if !right {
-            return Err(ApiError::of(Code::InvalidCode));
+        self.limit_logins(origin).await?;
+        self.redeem_code(email, code).await?;
+        let user = self.account_of(WayIn::Email(email)).await?;
+        self.open_session(user, origin).await
+    }
+
+    /// Signs in whoever knows the password of the account with this address. Whoever does not hears
+    /// the same whether or not there is one, and as late.
+    pub(crate) async fn sign_in_with_password(
+        &self,
+        email: &Email,
+        password: String,
+        origin: &Origin,
+    ) -> ApiResult<Tokens> {
+        self.limit_logins(origin).await?;
+        self.limit_passwords(email).await?;
+        let account = user::find_by_email(&self.db, email.text()).await?;
+        let (user, hash) = account.map(|it| (it.id, it.password_hash)).unzip();
+        let right = self.passwords.check(password, hash.flatten()).await?;
+        match user {
+            Some(user) if right => self.open_session(user.into(), origin).await,
+            Some(_) | None => Err(ApiError::of(Code::InvalidCredentials)),
         }
-        let user = self.user_of(email).await?;
+    }
+
+    /// Signs in whoever holds the key of a wallet on Solana; the first time makes the account.
+    pub(crate) async fn sign_in_with_solana(
+        &self,
+        signed: &Signed,
+        origin: &Origin,
+    ) -> ApiResult<Tokens> {
+        self.redeem_challenge(signed, Purpose::SignIn, origin)
+            .await?;
+        let user = self.account_of(WayIn::Solana(signed.address())).await?;
+        self.open_session(user, origin).await
+    }
+
+    /// Makes an account that nothing but its tokens leads to, until something is linked to it.
+    pub(crate) async fn sign_in_as_guest(&self, origin: &Origin) -> ApiResult<Tokens> {
+        self.limit_ip("guests_per_ip", self.limits.guests_per_ip, origin)
+            .await?;
+        let user = self.account_of(WayIn::None).await?;
+        self.open_session(user, origin).await
+    }
+
+    /// Whether `code` was mailed to `email`; it is used up then.
+    pub(super) async fn redeem_code(&self, email: &Email, code: &str) -> ApiResult<()> {
+        let now_ms = self.clock.now_ms();
+        let redeemed = self.codes.redeem(email.text(), code.trim(), now_ms).await?;
+        if redeemed {
+            Ok(())
+        } else {
+            Err(ApiError::of(Code::InvalidCode))
+        }
+    }
+
+    /// Signs a device in, unless its user is kept out.
+    async fn open_session(&self, user: UserId, origin: &Origin) -> ApiResult<Tokens> {
         let session: SessionId = ids::mint();
         let token = RefreshToken::mint();
         let now = self.clock.now();
@@ -125,6 +182,11 @@ impl Gateway {
             expires_at: self.refresh_by(now),
         };
         store::session::insert(&tx, &new, &token.hash()).await?;
+        // Behind the insert, which waits for whoever bans the user right now.
+        if let Some(ban) = ban::find(&tx, user, now).await? {
+            tx.rollback().await?;
+            return Err(ApiError::Banned(ban));
+        }
         tx.commit().await?;
         self.tokens(Bearer { user, session }, token)
     }
@@ -150,27 +212,38 @@ impl Gateway {
         }
     }
 
-    /// The account of `email`, made if need be.
-    async fn user_of(&self, email: &Email) -> ApiResult<UserId> {
+    /// The account that this leads to, made if need be.
+    async fn account_of(&self, way: WayIn<'_>) -> ApiResult<UserId> {
+        let (email, solana_address) = match way {
+            WayIn::Email(email) => (Some(email.text()), None),
+            WayIn::Solana(address) => (None, Some(address)),
+            WayIn::None => (None, None),
+        };
         for _ in 0..NICK_NAME_DRAWS {
-            if let Some(user) = store::user::find_by_email(&self.db, email.text()).await? {
+            let found = match way {
+                WayIn::Email(email) => user::find_by_email(&self.db, email.text()).await?,
+                WayIn::Solana(address) => user::find_by_solana_address(&self.db, address).await?,
+                WayIn::None => None,
+            };
+            if let Some(user) = found {
                 return Ok(user.id.into());
             }
             let nick_name = draw_nick_name();
             let id = ids::mint();
             let new = NewUser {
                 id,
-                email: email.text(),
+                email,
+                solana_address,
                 nick_name: &nick_name,
                 now: self.clock.now(),
             };
             let tx = self.db.begin().await?;
-            match store::user::insert(&tx, &new).await {
+            match user::insert(&tx, &new).await {
                 Ok(true) => {
                     tx.commit().await?;
                     return Ok(id);
                 }
-                // Somebody was faster with the address, or has the nickname: look, or draw, again.
+                // Somebody was faster with the address or the wallet, or has the nickname: look, or draw, again.
                 Ok(false) | Err(store::Error::Conflict(_)) => tx.rollback().await?,
                 Err(error) => return Err(error.into()),
             }
@@ -191,6 +264,28 @@ impl Gateway {
         now.saturating_add(time::Duration::seconds(
             self.identity.refresh_token_s.into(),
         ))
+    }
+
+    /// Counts one more try to sign in.
+    pub(super) async fn limit_logins(&self, origin: &Origin) -> ApiResult<()> {
+        self.limit_ip("logins_per_ip", self.limits.logins_per_ip, origin)
+            .await
+    }
+
+    /// Counts one more guess at the password of the account with this address, if there is one.
+    pub(super) async fn limit_passwords(&self, email: &Email) -> ApiResult<()> {
+        let count = self.limits.passwords_per_address;
+        self.limit("passwords_per_address", count, email.text())
+            .await
+    }
+
+    pub(super) async fn limit_ip(
+        &self,
+        of: &'static str,
+        count: u32,
+        origin: &Origin,
+    ) -> ApiResult<()> {
+        self.limit(of, count, &origin.customer().to_string()).await
     }
 
     async fn limit(&self, of: &'static str, count: u32, whom: &str) -> ApiResult<()> {

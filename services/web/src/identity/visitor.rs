@@ -1,6 +1,6 @@
 //! Whoever sends a request: nobody in particular, or somebody who is signed in.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
@@ -11,17 +11,20 @@ use store::gateway::Viewer;
 use store::session::Live;
 use tokio::sync::OnceCell;
 
-use super::{Bearer, Pass, Permission};
+use super::{Bearer, Pass, Permission, Proxies};
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 
 /// The longest name of a device that is kept, in characters.
 const MAX_USER_AGENT: usize = 200;
 
+/// The part of an address of IP version 6 that belongs to one customer: the first 64 bits.
+const CUSTOMER: u128 = !0 << 64;
+
 /// Where a request comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
-    /// The peer's address.
+    /// The address, as far as anybody who is trusted knows it.
     pub(crate) ip: IpAddr,
     /// What the device calls itself.
     pub(crate) user_agent: String,
@@ -29,7 +32,7 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// The origin of a request with these headers.
-    pub(crate) fn of(headers: &HeaderMap, peer: SocketAddr) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, peer: SocketAddr, proxies: &Proxies) -> Self {
         let name = headers
             .get(header::USER_AGENT)
             .and_then(|value| value.to_str().ok());
@@ -39,8 +42,16 @@ impl Origin {
             .take(MAX_USER_AGENT)
             .collect();
         Self {
-            ip: peer.ip(),
+            ip: proxies.source(peer.ip(), headers),
             user_agent,
+        }
+    }
+
+    /// Whom the address belongs to: a customer has more of version 6 than anybody could count.
+    pub(crate) fn customer(&self) -> IpAddr {
+        match self.ip.to_canonical() {
+            IpAddr::V4(ip) => IpAddr::V4(ip),
+            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & CUSTOMER)),
         }
     }
 }
@@ -114,12 +125,16 @@ impl Visitor {
 
     /// Who is signed in; `UNAUTHENTICATED` if nobody is.
     pub(crate) async fn signed_in(&self) -> ApiResult<&SignedIn> {
-        let look_up = async || {
-            let bearer = self.bearer()?;
-            let live = store::session::find_live(&self.gateway.db, bearer.session).await?;
-            signed_in(bearer, live)
-        };
-        self.signed_in.get_or_try_init(look_up).await
+        self.signed_in
+            .get_or_try_init(|| self.signed_in_now())
+            .await
+    }
+
+    /// The same, looked up anew: for what goes on while somebody's roles may change.
+    pub(crate) async fn signed_in_now(&self) -> ApiResult<SignedIn> {
+        let bearer = self.bearer()?;
+        let live = store::session::find_live(&self.gateway.db, bearer.session).await?;
+        signed_in(bearer, live)
     }
 
     /// Who is signed in, or was a moment ago: see [`Sessions`](super::Sessions). Orders come by the
@@ -176,6 +191,22 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn the_addresses_of_one_customer_are_counted_together() {
+        for (address, expected) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2::", "2001:db8:1:2::"),
+        ] {
+            let origin = Origin {
+                ip: address.parse().unwrap(),
+                user_agent: String::new(),
+            };
+            assert_eq!(origin.customer().to_string(), expected);
+        }
+    }
 
     #[test]
     fn what_somebody_owns_is_for_them_and_for_whoever_has_the_permission() {

@@ -2,10 +2,11 @@
 //! without an account.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::Code;
@@ -18,9 +19,11 @@ use store::record::{self, Record};
 use tokio::sync::Semaphore;
 
 use super::Shared;
-use super::response::{Answer, MediaType};
+use super::accept::MediaType;
+use super::response::Answer;
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
+use crate::identity::{Claim, Origin};
 use crate::trace::TraceId;
 
 /// The most parts of records that are read at once, for all downloads together: the API needs the
@@ -34,9 +37,16 @@ static READING: Semaphore = Semaphore::const_new(PARTS_AT_ONCE);
 /// `GET /records/{battle}`
 pub(super) async fn record(
     State(front): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(battle): Path<String>,
     headers: HeaderMap,
 ) -> Response {
+    let trace = TraceId::of(&headers);
+    let origin = Origin::of(&headers, peer, &front.gateway.proxies);
+    let visitor = front.gateway.visitor(Claim::Nobody, origin);
+    if let Err(answer) = front.let_pass(&visitor, trace).await {
+        return answer.into_response(MediaType::Json);
+    }
     match find(&front.gateway.db, &battle).await {
         Ok(record) => give(front.gateway, &record, &headers),
         Err(error) => {
@@ -45,7 +55,6 @@ pub(super) async fn record(
             } else {
                 StatusCode::INTERNAL_SERVER_ERROR
             };
-            let trace = TraceId::of(&headers);
             Answer::refused(error, status, trace).into_response(MediaType::Json)
         }
     }

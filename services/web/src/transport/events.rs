@@ -3,26 +3,21 @@
 //! when its token or its session ends, and its client may come again.
 
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use async_graphql::Request;
-use async_graphql::parser::types::OperationType;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::request::operation_type;
-use super::response::{Answer, accepts};
+use super::accept::EVENT_STREAM;
+use super::response::Said;
+use super::standing::Counted;
 use super::{Front, PING_EVERY, SEND_WITHIN};
-use crate::identity::{Visitor, ended};
-use crate::trace::TraceId;
-
-const EVENT_STREAM: &str = "text/event-stream";
+use crate::identity::{Stay, ended};
 
 /// Asks a proxy not to gather events before it passes them on.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -37,19 +32,12 @@ const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n\n");
 /// its operation.
 const QUEUE: usize = 1;
 
-/// Whether the client wants events. One that takes JSON too gets that, unless it subscribes.
-pub(super) fn are_wanted(headers: &HeaderMap, request: &mut Request) -> bool {
-    accepts(headers, EVENT_STREAM)
-        && (!accepts(headers, "json")
-            || operation_type(request) == Some(OperationType::Subscription))
-}
-
-/// Executes the request and passes on what it says, for as long as it does.
+/// Passes on what an operation says, for as long as it does and its client may stay.
 pub(super) fn respond(
-    front: Front,
-    request: Request,
-    visitor: Visitor,
-    trace: TraceId,
+    front: &Front,
+    stay: Option<Stay>,
+    counted: Option<Counted>,
+    said: BoxStream<'static, Said>,
 ) -> Response {
     let (events, told) = mpsc::channel(QUEUE);
     let client = Client {
@@ -57,19 +45,17 @@ pub(super) fn respond(
         ping_every: PING_EVERY,
         send_within: SEND_WITHIN,
     };
-    let context = front.context.clone();
-    let shutdown = context.shutdown();
-    let stay = front.gateway.stay(visitor.claim());
-    let answers = front.answers(request, visitor, trace);
+    let shutdown = front.context.shutdown();
     // In a task, not in the body: nobody would poll the body of a client that takes nothing.
-    context.spawn("events", async move {
+    front.context.spawn("events", async move {
         let telling = async {
             tokio::select! {
-                () = client.tell(answers) => {}
+                () = client.tell(said) => {}
                 () = ended(stay.as_ref()) => {}
             }
         };
         shutdown.run_until_cancelled(telling).await;
+        drop(counted);
         Ok(())
     });
     let headers = [
@@ -93,16 +79,13 @@ struct Client {
 
 impl Client {
     /// Tells what an operation says until it ends, or until the client goes or is too slow.
-    async fn tell(self, answers: BoxStream<'static, Answer>) {
-        // A resolver that panics ends its operation, as on any transport, and not the gateway.
-        let mut answers = AssertUnwindSafe(answers).catch_unwind();
+    async fn tell(self, mut said: BoxStream<'static, Said>) {
         let mut pings = interval_at(Instant::now() + self.ping_every, self.ping_every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let event = tokio::select! {
-                answer = answers.next() => match answer {
-                    Some(Ok(answer)) => next(&answer),
-                    Some(Err(_panic)) => return,
+                said = said.next() => match said {
+                    Some(said) => next(&said),
                     None => break,
                 },
                 _ = pings.tick() => KEEP_ALIVE,
@@ -122,8 +105,8 @@ impl Client {
     }
 }
 
-fn next(answer: &Answer) -> Bytes {
-    format!("event: next\ndata: {}\n\n", answer.text()).into()
+fn next(said: &Said) -> Bytes {
+    format!("event: next\ndata: {}\n\n", said.text()).into()
 }
 
 #[cfg(test)]
@@ -131,6 +114,8 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::trace::TraceId;
+    use crate::transport::response::Answer;
 
     const SOON: Duration = Duration::from_millis(20);
     const LIMIT: Duration = Duration::from_secs(20);
@@ -146,15 +131,15 @@ mod tests {
         (client, told)
     }
 
-    fn answer() -> Answer {
+    fn said() -> Said {
         let data = async_graphql::value!({ "text": "two\nlines" });
-        Answer::executed(async_graphql::Response::new(data), TraceId::begin())
+        Answer::executed(async_graphql::Response::new(data), TraceId::begin()).into()
     }
 
     /// Everything that the client is told of an operation which ends.
-    async fn told_of(answers: BoxStream<'static, Answer>) -> String {
+    async fn told_of(said: BoxStream<'static, Said>) -> String {
         let (client, mut told) = client(NEVER, LIMIT);
-        let telling = timeout(LIMIT, client.tell(answers));
+        let telling = timeout(LIMIT, client.tell(said));
         let hearing = async {
             let mut heard = Vec::new();
             while let Some(event) = told.recv().await {
@@ -169,18 +154,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_result_is_one_event_and_the_end_is_another() {
-        let told = told_of(stream::iter([answer()]).boxed()).await;
+        let told = told_of(stream::iter([said()]).boxed()).await;
         let next = r#"{"data":{"text":"two\nlines"}}"#;
         let expected = format!("event: next\ndata: {next}\n\nevent: complete\ndata:\n\n");
         assert_eq!(told, expected);
-    }
-
-    #[tokio::test]
-    async fn an_operation_that_panics_is_cut_off() {
-        let broken = stream::once(async { panic!("a resolver is broken") });
-        let told = told_of(stream::iter([answer()]).chain(broken).boxed()).await;
-        assert!(told.starts_with("event: next"), "{told}");
-        assert!(!told.contains("complete"), "{told}");
     }
 
     #[tokio::test]
@@ -196,7 +173,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_takes_nothing_is_given_up() {
         let (client, told) = client(NEVER, SOON);
-        let telling = client.tell(stream::repeat_with(answer).boxed());
+        let telling = client.tell(stream::repeat_with(said).boxed());
         timeout(LIMIT, telling).await.unwrap();
         drop(told);
     }

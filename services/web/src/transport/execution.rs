@@ -1,19 +1,54 @@
 //! Executing a request, whichever way it came.
 
+use std::panic::AssertUnwindSafe;
+
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Pos, Request, Response, ServerError};
+use async_graphql::{ObjectType, Request, Response, Schema, SubscriptionType};
+use axum::http::StatusCode;
 use contracts::Code;
-use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
+use futures::{FutureExt, Stream, StreamExt};
 use tokio::time::timeout;
 
 use super::Front;
+use super::admission::Admitted;
 use super::request::operation_type;
-use super::response::Answer;
+use super::response::{Answer, Said};
+use super::sharing::Key;
 use crate::error::ApiError;
-use crate::graphql;
+use crate::graphql::{self, Audience};
 use crate::identity::Visitor;
 use crate::trace::TraceId;
+
+/// A schema, whichever it is.
+pub(crate) trait Executes: Send + Sync {
+    /// Executes a query or mutation.
+    fn execute(&self, request: Request) -> BoxFuture<'_, Response>;
+
+    /// Executes a subscription.
+    fn subscribe(&self, request: Request) -> BoxStream<'static, Response>;
+}
+
+impl<Q, M, S> Executes for Schema<Q, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    fn execute(&self, request: Request) -> BoxFuture<'_, Response> {
+        self.execute(request).boxed()
+    }
+
+    fn subscribe(&self, request: Request) -> BoxStream<'static, Response> {
+        self.execute_stream(request).boxed()
+    }
+}
+
+/// A resolver broke: a fault of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("a resolver panicked")]
+struct Panicked;
 
 impl Front {
     /// Executes a query or mutation within the limit of time.
@@ -25,38 +60,81 @@ impl Front {
     ) -> Answer {
         let kind = operation_type(&mut request);
         let request = graphql::prepared(request, &self.gateway, visitor);
-        let response = timeout(self.limits.time(), self.schema.execute(request)).await;
-        let response = response.unwrap_or_else(|_elapsed| {
-            // What a mutation has begun may still come about.
-            let code = match kind {
-                Some(OperationType::Mutation) => Code::OutcomeUnknown,
-                Some(OperationType::Query | OperationType::Subscription) | None => {
-                    Code::ServiceUnavailable
-                }
-            };
-            Response::from_errors(vec![error(code)])
-        });
-        Answer::executed(response, trace)
+        let executing = AssertUnwindSafe(self.schema.execute(request)).catch_unwind();
+        match timeout(self.limits.time(), executing).await {
+            Ok(Ok(response)) => Answer::executed(response, trace),
+            Ok(Err(_panic)) => broken(trace),
+            Err(_elapsed) => {
+                // What a mutation has begun may still come about.
+                let code = match kind {
+                    Some(OperationType::Mutation) => Code::OutcomeUnknown,
+                    Some(OperationType::Query | OperationType::Subscription) | None => {
+                        Code::ServiceUnavailable
+                    }
+                };
+                let error = ApiError::of(code);
+                Answer::refused(error, StatusCode::SERVICE_UNAVAILABLE, trace)
+            }
+        }
     }
 
-    /// Executes any operation: a subscription answers until it ends, anything else once.
-    pub(super) fn answers(
+    /// Executes any operation: a subscription says something until it ends, anything else once.
+    pub(super) async fn said(
         self,
-        mut request: Request,
+        admitted: Admitted,
         visitor: Visitor,
         trace: TraceId,
-    ) -> BoxStream<'static, Answer> {
-        if operation_type(&mut request) == Some(OperationType::Subscription) {
-            let request = graphql::prepared(request, &self.gateway, visitor);
-            let responses = self.schema.execute_stream(request);
-            return responses
-                .map(move |response| Answer::executed(response, trace))
-                .boxed();
+    ) -> BoxStream<'static, Said> {
+        let Admitted {
+            mut request,
+            document,
+        } = admitted;
+        if operation_type(&mut request) != Some(OperationType::Subscription) {
+            let answer = async move { self.execute(request, visitor, trace).await.into() };
+            return stream::once(answer).boxed();
         }
-        stream::once(async move { self.execute(request, visitor, trace).await }).boxed()
+        let Some(audience) = self.audience(&mut request, &visitor).await else {
+            return self.subscribe(request, visitor, trace).boxed();
+        };
+        let key = Key::new(document, &request, audience);
+        let begin = || self.subscribe(request, visitor, trace).boxed();
+        self.shares.join(key, begin)
+    }
+
+    /// Those whom the visitor hears the same with, if he may hear it.
+    async fn audience(&self, request: &mut Request, visitor: &Visitor) -> Option<Audience> {
+        let audience = graphql::audience(request)?;
+        match audience {
+            Audience::Everybody => Some(audience),
+            Audience::Players(battle) => {
+                // Whoever may not hear it is told so by the resolver.
+                let user = visitor.signed_in().await.ok()?.user;
+                let plays = self.gateway.plays(battle, user).await.ok()?;
+                plays.then_some(audience)
+            }
+        }
+    }
+
+    /// Executes a subscription for one visitor. A resolver that panics ends it, and nothing else.
+    fn subscribe(
+        &self,
+        request: Request,
+        visitor: Visitor,
+        trace: TraceId,
+    ) -> impl Stream<Item = Said> + Send + use<> {
+        let request = graphql::prepared(request, &self.gateway, visitor);
+        let responses = AssertUnwindSafe(self.schema.subscribe(request)).catch_unwind();
+        responses.map(move |response| {
+            let answer = match response {
+                Ok(response) => Answer::executed(response, trace),
+                Err(_panic) => broken(trace),
+            };
+            Said::from(answer)
+        })
     }
 }
 
-fn error(code: Code) -> ServerError {
-    async_graphql::Error::from(ApiError::of(code)).into_server_error(Pos::default())
+fn broken(trace: TraceId) -> Answer {
+    let error = ApiError::internal(Panicked);
+    Answer::refused(error, StatusCode::INTERNAL_SERVER_ERROR, trace)
 }

@@ -3,10 +3,11 @@
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use runtime::Mode;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-use super::response::accepts;
+use crate::gateway::Gateway;
 
 /// How long a browser may use a file without asking; its name holds no version, so it does ask.
 const CACHE: &str = "public, max-age=0, must-revalidate";
@@ -47,9 +48,9 @@ fn etag(bytes: &[u8]) -> String {
     format!("\"{}\"", hex::encode(&Sha256::digest(bytes)[..16]))
 }
 
-/// Whether a person with a browser asks.
-pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
-    accepts(headers, "text/html")
+/// Whether there is a page at all: in production nobody is told what the schema is.
+pub(super) fn is_open(gateway: &Gateway) -> bool {
+    gateway.mode == Mode::Development
 }
 
 /// The page itself.

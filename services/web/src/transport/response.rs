@@ -1,17 +1,20 @@
 //! From a GraphQL response to bytes: every error leaves with a code and a trace, every cause of an
 //! internal one is logged here, once.
 
+use std::sync::Arc;
+
 use async_graphql::{ServerError, Value};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::Code;
 use contracts::commands::Refused;
 use serde::Serialize;
 
-use crate::error::{ApiError, Cause};
+use super::accept::MediaType;
+use crate::error::{ApiError, Cause, RETRY_AFTER};
 use crate::trace::TraceId;
 
-/// What a client is told.
+/// What comes of a request.
 #[derive(Debug, Serialize)]
 pub(super) struct Answer {
     /// Left out where nothing was executed.
@@ -23,42 +26,47 @@ pub(super) struct Answer {
     status: StatusCode,
 }
 
-/// In which words a client wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MediaType {
-    /// `application/json`: well-formed requests are answered with 200, whatever became of them.
-    Json,
-    /// `application/graphql-response+json`: the status says whether anything was executed.
-    GraphqlResponse,
+/// What an operation says, as it travels; many may be told the same.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    /// The answer in JSON.
+    text: Arc<str>,
+    /// The errors alone in JSON, where nothing was executed.
+    refusal: Option<Arc<str>>,
+    failed: bool,
 }
 
-const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
-
-impl MediaType {
-    /// What the client says that it accepts.
-    pub(super) fn accepted(headers: &HeaderMap) -> Self {
-        if accepts(headers, GRAPHQL_RESPONSE) {
-            Self::GraphqlResponse
-        } else {
-            Self::Json
-        }
+impl Said {
+    /// The answer in JSON, on one line.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Json => "application/json; charset=utf-8",
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-        }
+    /// The errors alone in JSON, if nothing was executed.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// Whether there are errors in it.
+    pub(super) fn failed(&self) -> bool {
+        self.failed
     }
 }
 
-/// Whether the client says that it accepts a media type with `part` in its name.
-pub(super) fn accepts(headers: &HeaderMap, part: &str) -> bool {
-    headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|accept| accept.contains(part))
+impl From<Answer> for Said {
+    fn from(answer: Answer) -> Self {
+        Self {
+            text: text(&answer).into(),
+            refusal: answer.data.is_none().then(|| text(&answer.errors).into()),
+            failed: !answer.errors.is_empty(),
+        }
+    }
+}
+
+/// As JSON on one line.
+fn text(plain: &impl Serialize) -> String {
+    // Plain data: it can be written.
+    serde_json::to_string(plain).unwrap_or_default()
 }
 
 impl Answer {
@@ -92,26 +100,40 @@ impl Answer {
         }
     }
 
-    /// The errors alone, if nothing was executed.
-    pub(super) fn refusal(&self) -> Option<&[ServerError]> {
-        self.data.is_none().then_some(&self.errors)
+    /// Whether it finds fault with the document of a request that is one.
+    pub(super) fn is_of_a_document(&self) -> bool {
+        self.data.is_none() && self.status == StatusCode::OK
     }
 
-    /// As JSON on one line.
-    pub(super) fn text(&self) -> String {
-        // Plain data: it can be written.
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    /// As an HTTP response.
+    /// As an HTTP response. It is for whoever asked, and for no cache.
     pub(super) fn into_response(self, media: MediaType) -> Response {
         let status = match media {
-            MediaType::GraphqlResponse if self.data.is_none() => StatusCode::BAD_REQUEST,
+            MediaType::GraphqlResponse if self.is_of_a_document() => StatusCode::BAD_REQUEST,
             MediaType::GraphqlResponse | MediaType::Json => self.status,
         };
-        let content_type = HeaderValue::from_static(media.text());
-        let headers = [(header::CONTENT_TYPE, content_type)];
-        (status, headers, self.text()).into_response()
+        let headers = [
+            (header::CONTENT_TYPE, media.text()),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ];
+        let mut response = (status, headers, text(&self)).into_response();
+        if let Some(seconds) = self.retry_after() {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+
+    /// How long a client is to wait that was told to, in seconds.
+    fn retry_after(&self) -> Option<u64> {
+        let waits = self.errors.iter().filter_map(|error| {
+            let wait = error.extensions.as_ref()?.get(RETRY_AFTER)?;
+            let Value::Number(seconds) = wait else {
+                return None;
+            };
+            seconds.as_u64()
+        });
+        waits.max()
     }
 }
 

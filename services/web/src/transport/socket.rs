@@ -2,8 +2,8 @@
 //!
 //! Everything of a connection runs in one task. While the client is slow to read, nothing is
 //! asked of its operations, and what they would have said meanwhile waits in the bounded queues
-//! of the hub. A connection ends with the token that it was opened with, or with its session: the
-//! subprotocol has no word for a newer token, so that the client connects again with one.
+//! of the hub and of what is shared. A connection ends with its token, or with its session, unless the client says a newer
+//! token in time: the subprotocol has no word for that, so that a `ping` carries it.
 
 mod protocol;
 
@@ -15,12 +15,13 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
-use futures::{SinkExt, StreamExt, stream};
+use futures::{FutureExt, SinkExt, StreamExt, stream};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
-use self::protocol::{Close, FromClient, ToClient};
+use self::protocol::{Close, FromClient, Renewed, ToClient};
 use super::request::Parameters;
-use super::response::Answer;
+use super::standing::Counted;
 use super::{Front, PING_EVERY, SEND_WITHIN};
 use crate::identity::{Claim, Origin, Stay, ended};
 use crate::trace::TraceId;
@@ -29,7 +30,7 @@ use crate::trace::TraceId;
 const SUBPROTOCOL: &str = "graphql-transport-ws";
 
 /// A client that has not said `connection_init` by then is sent away.
-const INITIALISE_WITHIN: Duration = Duration::from_secs(10);
+const INITIALISE_WITHIN: Duration = Duration::from_secs(3);
 
 /// A client that has said nothing for this long is gone.
 const SILENT_FOR: Duration = Duration::from_secs(50);
@@ -37,10 +38,25 @@ const SILENT_FOR: Duration = Duration::from_secs(50);
 /// The most operations that one connection runs at a time.
 const MAX_OPERATIONS: usize = 64;
 
+/// The most messages of a write.
+const MOST_TOGETHER: usize = 64;
+
+/// What a connection holds of what it reads, and of what it writes, in bytes. More is taken as it is
+/// needed: most connections say and hear little.
+const READ_BUFFER: usize = 1 << 10;
+const WRITE_BUFFER: usize = 16 << 10;
+
 /// Takes the connection, if the client speaks our subprotocol.
-pub(super) fn accept(upgrade: WebSocketUpgrade, front: Front, origin: Origin) -> Response {
+pub(super) fn accept(
+    upgrade: WebSocketUpgrade,
+    front: Front,
+    origin: Origin,
+    counted: Counted,
+) -> Response {
     upgrade
         .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
         .max_message_size(front.limits.body_bytes)
         .max_frame_size(front.limits.body_bytes)
         .on_upgrade(move |socket| async move {
@@ -58,6 +74,7 @@ pub(super) fn accept(upgrade: WebSocketUpgrade, front: Front, origin: Origin) ->
                 Some(Close::UnknownSubprotocol)
             };
             connection.close(close).await;
+            drop(counted);
         })
         .into_response()
 }
@@ -137,7 +154,12 @@ impl Connection {
                 self.stay = self.front.gateway.stay(claim);
                 self.send(ToClient::ConnectionAck).await
             }
-            FromClient::Ping => self.send(ToClient::Pong).await,
+            FromClient::Ping {
+                authorization: Some(newer),
+            } => self.renew(&newer).await,
+            FromClient::Ping {
+                authorization: None,
+            } => self.send(ToClient::Pong { payload: None }).await,
             FromClient::Pong => ControlFlow::Continue(()),
             FromClient::Subscribe { id, parameters } => self.start(id, parameters).await,
             FromClient::Complete { id } => {
@@ -147,6 +169,27 @@ impl Connection {
                 ControlFlow::Continue(())
             }
         }
+    }
+
+    /// Goes on with a newer token of whoever is connected; what runs already goes on, too. For
+    /// somebody else there is another connection.
+    async fn renew(&mut self, authorization: &str) -> ControlFlow<Option<Close>> {
+        let gateway = &self.front.gateway;
+        let Some(current) = self.claim else {
+            return ControlFlow::Break(Some(Close::NotInitialised));
+        };
+        let newer = gateway.claim(Some(authorization));
+        let (Claim::Bearer(old), Claim::Bearer(new)) = (current, newer) else {
+            return ControlFlow::Break(Some(Close::Forbidden));
+        };
+        if old.bearer.user != new.bearer.user {
+            return ControlFlow::Break(Some(Close::Forbidden));
+        }
+        let rest_ms = new.until_ms.saturating_sub(gateway.clock.now_ms());
+        self.claim = Some(newer);
+        self.stay = gateway.stay(newer);
+        let payload = Some(Renewed::for_ms(rest_ms));
+        self.send(ToClient::Pong { payload }).await
     }
 
     async fn start(&mut self, id: Arc<str>, parameters: Parameters) -> ControlFlow<Option<Close>> {
@@ -160,38 +203,51 @@ impl Connection {
             return ControlFlow::Break(Some(Close::TooManyOperations));
         }
         let trace = TraceId::begin();
-        let request = match parameters.into_request() {
-            Ok(request) => request,
-            Err(refusal) => {
-                let answer = Answer::malformed(refusal, trace);
-                return self.send(ToClient::of(&id, answer)).await;
-            }
-        };
-        let visitor = self.front.gateway.visitor(claim, self.origin.clone());
+        let front = self.front.clone();
+        let visitor = front.gateway.visitor(claim, self.origin.clone());
         let (abort, registration) = AbortHandle::new_pair();
         self.running.insert(Arc::clone(&id), abort);
-        let answers = self.front.clone().answers(request, visitor, trace).map({
+        let said = async move {
+            match front.admit(Ok(parameters), &visitor, trace).await {
+                Ok(admitted) => front.said(admitted, visitor, trace).await,
+                Err(answer) => stream::once(async { answer.into() }).boxed(),
+            }
+        };
+        let said = stream::once(said).flatten().map({
             let id = Arc::clone(&id);
-            move |answer| ToClient::of(&id, answer)
+            move |said| ToClient::Said {
+                id: Arc::clone(&id),
+                said,
+            }
         });
-        let messages = answers.chain(stream::once(async move { ToClient::Complete { id } }));
+        let messages = said.chain(stream::once(async move { ToClient::Complete { id } }));
         self.operations
             .push(Abortable::new(messages.boxed(), registration));
         ControlFlow::Continue(())
     }
 
-    /// Sends what an operation says. An error ends it, and nothing follows an error.
+    /// Sends what an operation says, and what others have to say by now, in one write.
     async fn pass_on(&mut self, message: ToClient) -> ControlFlow<Option<Close>> {
-        let ended = match &message {
-            ToClient::Complete { id } | ToClient::Error { id, .. } => self.running.remove(id),
-            ToClient::Next { .. } | ToClient::ConnectionAck | ToClient::Ping | ToClient::Pong => {
-                None
+        let passing_on = async {
+            self.feed(&message).await?;
+            for _ in 1..MOST_TOGETHER {
+                let Some(Some(message)) = self.operations.next().now_or_never() else {
+                    break;
+                };
+                self.feed(&message).await?;
             }
+            self.socket.flush().await
         };
-        if let Some(operation) = ended {
+        sent(timeout(SEND_WITHIN, passing_on).await)
+    }
+
+    /// Puts what an operation says into the next write. An error ends it, and nothing follows an
+    /// error.
+    async fn feed(&mut self, message: &ToClient) -> Result<(), axum::Error> {
+        if let Some(operation) = message.ends().and_then(|id| self.running.remove(id)) {
             operation.abort();
         }
-        self.send(message).await
+        self.socket.feed(Message::Text(message.text().into())).await
     }
 
     async fn ask_whether_there(&mut self) -> ControlFlow<Option<Close>> {
@@ -203,11 +259,7 @@ impl Connection {
 
     async fn send(&mut self, message: ToClient) -> ControlFlow<Option<Close>> {
         let text = Message::Text(message.text().into());
-        match timeout(SEND_WITHIN, self.socket.send(text)).await {
-            Ok(Ok(())) => ControlFlow::Continue(()),
-            Ok(Err(_)) => ControlFlow::Break(None),
-            Err(_elapsed) => ControlFlow::Break(Some(Close::TooSlow)),
-        }
+        sent(timeout(SEND_WITHIN, self.socket.send(text)).await)
     }
 
     async fn close(mut self, close: Option<Close>) {
@@ -222,5 +274,14 @@ impl Connection {
                 .ok();
         }
         timeout(SEND_WITHIN, self.socket.close()).await.ok();
+    }
+}
+
+/// What follows from trying to send something.
+fn sent(outcome: Result<Result<(), axum::Error>, Elapsed>) -> ControlFlow<Option<Close>> {
+    match outcome {
+        Ok(Ok(())) => ControlFlow::Continue(()),
+        Ok(Err(_)) => ControlFlow::Break(None),
+        Err(_elapsed) => ControlFlow::Break(Some(Close::TooSlow)),
     }
 }

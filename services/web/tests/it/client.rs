@@ -52,9 +52,14 @@ impl Client {
 
     /// A POST with this body.
     pub(crate) fn post(&self, body: String) -> RequestBuilder {
+        self.send_as("application/json", body)
+    }
+
+    /// A POST of another media type.
+    pub(crate) fn send_as(&self, media: &str, body: String) -> RequestBuilder {
         let request = self.http.post(self.url("/graphql"));
         self.signed(request)
-            .header("content-type", "application/json")
+            .header("content-type", media)
             .body(body)
     }
 

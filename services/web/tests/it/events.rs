@@ -14,7 +14,7 @@ const EVENT_STREAM: &str = "text/event-stream";
 const CURRENT_TIME: &str = "subscription { currentTime }";
 
 /// A stream of events that is being read.
-struct Events {
+pub(crate) struct Events {
     response: Response,
     unread: String,
 }
@@ -24,7 +24,7 @@ type Event = (String, String);
 
 impl Events {
     /// The answer to `request`, which has to be events.
-    async fn of(request: RequestBuilder) -> Self {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
         let response = asked(request, EVENT_STREAM).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], EVENT_STREAM);
@@ -40,7 +40,7 @@ impl Events {
     }
 
     /// The next event; `None` where the stream ends. Comments are skipped.
-    async fn hear(&mut self) -> Option<Event> {
+    pub(crate) async fn hear(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.unread.split_once("\n\n") {
                 let event = read(block);
@@ -57,7 +57,7 @@ impl Events {
     }
 
     /// The result that the next event brings.
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         let (name, data) = self.hear().await.unwrap();
         assert_eq!(name, "next", "{data}");
         serde_json::from_str(&data).unwrap()

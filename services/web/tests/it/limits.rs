@@ -1,5 +1,6 @@
 //! What is too much, too deep or not GraphQL, and with which code it is turned away.
 
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
 use crate::client::json_of;
@@ -17,12 +18,40 @@ async fn faults_of_a_document_have_apollos_codes() {
             .map(|n| format!("a{n}: assets(first: 100) {{ totalCount }} "))
             .collect::<String>()
     );
+    let tokens = format!("{{ __typename {} }}", "asset ".repeat(5_000));
+    // Each of these would keep a thread, or end the process, if it was walked.
+    let brackets = format!("{{ assets(after: {} }}", "[".repeat(3_000));
+    let bomb: String = (0..40)
+        .map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }} ", n + 1))
+        .collect();
+    let bomb = format!("{{ ...F0 }} {bomb} fragment F40 on Query {{ __typename }}");
+    let aliases: String = (0..101).map(|n| format!("a{n}: id ")).collect();
+    let aliases = format!("{{ asset(id: \"bitcoin\") {{ {aliases} }} }}");
+    let roots = format!("{{ {} }}", "__typename ".repeat(101));
+    let mutations = "revokeAllSessions { revoked } ".repeat(11);
+    let mutations = format!("mutation {{ {mutations} }}");
+    // Few fields, but a look-up or two for each of them.
+    let counts: String = (0..100)
+        .map(|n| format!("a{n}: positions(first: 1) {{ totalCount }} "))
+        .collect();
+    let ids = "\"00000000-0000-4000-8000-000000000000\" ".repeat(100);
+    let counts = format!("{{ nodes(ids: [{ids}]) {{ ... on GameMatch {{ {counts} }} }} }}");
+    let directives = "@include(if: true) ".repeat(51);
+    let directives = format!("{{ asset(id: \"bitcoin\") {{ id {directives} }} }}");
     for (query, code) in [
         ("{", "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ asset }", "GRAPHQL_VALIDATION_FAILED"),
         (nested.as_str(), "GRAPHQL_VALIDATION_FAILED"),
         (broad.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (tokens.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (brackets.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (bomb.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (aliases.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (roots.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (directives.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (mutations.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (counts.as_str(), "GRAPHQL_VALIDATION_FAILED"),
         ("{ assets(first: 101) { totalCount } }", "BAD_USER_INPUT"),
         ("{ assets(after: \"x\") { totalCount } }", "BAD_USER_INPUT"),
     ] {
@@ -120,6 +149,52 @@ async fn the_status_says_whether_anything_was_executed_to_whoever_wants_to_know(
     assert_eq!(ask("{ __typename }").await, (200, true));
     assert_eq!(ask("{ nothing }").await, (400, false));
     assert_eq!(ask("{ profile { id } }").await, (200, true));
+}
+
+#[tokio::test]
+async fn only_the_chosen_operation_of_a_document_costs_and_needs_anything() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let heavy: String = (0..90)
+        .map(|n| format!("a{n}: assets(first: 100) {{ totalCount }} "))
+        .collect();
+    let query = format!(
+        "query Light {{ __typename ...F }} query Heavy($id: ID!) {{ asset(id: $id) {{ id }} {heavy} }}
+        fragment F on Query {{ asset(id: \"bitcoin\") {{ id }} }}"
+    );
+    let ask = async |name: &str| {
+        let body = json!({ "query": query, "operationName": name });
+        json_of(client.post(body.to_string()).send().await.unwrap()).await
+    };
+    let told = ask("Light").await;
+    assert_eq!(told["data"]["asset"]["id"], "bitcoin", "{told}");
+    assert_eq!(
+        ask("Heavy").await["errors"][0]["extensions"]["code"],
+        "BAD_USER_INPUT"
+    );
+    assert!(ask("None").await["data"].is_null());
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_no_fault_of_the_client() {
+    let stage = Stage::with(&[("limits.time_ms", "300")]).await;
+    let client = stage.client();
+    let lock = stage.db.connection().begin().await.unwrap();
+    let sql = "LOCK TABLE games, sessions IN ACCESS EXCLUSIVE MODE";
+    lock.execute_unprepared(sql).await.unwrap();
+    let refresh = "mutation { refreshToken(refreshToken: \"x\") { accessToken } }";
+    for (query, code) in [
+        ("{ games { edges { node { id } } } }", "SERVICE_UNAVAILABLE"),
+        (refresh, "OUTCOME_UNKNOWN"),
+    ] {
+        let request = client.post(json!({ "query": query }).to_string());
+        let request = request.header("accept", "application/graphql-response+json");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 503, "{query}");
+        let told = json_of(response).await;
+        assert_eq!(told["errors"][0]["extensions"]["code"], code, "{told}");
+    }
+    lock.rollback().await.unwrap();
 }
 
 #[tokio::test]

@@ -6,25 +6,43 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod accounts;
+mod bans;
 mod client;
+mod clients;
 mod decimals;
+mod documents;
 mod events;
 mod explorer;
+mod friends;
 mod games;
+mod http;
 mod joining;
+mod keys;
 mod limits;
+mod matrix;
 mod money;
 mod nodes;
 mod operations;
 mod orders;
 mod paging;
+mod parties;
+mod passwords;
 mod permissions;
+mod protocol;
 mod records;
+mod replicas;
+mod resumption;
 mod rooms;
 mod rows;
 mod secrecy;
 mod sign_in;
 mod socket;
+mod solana;
 mod stage;
 mod starting;
+mod statements;
 mod subscriptions;
+mod throttle;
+mod way;
+mod withdrawals;

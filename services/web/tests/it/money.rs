@@ -2,8 +2,9 @@
 
 use contracts::Code;
 use contracts::commands::{
-    Answer, ClaimItems, ClaimPlayMoney, CreateWallet, MarkNotificationsRead, Refused,
+    Answer, ClaimItems, ClaimPlayMoney, CreateWallet, MarkNotificationsRead, MuteMails, Refused,
 };
+use contracts::notifications::NoticeKind;
 use contracts::treasury::Posted;
 use domain::ledger::{Account, Unit};
 use domain::money::{Currency, Money};
@@ -157,4 +158,60 @@ async fn reading_the_inbox_is_asked_of_its_owner() {
     );
     let query = "mutation { markNotificationsRead(ids: []) { userErrors { code } } }";
     assert_eq!(ann.ask(query, json!({})).await.code(), "BAD_USER_INPUT");
+}
+
+#[tokio::test]
+async fn which_mails_are_not_wanted_is_asked_of_their_owner_and_shown() {
+    let (mut stage, ann, id) = scene().await;
+    stage
+        .answer(|mute: MuteMails| {
+            assert_eq!(mute.kinds, [NoticeKind::Opened, NoticeKind::Ended]);
+            Answer::Done { value: true }
+        })
+        .await;
+    let query = "mutation { muteMails(kinds: [ENDED, OPENED, ENDED]) {
+        mutedMails userErrors { code } } }";
+    let told = ann.ask(query, json!({})).await.data();
+    let muted = json!({ "mutedMails": ["OPENED", "ENDED"], "userErrors": [] });
+    assert_eq!(told["muteMails"], muted);
+    stage
+        .script(&format!(
+            "INSERT INTO muted_mails (user_id, kind) VALUES ('{id}', 'ENDED')"
+        ))
+        .await;
+    let told = ann.ask("{ mutedMails }", json!({})).await.data();
+    assert_eq!(told["mutedMails"], json!(["ENDED"]));
+}
+
+#[tokio::test]
+async fn what_came_in_over_the_chain_is_listed_for_whoever_got_it() {
+    let (stage, ann, id) = scene().await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let support = stage.staff("support").await;
+    fund(&stage, &id, 1_500_000).await;
+    let wallet = Account::user(id.parse().unwrap(), Unit::Usdt).id();
+    stage
+        .script(&format!(
+            "INSERT INTO chain_accounts (account, address, key_index, user_id, currency)
+                VALUES ('a', 'a', 1, '{id}', 'USDT');
+             INSERT INTO deposits
+                    (id, account, user_id, currency, amount, credited, signature, slot)
+                SELECT transfer_id, 'a', '{id}', 'USDT', amount, amount, 's', 1 FROM ledger_entries
+                WHERE account_id = '{wallet}'"
+        ))
+        .await;
+    fund(&stage, &id, 2_000_000).await;
+    let list = "{ deposits { totalCount edges { node { userID currency amount signature } } } }";
+    let deposit = json!({ "userID": id, "currency": "USDT", "amount": "1.5", "signature": "s" });
+    for (client, count) in [(&ann, 1), (&bob, 0), (&support, 1)] {
+        let told = client.ask(list, json!({})).await.data()["deposits"].clone();
+        assert_eq!(told["totalCount"], count, "{told}");
+        if count == 1 {
+            assert_eq!(told["edges"][0]["node"], deposit);
+        }
+    }
+    let all = "{ transactions { edges { node { signature } } } }";
+    let told = ann.ask(all, json!({})).await.data();
+    let signatures = json!([{ "node": { "signature": null } }, { "node": { "signature": "s" } }]);
+    assert_eq!(told["transactions"]["edges"], signatures);
 }

@@ -1,37 +1,64 @@
-//! The mobile app's operations, which have to run as they are.
+//! The operations of apps, which have to run as they are: the mobile app's, and all that the typed
+//! client sends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::OperationType;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use crate::client::Client;
 use crate::socket::Socket;
 use crate::stage::{LIMIT, Stage};
 use crate::subscriptions::{price, shout_until};
 
+/// As the mobile app sends them: all of them each time.
 const OPERATIONS: &str = include_str!("../../../../graphql/operations/app.graphql");
+/// As the typed client names them: each by its id.
+const DOCUMENTS: &str = include_str!("../../../../graphql/documents.json");
 const ID: &str = "00000000-0000-4000-8000-000000000000";
+/// What could be one: 64 zeros in base58.
+const SIGNATURE: &str = "1111111111111111111111111111111111111111111111111111111111111111";
 
 /// Every variable that some operation takes; of those that it does not take, none complains.
 fn variables() -> Value {
-    json!({
+    let mut variables = json!({
         "id": ID, "ids": [ID], "first": 10, "after": null, "email": "ann@example.com",
         "verificationCode": "123456", "refreshToken": "x", "nickName": "Annabel", "avatar": "",
         "currency": "USDT", "matchID": ID, "baseToken": "bitcoin", "side": "BUY", "type": "MARKET",
         "margin": 10.5, "leverage": 2, "limitPrice": null, "stopLoss": "1", "targetPoint": 3,
-    })
+        "kind": "LEVERAGE_CARD", "uses": 1, "walletID": ID, "gameID": ID, "private": true,
+        "inviteCode": null, "userID": ID, "positionID": ID, "sessionID": ID, "status": "OPEN",
+        "unread": true, "assetID": "bitcoin", "standing": "FRIENDS", "partyID": ID,
+        "order": { "matchID": ID, "baseToken": "BTC", "side": "SELL", "type": "LIMIT",
+            "margin": "1", "leverage": 1, "limitPrice": "100" },
+    });
+    for (name, value) in [
+        ("password", "x"),
+        ("currentPassword", "x"),
+        ("newPassword", "correct horse"),
+        ("address", "HAgk14JpMQLgt6rVgv7cBQFJWFto5Dqxi472uT3DKpqk"),
+        ("message", "x"),
+        ("signature", SIGNATURE),
+        ("purpose", "SIGN_IN"),
+    ] {
+        variables[name] = json!(value);
+    }
+    variables
 }
 
 /// Codes that speak of the state of things; all others find fault with the operation.
-const EXPECTED: [&str; 6] = [
+const EXPECTED: [&str; 9] = [
+    "INVALID_CREDENTIALS",
+    "INVALID_SIGNATURE",
     "INVALID_VERIFICATION_CODE",
     "INVALID_REFRESH_TOKEN",
     "OUTCOME_UNKNOWN",
     "SERVICE_UNAVAILABLE",
     "MATCH_NOT_FOUND",
     "POSITION_NOT_FOUND",
+    "PARTY_NOT_FOUND",
 ];
 
 #[tokio::test]
@@ -50,8 +77,15 @@ async fn every_operation_of_the_app_runs_unmodified() {
         if operation.node.ty == OperationType::Subscription {
             return;
         }
+        // What the other operations of the document take is not asked of this one.
+        let taken = operation.node.variable_definitions.iter();
+        let taken: BTreeSet<String> = taken.map(|it| it.node.name.node.to_string()).collect();
+        let mut variables = variables();
+        variables["first"] = json!(100);
+        let given = variables.as_object_mut().unwrap();
+        given.retain(|name, _| taken.contains(name));
         let body = json!({
-            "query": OPERATIONS, "operationName": name, "variables": variables(),
+            "query": OPERATIONS, "operationName": name, "variables": variables,
         });
         let told = ann.post(body.to_string()).send().await.unwrap();
         let told: Value = told.json().await.unwrap();
@@ -62,6 +96,35 @@ async fn every_operation_of_the_app_runs_unmodified() {
         );
     });
     futures::future::join_all(checks).await;
+}
+
+#[tokio::test]
+async fn every_operation_of_the_typed_client_runs_by_its_id() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let documents: BTreeMap<String, String> = serde_json::from_str(DOCUMENTS).unwrap();
+    // Nobody is signed in afterwards.
+    let (last, documents): (Vec<_>, Vec<_>) = documents
+        .into_iter()
+        .filter(|(_, text)| !text.contains("subscription "))
+        .partition(|(_, text)| text.contains("mutation SignOut "));
+    assert!(documents.len() > 40, "{}", documents.len());
+    let checks = documents.iter().map(|(id, text)| run(&ann, id, text));
+    futures::future::join_all(checks).await;
+    for (id, text) in &last {
+        run(&ann, id, text).await;
+    }
+}
+
+async fn run(client: &Client, id: &str, text: &str) {
+    let body = json!({ "documentId": id, "variables": variables() });
+    let told = client.post(body.to_string()).send().await.unwrap();
+    let told: Value = told.json().await.unwrap();
+    let code = told["errors"][0]["extensions"]["code"].as_str();
+    assert!(
+        code.is_none_or(|code| EXPECTED.contains(&code)),
+        "{text}: {told}"
+    );
 }
 
 #[tokio::test]

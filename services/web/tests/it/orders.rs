@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use contracts::commands::{Answer, Ask, Refused};
-use contracts::positions::{AmendPosition, ClosePosition, NewPosition};
+use contracts::positions::{AmendPosition, ClosePosition, FirstRow, NewPosition, Taken};
 use contracts::{Code, Stream};
-use domain::id::BattleId;
+use domain::id::{BattleId, PositionId};
 use domain::order::LevelChange;
 use serde_json::{Value, json};
 use testkit::{Server, Space};
@@ -38,6 +38,33 @@ async fn scene() -> (Stage, Client, BattleId, String) {
     let game = stage.game("Duel").await;
     let battle = stage.battle(&game, &[&id], "OPEN").await;
     (stage, ann, battle, id)
+}
+
+/// What the arena says of a request whose position has a row already.
+fn before(position: PositionId) -> Taken {
+    Taken {
+        position,
+        first: None,
+    }
+}
+
+/// What it says of a new order; [`Position`] is the row.
+fn first(question: &NewPosition, margin: i64) -> Taken {
+    let state = json!({
+        "id": question.order.position, "battle": question.battle,
+        "player": question.caller.user, "number": 1, "symbol": "BTCUSDT", "side": "BUY",
+        "kind": "market", "margin": margin, "leverage": 2, "size": 2 * margin, "open_fee": 0,
+        "card_spent": false, "stop_loss": null, "take_profit": null, "status": "PENDING",
+        "effective_time": 0, "stale_at": null, "fill": null, "end": null, "noted": [],
+    });
+    let first = FirstRow {
+        state: serde_json::from_value(state).unwrap(),
+        at_ms: 1_800_000_000_123,
+    };
+    Taken {
+        position: question.order.position,
+        first: Some(Box::new(first)),
+    }
 }
 
 /// What the arena would write about the outcome of a stored order.
@@ -73,7 +100,7 @@ async fn an_order_that_is_taken_shows_as_the_arena_keeps_it() {
         .await;
     stage
         .answer(|question: NewPosition| Answer::Done {
-            value: question.order.position,
+            value: before(question.order.position),
         })
         .await;
     let told = order(&ann, battle, request).await.data()["createGameMatchPosition"].clone();
@@ -86,6 +113,46 @@ async fn an_order_that_is_taken_shows_as_the_arena_keeps_it() {
         (&told["baseToken"], &told["quoteToken"]),
         (&json!("bitcoin"), &json!("USDT"))
     );
+}
+
+#[tokio::test]
+async fn a_new_order_shows_as_its_first_row_without_a_look_at_it() {
+    let (mut stage, ann, battle, id) = scene().await;
+    let request = Uuid::from_u128(1);
+    let position = contracts::positions::position_id(battle, id.parse().unwrap(), request.into());
+    let margin = 1_000_000_000;
+    stage
+        .answer(move |question: NewPosition| Answer::Done {
+            value: first(&question, margin),
+        })
+        .await;
+    let all = "id gameMatchID status code side type endCause margin leverage size entryPrice
+        limitPrice closePrice stopLoss targetPoint liquidationPrice profit openedAt closedAt
+        expiredAt baseToken quoteToken";
+    let mutation = format!(
+        "mutation($input: CreateGameMatchPositionInput!, $request: UUID) {{
+            createGameMatchPosition(createGameInput: $input, requestId: $request) {{
+                createdAt updatedAt {all} }} }}"
+    );
+    let variables = json!({ "input": input(battle), "request": request });
+    let told = ann.ask(&mutation, variables).await.data();
+    let mut told = told["createGameMatchPosition"].clone();
+    for time in ["createdAt", "updatedAt"] {
+        let time = told.as_object_mut().unwrap().remove(time).unwrap();
+        assert_eq!(time, "2027-01-15T08:00:00.123Z");
+    }
+    stage
+        .position(&Position {
+            id: position,
+            battle,
+            player: &id,
+            number: 1,
+            margin,
+        })
+        .await;
+    let query = format!("query($id: ID!) {{ gameMatchPosition(id: $id) {{ {all} }} }}");
+    let found = ann.ask(&query, json!({ "id": position })).await.data();
+    assert_eq!(told, found["gameMatchPosition"]);
 }
 
 #[tokio::test]
@@ -357,7 +424,9 @@ async fn an_order_that_was_too_much_is_an_order_a_second_later() {
                 0 => Answer::Refused {
                     refusal: Refused::new(Code::RateLimited),
                 },
-                _ => Answer::Done { value: position },
+                _ => Answer::Done {
+                    value: before(position),
+                },
             },
         )
         .await;
@@ -431,7 +500,9 @@ async fn an_amendment_keeps_what_is_left_out_and_removes_what_is_null() {
         })
         .await;
     stage
-        .answer(move |_: AmendPosition| Answer::Done { value: position })
+        .answer(move |_: AmendPosition| Answer::Done {
+            value: before(position),
+        })
         .await;
     let amend = "mutation($id: ID!, $stop: Decimal, $take: Decimal) {
         amendGameMatchPosition(id: $id, stopLoss: $stop, targetPoint: $take) {

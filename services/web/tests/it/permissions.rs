@@ -1,5 +1,6 @@
 //! Who may do what.
 
+use contracts::commands::ForgetPlayer;
 use futures::future::join_all;
 use serde_json::json;
 
@@ -28,6 +29,14 @@ const STAFF: &[(&str, &[&str])] = &[
         &["admin"],
     ),
     (
+        "approveWithdrawal(id: $id) { userErrors { code } }",
+        &["admin"],
+    ),
+    (
+        "rejectWithdrawal(id: $id, reason: \"x\") { userErrors { code } }",
+        &["admin"],
+    ),
+    (
         "createAchievementDefinition(createAchievementDefinitionInput: \
             {title: \"x\", metric: \"m\", threshold: 1}) { id }",
         &["admin", "game_master"],
@@ -49,6 +58,11 @@ const STAFF: &[(&str, &[&str])] = &[
         &["admin"],
     ),
     ("deleteUser(id: $id)", &["admin"]),
+    (
+        "banUser(id: $id, reason: \"x\") { userErrors { code } }",
+        &["admin"],
+    ),
+    ("unbanUser(id: $id) { userErrors { code } }", &["admin"]),
 ];
 
 async fn is_allowed(client: &Client, mutation: &str) -> bool {
@@ -170,4 +184,45 @@ async fn a_deleted_user_is_signed_out_and_forgotten() {
         "UNAUTHENTICATED"
     );
     assert_ne!(stage.signed_in("ann@example.com").await.id().await, id);
+}
+
+#[tokio::test]
+async fn what_a_deleted_user_took_part_in_is_still_to_be_seen() {
+    let stage = Stage::new().await;
+    let (ann, bob) = (
+        stage.signed_in("ann@example.com").await,
+        stage.signed_in("bob@example.com").await,
+    );
+    let admin = stage.staff("admin").await;
+    let (ann_id, bob_id) = (ann.id().await, bob.id().await);
+    let party = stage.party(&ann_id, &bob_id).await;
+    let game = stage.game("Duel").await;
+    let battle = stage.battle(&game, &[&ann_id, &bob_id], "CLOSED").await;
+    stage
+        .script(&format!(
+            "UPDATE battles SET winner_id = '{bob_id}' WHERE id = '{battle}'"
+        ))
+        .await;
+    let delete = "mutation($id: ID!) { deleteUser(id: $id) }";
+    admin.ask(delete, json!({ "id": bob_id })).await.data();
+
+    let asked = stage.questions::<ForgetPlayer>(1).await.remove(0);
+    assert_eq!(asked.caller.user.to_string(), bob_id);
+    let gone = format!("deleted/{bob_id}");
+    let query = "query($id: ID!) {
+        parties { edges { node { id members { user { id nickName } } } } }
+        gameMatch(id: $id) { winner { nickName } participants { edges { node { user {
+            ... on User { nickName } ... on PublicUser { nickName avatar } } } } } } }";
+    let told = ann.ask(query, json!({ "id": battle })).await.data();
+    let seen = &told["parties"]["edges"][0]["node"];
+    assert_eq!(seen["id"], party.to_string());
+    assert_eq!(seen["members"][1]["user"]["nickName"], gone);
+    let seen = &told["gameMatch"];
+    assert_eq!(seen["winner"]["nickName"], gone);
+    let bob = &seen["participants"]["edges"][1]["node"]["user"];
+    assert_eq!(*bob, json!({ "nickName": gone, "avatar": null }));
+    // Nobody finds the account any more.
+    let find = "query($id: ID!) { user(id: $id) { id } node(id: $id) { id } }";
+    let told = ann.ask(find, json!({ "id": bob_id })).await.data();
+    assert_eq!(told, json!({ "user": null, "node": null }));
 }

@@ -2,7 +2,9 @@
 
 use contracts::Code;
 use contracts::battles::RoomChanged;
-use contracts::commands::{Answer, CreateRoom, JoinRoom, Refused};
+use contracts::commands::{
+    AgreeToRoom, Answer, CreateRoom, JoinRoom, JoinRoomAsParty, QueueParty, Refused, StartRoom,
+};
 use domain::id::BattleId;
 use runtime::ids::mint;
 use serde_json::{Value, json};
@@ -25,7 +27,7 @@ const LOOK: &str = "query($id: ID!) { gameMatch(id: $id) {
 
 impl Stage {
     /// A match of `game` that waits, with these in it.
-    async fn room(
+    pub(crate) async fn room(
         &self,
         game: &Game,
         creator: &str,
@@ -87,6 +89,51 @@ async fn a_match_is_made_under_ids_that_a_retry_repeats() {
 }
 
 #[tokio::test]
+async fn while_the_matcher_is_silent_nothing_happens_later_either() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let lapses_at_ms = stage.clock.clock().now_ms() + 2_000;
+    let id: Uuid = mint();
+    let silent = async |mutation: &str| {
+        let mutation = format!("mutation {{ it: {mutation} {{ userErrors {{ code }} }} }}");
+        ann.ask(&mutation, json!({})).await.code().to_owned()
+    };
+    for (mutation, code) in [
+        (
+            format!("createMatch(gameId: \"{id}\")"),
+            "SERVICE_UNAVAILABLE",
+        ),
+        (format!("joinMatch(id: \"{id}\")"), "SERVICE_UNAVAILABLE"),
+        (
+            format!("joinMatch(id: \"{id}\", asParty: true)"),
+            "SERVICE_UNAVAILABLE",
+        ),
+        (format!("startMatch(id: \"{id}\")"), "SERVICE_UNAVAILABLE"),
+        (
+            format!("readyForMatch(id: \"{id}\")"),
+            "SERVICE_UNAVAILABLE",
+        ),
+        (
+            format!("queueParty(gameId: \"{id}\")"),
+            "SERVICE_UNAVAILABLE",
+        ),
+        // Money comes back however late.
+        (format!("leaveMatch(id: \"{id}\")"), "OUTCOME_UNKNOWN"),
+    ] {
+        assert_eq!(silent(&mutation).await, code, "{mutation}");
+    }
+    let lapse = [
+        stage.questions::<CreateRoom>(1).await[0].expires_at_ms,
+        stage.questions::<JoinRoom>(1).await[0].expires_at_ms,
+        stage.questions::<JoinRoomAsParty>(1).await[0].expires_at_ms,
+        stage.questions::<StartRoom>(1).await[0].expires_at_ms,
+        stage.questions::<AgreeToRoom>(1).await[0].expires_at_ms,
+        stage.questions::<QueueParty>(1).await[0].expires_at_ms,
+    ];
+    assert_eq!(lapse, [lapses_at_ms; 6]);
+}
+
+#[tokio::test]
 async fn only_staff_make_official_matches() {
     let stage = Stage::new().await;
     let ann = stage.signed_in("ann@example.com").await;
@@ -106,13 +153,15 @@ async fn an_invite_code_reaches_the_matcher() {
     let ann = stage.signed_in("ann@example.com").await;
     let id = ann.id().await;
     let game = stage.game("Duel").await;
-    let battle = stage.room(&game, &id, Some("7Q2XK9MD"), &[&id]).await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let bob_id = bob.id().await;
+    let members = [id.as_str(), bob_id.as_str()];
+    let battle = stage.room(&game, &id, Some("7Q2XK9MD"), &members).await;
     stage
         .answer(|question: JoinRoom| Answer::Done {
             value: question.battle,
         })
         .await;
-    let bob = stage.signed_in("bob@example.com").await;
     let told = bob
         .ask(JOIN, json!({ "id": battle, "code": "7Q2XK9MD" }))
         .await
@@ -120,6 +169,15 @@ async fn an_invite_code_reaches_the_matcher() {
     assert_eq!(told["joinMatch"]["match"]["id"], battle.to_string());
     let asked = stage.questions::<JoinRoom>(1).await.remove(0);
     assert_eq!(asked.invite_code.as_deref(), Some("7Q2XK9MD"));
+    // Whoever was sent away since hears the old outcome again, and sees nothing.
+    stage
+        .script(&format!(
+            "UPDATE tickets SET status = 'KICKED' WHERE player_id = '{bob_id}'"
+        ))
+        .await;
+    let told = bob.ask(JOIN, json!({ "id": battle })).await.data();
+    let expected = json!({ "match": null, "userErrors": [] });
+    assert_eq!(told["joinMatch"], expected);
 }
 
 #[tokio::test]
@@ -195,4 +253,59 @@ async fn members_hear_who_comes_and_goes_until_they_may_no_longer() {
         .await;
     publish().await;
     while socket.next("1").await["gameMatchRoomUpdated"] != Value::Null {}
+}
+
+#[tokio::test]
+async fn staff_look_into_a_match_for_as_long_as_they_have_the_role() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let staff = stage.staff("support").await;
+    let ann_id = ann.id().await;
+    let game = stage.game("Duel").await;
+    let battle = stage
+        .room(&game, &ann_id, Some("CODE"), &[ann_id.as_str()])
+        .await;
+    let mut socket = Socket::open(&staff).await;
+    for (id, query) in [
+        (
+            "old",
+            "subscription($id: ID!) { gameMatchRoomUpdated(id: $id) { id } }",
+        ),
+        (
+            "new",
+            "subscription($id: ID!) { gameMatchRoomEvents(id: $id) {
+                ... on GameMatchRoomChanged { match { id } } } }",
+        ),
+    ] {
+        socket.subscribe(id, query, json!({ "id": battle })).await;
+    }
+    let publish = async || {
+        let id: Uuid = mint();
+        let changed = RoomChanged {
+            battle,
+            players: Vec::new(),
+        };
+        stage.bus.publish(&changed, &id.to_string()).await.unwrap();
+    };
+    let mut told = async |of: &str| loop {
+        let heard = socket.hear().await;
+        let data = &heard["payload"]["data"];
+        let said = [
+            &data["gameMatchRoomUpdated"],
+            &data["gameMatchRoomEvents"]["match"],
+        ];
+        let is_event = data["gameMatchRoomEvents"] != json!({});
+        if heard["id"] == of && is_event {
+            break said.into_iter().find(|it| it.is_object()).is_some();
+        }
+    };
+    for of in ["old", "new"] {
+        assert!(shout_until(publish, told(of)).await);
+    }
+    stage.script("DELETE FROM staff_roles").await;
+    publish().await;
+    // What was said before the role was taken comes first.
+    for of in ["old", "new"] {
+        while told(of).await {}
+    }
 }

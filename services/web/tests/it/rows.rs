@@ -1,8 +1,9 @@
 //! Rows that other services would have written, as the superuser writes them.
 
 use contracts::notifications::{InApp, Notice};
-use domain::game::Template;
+use domain::game::{ItemKind, ItemReward, Prize, Template};
 use domain::id::{BattleId, GameId, PositionId};
+use domain::leverage::Bps;
 use runtime::ids::mint;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
@@ -42,8 +43,28 @@ impl Stage {
     }
 
     pub(crate) async fn game(&self, title: &str) -> Game {
+        self.game_of(template(title)).await
+    }
+
+    /// A game that shares the fees out and gives items.
+    pub(crate) async fn pooled_game(&self, title: &str) -> Game {
+        let template = Template {
+            prize: Prize::Pool {
+                rake_bps: Bps::try_from(0).unwrap(),
+                shares_bps: vec![Bps::WHOLE],
+            },
+            items: vec![ItemReward {
+                kind: ItemKind::LeverageCard,
+                uses: 1,
+            }],
+            ..template(title)
+        };
+        self.game_of(template).await
+    }
+
+    async fn game_of(&self, template: Template) -> Game {
         let id: GameId = mint();
-        let template = template(title);
+        let template = serde_json::to_string(&template).unwrap();
         self.script(&format!(
             "BEGIN;
              INSERT INTO games (id, is_active, current_version) VALUES ('{id}', true, 1);
@@ -126,8 +147,8 @@ impl Stage {
     }
 }
 
-/// A template that obeys the rules, as JSON.
-fn template(title: &str) -> String {
+/// A template that obeys the rules.
+fn template(title: &str) -> Template {
     let template = json!({
         "title": title, "description": "", "cover": "", "currency": "USDT", "is_active": true,
         "duration_ms": 60_000, "countdown_ms": 3_000, "min_players": 2, "max_players": 2,
@@ -139,6 +160,5 @@ fn template(title: &str) -> String {
         "cup": 10, "win_exp": 100, "lose_exp": 10, "items": [], "cup_band": null,
         "fill_wait_ms": 10_000, "queue_ttl_ms": 300_000,
     });
-    let template: Template = serde_json::from_value(template).unwrap();
-    serde_json::to_string(&template).unwrap()
+    serde_json::from_value(template).unwrap()
 }

@@ -2,9 +2,12 @@
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Message, http::HeaderValue};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -16,6 +19,14 @@ pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     /// A connection that has said nothing yet.
     pub(crate) async fn connect(client: &Client, subprotocol: Option<&'static str>) -> Self {
+        Self::try_connect(client, subprotocol).await.unwrap()
+    }
+
+    /// The same; `None` if either side does not like it.
+    pub(crate) async fn try_connect(
+        client: &Client,
+        subprotocol: Option<&'static str>,
+    ) -> Option<Self> {
         let mut request = format!("ws://{}/graphql", client.address)
             .into_client_request()
             .unwrap();
@@ -24,7 +35,29 @@ impl Socket {
                 .headers_mut()
                 .insert("sec-websocket-protocol", subprotocol);
         }
-        Self(connect_async(request).await.unwrap().0)
+        Some(Self(connect_async(request).await.ok()?.0))
+    }
+
+    /// The same by a client that hears a server out which does not speak the subprotocol: the library's
+    /// hangs up by itself.
+    pub(crate) async fn connect_by_hand(client: &Client, subprotocol: Option<&str>) -> Self {
+        let mut stream = TcpStream::connect(client.address).await.unwrap();
+        let asks = subprotocol.map(|it| format!("sec-websocket-protocol: {it}\r\n"));
+        let request = format!(
+            "GET /graphql HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: {}\r\n{}\r\n",
+            client.address,
+            generate_key(),
+            asks.unwrap_or_default(),
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(timeout(LIMIT, stream.read_u8()).await.unwrap().unwrap());
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 101 "), "{answer:?}");
+        let stream = MaybeTlsStream::Plain(stream);
+        Self(WebSocketStream::from_raw_socket(stream, Role::Client, None).await)
     }
 
     /// A connection that is acknowledged, signed in as `client` is.
@@ -85,12 +118,24 @@ impl Socket {
         message["payload"]["data"].clone()
     }
 
+    /// Says something that is no text.
+    pub(crate) async fn say_bytes(&mut self, bytes: &'static [u8]) {
+        self.0.send(Message::binary(bytes)).await.unwrap();
+    }
+
     /// The code that the connection is closed with.
     pub(crate) async fn close_code(&mut self) -> u16 {
+        self.close().await.0
+    }
+
+    /// The code and the reason that the connection is closed with.
+    pub(crate) async fn close(&mut self) -> (u16, String) {
         loop {
             let message = timeout(LIMIT, self.0.next()).await.unwrap();
             match message {
-                Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return (frame.code.into(), frame.reason.as_str().to_owned());
+                }
                 Some(Ok(Message::Text(_))) => {}
                 other => panic!("expected a close frame, found {other:?}"),
             }

@@ -14,11 +14,18 @@ use tokio::task::JoinSet;
 use web::Settings;
 
 use crate::client::Client;
+use crate::way::Way;
 
 /// How long anything may take that has to happen.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+/// The key that a gateway here signs with unless its test says otherwise.
+pub(crate) const SIGNING_KEY: &str =
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// How long a task of a stopping gateway may take.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Of one gateway at a time.
+const CONNECTIONS: u32 = 1_000;
 /// The most bytes that a test's stream may reserve.
 const MAX_STREAM_BYTES: u64 = 16 << 20;
 
@@ -45,7 +52,30 @@ impl Stage {
 
     /// The same on servers of its own.
     pub(crate) async fn on(space: Space, own: &[(&str, &str)]) -> Self {
+        Self::open(space, Mode::Development, own).await
+    }
+
+    /// The same in another mode.
+    pub(crate) async fn in_mode(mode: Mode, own: &[(&str, &str)]) -> Self {
+        Self::open(Space::new(), mode, own).await
+    }
+
+    /// The same, and the way on which its statements go to Postgres.
+    pub(crate) async fn overheard(own: &[(&str, &str)]) -> (Self, Way) {
         let database = Database::new().await;
+        let mut url = database.url();
+        let way = Way::to(url.port().unwrap()).await;
+        url.set_port(Some(way.port)).unwrap();
+        let own = [own, &[("postgres.url", url.as_str())]].concat();
+        let stage = Self::beside(database, Space::new(), Mode::Development, &own).await;
+        (stage, way)
+    }
+
+    async fn open(space: Space, mode: Mode, own: &[(&str, &str)]) -> Self {
+        Self::beside(Database::new().await, space, mode, own).await
+    }
+
+    async fn beside(database: Database, space: Space, mode: Mode, own: &[(&str, &str)]) -> Self {
         let nats = NatsSettings {
             max_stream_bytes: Some(MAX_STREAM_BYTES),
             ..NatsSettings::new(
@@ -59,34 +89,32 @@ impl Stage {
             .await
             .unwrap();
         let clock = MovableClock::at_present();
-        let supervisor = Supervisor::new(web::SERVICE, Mode::Development, clock.clock(), GRACE);
-        let address = supervisor
-            .listen("127.0.0.1:0".parse().unwrap())
-            .await
-            .unwrap();
         let settings = settings(&database, &space, own);
-        supervisor.start(web::serve(settings, supervisor.context()));
-        let peers = JoinSet::new();
-        let stage = Self {
+        let Replica {
+            address,
+            supervisor,
+        } = serve(settings, mode, &clock).await;
+        Self {
             db,
             bus,
             clock,
             address,
             supervisor,
-            peers,
+            peers: JoinSet::new(),
             corner: (database, space),
-        };
-        eventually(LIMIT, async || stage.is_ready()).await;
-        stage
+        }
+    }
+
+    /// One more gateway beside it, with some settings of its own.
+    pub(crate) async fn replica(&self, own: &[(&str, &str)]) -> Replica {
+        let (database, space) = &self.corner;
+        let settings = settings(database, space, own);
+        serve(settings, Mode::Development, &self.clock).await
     }
 
     /// Its corner of NATS.
     pub(crate) const fn space(&self) -> &Space {
         &self.corner.1
-    }
-
-    fn is_ready(&self) -> bool {
-        self.supervisor.context().health.report().ready
     }
 
     /// Asks the gateway to stop, and waits until it has.
@@ -174,6 +202,40 @@ impl Stage {
     }
 }
 
+/// A gateway that is ready.
+async fn serve(settings: Settings, mode: Mode, clock: &MovableClock) -> Replica {
+    let supervisor = Supervisor::new(web::SERVICE, mode, clock.clock(), GRACE);
+    let http = runtime::settings::Http {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        connections: CONNECTIONS,
+    };
+    let address = supervisor.listen(&http).await.unwrap();
+    supervisor.start(web::serve(settings, supervisor.context()));
+    eventually(LIMIT, async || supervisor.context().health.report().ready).await;
+    Replica {
+        address,
+        supervisor,
+    }
+}
+
+/// Another gateway on the database, streams and keys of a stage, and by its clock.
+pub(crate) struct Replica {
+    pub(crate) address: SocketAddr,
+    supervisor: Supervisor,
+}
+
+impl Replica {
+    /// Somebody who has not signed in.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) async fn stop(&self) {
+        self.supervisor.stop().await.unwrap();
+    }
+}
+
 /// The settings of a gateway here.
 pub(crate) fn settings(database: &Database, space: &Space, own: &[(&str, &str)]) -> Settings {
     let own = own.iter().map(|(name, value)| (*name, (*value).to_owned()));
@@ -198,7 +260,7 @@ fn environment(database: &Database, space: &Space) -> Vec<(&'static str, String)
         ("nats.max_stream_bytes", MAX_STREAM_BYTES.to_string()),
         ("redis.url", space.redis_url().to_owned()),
         ("redis.prefix", space.redis_prefix()),
-        ("identity.signing_key", "0123456789abcdef".repeat(4)),
+        ("identity.signing_key", SIGNING_KEY.to_owned()),
         (
             "identity.code_key",
             "the key of one-time codes in tests".to_owned(),

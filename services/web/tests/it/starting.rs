@@ -5,7 +5,7 @@ use std::time::Duration;
 use runtime::{Mode, MovableClock, Supervisor};
 use testkit::{Database, Space};
 
-use crate::stage::{LIMIT, settings};
+use crate::stage::{LIMIT, SIGNING_KEY, settings};
 
 async fn complaint(own: &[(&str, &str)]) -> String {
     let (database, space) = (Database::new().await, Space::new());
@@ -42,6 +42,15 @@ async fn a_signing_key_that_is_none_is_named() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_to_follow_itself_is_named() {
+    let line = complaint(&[("identity.next_signing_key", SIGNING_KEY)]).await;
+    assert!(
+        line.contains("identity.next_signing_key: expected") && line.contains("no other key"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
 async fn an_origin_that_is_none_is_named() {
     for origin in [
         "app.example.com",
@@ -55,6 +64,33 @@ async fn an_origin_that_is_none_is_named() {
             line.contains("cors.origins: expected") && line.contains(origin),
             "{line}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_none_is_named() {
+    let line = complaint(&[("limits.trusted_proxies", "[\"10.0.0.0/8\", \"proxy\"]")]).await;
+    assert!(
+        line.contains("limits.trusted_proxies: expected") && line.contains("\"proxy\""),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_of_documents_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.json");
+    for (text, why) in [
+        (None, "No such file"),
+        (Some("[]"), "expected {\"<SHA-256>\": \"<document>\"}"),
+        (Some("{\"sha256:00\": \"{ x }\"}"), "is not the SHA-256"),
+    ] {
+        if let Some(text) = text {
+            std::fs::write(&path, text).unwrap();
+        }
+        let lists = serde_json::json!([path]).to_string();
+        let line = complaint(&[("documents.lists", &lists)]).await;
+        assert!(line.contains("list.json") && line.contains(why), "{line}");
     }
 }
 

@@ -1,9 +1,11 @@
 //! Subscriptions over a real WebSocket.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use contracts::arena::PositionEvent;
 use contracts::live::{LiveBattle, LivePlayer, LivePrice};
+use contracts::market::Watermark;
 use contracts::matchmaking::{PlaceChanged, PlaceStatus};
 use domain::chips::Chips;
 use domain::engine::PositionChange;
@@ -57,6 +59,96 @@ async fn prices_reach_whoever_listens() {
         json!({ "id": "bitcoin", "priceUSD": 61837.63, "price": "61837.63",
             "time": "2024-08-08T00:00:00.000Z" })
     );
+}
+
+#[tokio::test]
+async fn a_fragment_may_hold_what_is_subscribed_to() {
+    let stage = Stage::new().await;
+    let mut socket = Socket::open(&stage.client()).await;
+    let query = "subscription { ...F } fragment F on Subscription {
+        assetUpdated(id: \"bitcoin\") { price } }";
+    socket.subscribe("1", query, json!({})).await;
+    let shout = async || stage.bus.shout(&price("2")).unwrap();
+    let told = shout_until(shout, socket.next("1")).await;
+    assert_eq!(told["assetUpdated"]["price"], "2");
+}
+
+#[tokio::test]
+async fn whoever_asks_the_same_hears_the_same() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let query = "subscription($id: ID!) { assetUpdated(id: $id) { price } }";
+    let mut sockets = Vec::new();
+    for client in [&ann, &ann, &stage.client()] {
+        let mut socket = Socket::open(client).await;
+        socket
+            .subscribe("a", query, json!({ "id": "bitcoin" }))
+            .await;
+        // As clients name them, which the others have nothing to do with.
+        socket.subscribe("\"", query, json!({ "id": "BTC" })).await;
+        sockets.push(socket);
+    }
+    let shout = async || stage.bus.shout(&price("2")).unwrap();
+    let everybody = async {
+        for socket in &mut sockets {
+            let mut silent = BTreeSet::from(["a", "\""]);
+            while !silent.is_empty() {
+                let told = socket.hear().await;
+                assert_eq!(
+                    told["payload"]["data"]["assetUpdated"]["price"], "2",
+                    "{told}"
+                );
+                silent.remove(told["id"].as_str().unwrap());
+            }
+        }
+    };
+    shout_until(shout, everybody).await;
+}
+
+/// Everybody's standing at one moment.
+fn standing(battle: BattleId, players: &[&str]) -> LiveBattle {
+    let player = |(rank, player): (u32, &&str)| LivePlayer {
+        player: player.parse().unwrap(),
+        equity: 10_000_000_000,
+        rank,
+        open_positions: 0,
+    };
+    LiveBattle {
+        battle,
+        time: Timestamp::from_ms(0),
+        players: (1..).zip(players).map(player).collect(),
+    }
+}
+
+#[tokio::test]
+async fn whoever_looks_into_a_room_hears_nothing_of_its_players() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let eve = stage.signed_in("eve@example.com").await;
+    let id = ann.id().await;
+    let game = stage.game("Duel").await;
+    let battle = stage.room(&game, &id, None, &[&id]).await;
+    let query = "subscription($id: ID!) { gameMatchUpdated(id: $id) { players { userID rank } } }";
+    let prices = "subscription { assetUpdated(id: \"bitcoin\") { price } }";
+    let mut outside = Socket::open(&eve).await;
+    outside.subscribe("1", query, json!({ "id": battle })).await;
+    outside.subscribe("2", prices, json!({})).await;
+    let mut inside = Socket::open(&ann).await;
+    inside.subscribe("1", query, json!({ "id": battle })).await;
+    // As if it had opened meanwhile.
+    let shout = async || {
+        stage.bus.shout(&standing(battle, &[&id])).unwrap();
+        stage.bus.shout(&price("2")).unwrap();
+    };
+    let told = shout_until(shout, inside.next("1")).await;
+    assert_eq!(
+        told["gameMatchUpdated"]["players"],
+        json!([{ "userID": id, "rank": 1 }])
+    );
+    for _ in 0..3 {
+        let told = shout_until(shout, outside.hear()).await;
+        assert_eq!(told["id"], "2", "{told}");
+    }
 }
 
 #[tokio::test]
@@ -157,7 +249,34 @@ async fn the_standing_of_a_match_is_for_its_players() {
     );
 }
 
-fn event(battle: BattleId, player: &str, id: PositionId) -> PositionEvent {
+#[tokio::test]
+async fn those_who_play_are_looked_up_once_and_not_at_every_standing() {
+    let (stage, way) = Stage::overheard(&[]).await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let (id, rivals) = (ann.id().await, bob.id().await);
+    let players = [id.as_str(), rivals.as_str()];
+    let battle = stage
+        .battle(&stage.game("Duel").await, &players, "OPEN")
+        .await;
+    let mut socket = Socket::open(&ann).await;
+    let query = "subscription($id: ID!) { gameMatchUpdated(id: $id) {
+        players { user { ... on PublicUser { id } ... on User { id } } } } }";
+    socket.subscribe("1", query, json!({ "id": battle })).await;
+    let shout = async || stage.bus.shout(&standing(battle, &players)).unwrap();
+    shout_until(shout, socket.next("1")).await;
+    way.take();
+    for _ in 0..3 {
+        shout().await;
+        let told = socket.next("1").await;
+        let users = json!([{ "user": { "id": id } }, { "user": { "id": rivals } }]);
+        assert_eq!(told["gameMatchUpdated"]["players"], users);
+    }
+    let sent = way.take();
+    assert!(!sent.iter().any(|it| it.contains("users")), "{sent:?}");
+}
+
+pub(crate) fn event(battle: BattleId, player: &str, id: PositionId) -> PositionEvent {
     let player = player.parse().unwrap();
     let position = PositionState {
         id,
@@ -375,55 +494,10 @@ async fn what_needs_a_token_is_refused_without_one() {
     }
 }
 
-#[tokio::test]
-async fn a_document_that_is_none_is_an_error_and_nothing_follows() {
-    let stage = Stage::new().await;
-    let mut socket = Socket::open(&stage.client()).await;
-    socket
-        .subscribe("1", "subscription { nothing }", json!({}))
-        .await;
-    let told = socket.hear().await;
-    assert_eq!((&told["type"], &told["id"]), (&json!("error"), &json!("1")));
-    assert_eq!(
-        told["payload"][0]["extensions"]["code"],
-        "GRAPHQL_VALIDATION_FAILED"
-    );
-    socket.say(json!({ "type": "ping" })).await;
-    assert_eq!(socket.hear().await, json!({ "type": "pong" }));
-}
-
-async fn closed(stage: &Stage, messages: &[Value]) -> u16 {
-    let mut socket = Socket::connect(&stage.client(), Some("graphql-transport-ws")).await;
-    for message in messages {
-        socket.say(message.clone()).await;
-    }
-    socket.close_code().await
-}
-
-#[tokio::test]
-async fn a_breach_of_the_protocol_closes_with_its_code() {
-    let stage = Stage::new().await;
-    let init = json!({ "type": "connection_init" });
-    let subscribe = json!({ "id": "1", "type": "subscribe",
-        "payload": { "query": "subscription { currentTime }" } });
-    let bad = json!({ "type": "connection_init", "payload": { "authorization": "Bearer x" } });
-    let odd = json!({ "type": "start" });
-    assert_eq!(closed(&stage, &[odd]).await, 4400);
-    assert_eq!(closed(&stage, std::slice::from_ref(&subscribe)).await, 4401);
-    assert_eq!(closed(&stage, &[bad]).await, 4403);
-    assert_eq!(closed(&stage, &[init.clone(), init.clone()]).await, 4429);
-    assert_eq!(
-        closed(&stage, &[init, subscribe.clone(), subscribe]).await,
-        4409
-    );
-    let mut socket = Socket::connect(&stage.client(), None).await;
-    assert_eq!(socket.close_code().await, 4406);
-}
-
 const REVOKE_ALL: &str = "mutation { revokeAllSessions { revoked } }";
 
 /// A socket of `client` that listens.
-async fn listening(client: &Client) -> Socket {
+pub(crate) async fn listening(client: &Client) -> Socket {
     let mut socket = Socket::open(client).await;
     socket
         .subscribe("1", "subscription { currentTime }", json!({}))
@@ -457,4 +531,40 @@ async fn a_connection_ends_with_its_session_and_those_of_others_go_on() {
     ann.ask(REVOKE_ALL, json!({})).await.data();
     assert_eq!(of_ann.close_code().await, 4403);
     of_bob.next("1").await;
+}
+
+#[tokio::test]
+async fn a_feed_that_falls_silent_is_told_to_be_stale_and_fresh_again() {
+    let stage = Stage::new().await;
+    let fresh_up_to = async |ms: i64| {
+        let watermark = Watermark {
+            epoch: 1,
+            symbol: "BTCUSDT".parse().unwrap(),
+            time: Timestamp::from_ms(ms),
+        };
+        let id = mint::<Uuid>().to_string();
+        stage.bus.publish(&watermark, &id).await.unwrap();
+    };
+    let is_fresh = |feeds: &Value| {
+        let feeds = feeds.as_array().unwrap();
+        let bitcoin = feeds.iter().find(|feed| feed["assetID"] == "bitcoin");
+        bitcoin.unwrap()["isFresh"].as_bool().unwrap()
+    };
+    let client = stage.client();
+    let query = "{ feedHealth { assetID isFresh } }";
+    let asked = async || client.ask(query, json!({})).await.data()["feedHealth"].clone();
+    assert!(!is_fresh(&asked().await));
+    let now_ms = stage.clock.clock().now_ms();
+    fresh_up_to(now_ms).await;
+    assert!(is_fresh(&asked().await));
+    let mut socket = Socket::open(&client).await;
+    let query = "subscription { feedHealthUpdated { assetID isFresh } }";
+    socket.subscribe("1", query, json!({})).await;
+    let mut told = async || is_fresh(&socket.next("1").await["feedHealthUpdated"]);
+    assert!(told().await);
+    stage.clock.advance(Duration::from_secs(11));
+    assert!(!is_fresh(&asked().await));
+    while told().await {}
+    fresh_up_to(now_ms + 11_000).await;
+    while !told().await {}
 }

@@ -10,5 +10,6 @@ mod dead_letters;
 mod ledger;
 mod migrate;
 mod operator;
+mod reconcile;
 mod records;
 mod staff;

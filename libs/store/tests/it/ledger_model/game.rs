@@ -212,7 +212,7 @@ impl Game {
     /// Waits until it is decided what became of the transaction, looks, and connects again. It
     /// was done whole or not at all.
     async fn recover(&mut self, mark: Mark, committing: bool) {
-        self.db.clone().close().await.unwrap();
+        self.db.clone().close().await;
         self.way.ended().await;
         if !(committing && self.is_done(&mark).await) {
             self.reference.book.restore(mark);
@@ -248,7 +248,7 @@ impl Game {
     async fn send_again_at_once(&mut self, transfers: &[Transfer], mark: Mark, committing: bool) {
         self.reference.book.restore(mark);
         let stripe = self.reference.stripe;
-        self.db.clone().close().await.unwrap();
+        self.db.clone().close().await;
         self.connect().await;
         let step = Step::Post(transfers.to_vec());
         let tx = self.db.begin().await.unwrap();

@@ -3,14 +3,15 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use contracts::Code;
 use contracts::positions::{NewPosition, position_id};
-use domain::id::{PositionId, UserId};
+use domain::id::PositionId;
 use domain::leverage::Leverage;
 use domain::order::{Entered, NewOrder, OrderKind};
 use domain::symbol::Symbol;
 use uuid::Uuid;
 
+use super::cancel_position::shown;
 use super::trader;
-use crate::commands::{Known, OwnPosition};
+use crate::commands::Known;
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::object::{
     GameMatchPosition, GameMatchPositionSide, GameMatchPositionType, PendingOrder,
@@ -70,7 +71,11 @@ impl CreatePosition {
             order,
         };
         match ctx.gateway().ask_arena(&question).await? {
-            Known::Outcome(position) => kept(ctx, caller.user, position).await,
+            Known::Outcome(taken) => match taken.first {
+                Some(first) => Ok((*first).into()),
+                // It was ordered before.
+                None => shown(ctx, taken.position).await,
+            },
             Known::Stored(sequence) => Ok(pending(ctx, question, sequence).await),
         }
     }
@@ -103,20 +108,6 @@ fn entered(
         stop_loss: Decimal::entered(input.stop_loss.as_ref()),
         take_profit: Decimal::entered(input.target_point.as_ref()),
     }
-}
-
-async fn kept(
-    ctx: &Context<'_>,
-    user: UserId,
-    position: PositionId,
-) -> ApiResult<GameMatchPosition> {
-    let key = OwnPosition {
-        player: user,
-        position,
-    };
-    let found = ctx.gateway().own_positions.load_one(key).await?;
-    let found = found.ok_or_else(|| store::Error::corrupt("positions", position))?;
-    Ok(found.into())
 }
 
 /// The order is stored and the arena is silent: it is remembered, so that its owner sees it until

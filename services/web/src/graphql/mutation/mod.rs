@@ -1,7 +1,9 @@
 //! What can be changed, one file each.
 
+mod accounts;
 mod achievement_definitions;
 mod amend_position;
+mod bans;
 mod cancel_match;
 mod cancel_position;
 mod claim_items;
@@ -9,16 +11,20 @@ mod claim_play_money;
 mod close_position;
 mod create_position;
 mod create_wallet;
+mod friends;
 mod games;
 mod join_game;
 mod leave_queue;
 mod mark_read;
+mod mute_mails;
+mod parties;
 mod rooms;
 mod sessions;
 mod sign_in;
 mod update_profile;
 mod users;
 mod void_match_player;
+mod withdrawals;
 
 use async_graphql::{Context, MergedObject};
 use contracts::commands::Caller;
@@ -26,6 +32,7 @@ use domain::id::{RequestId, derived};
 use runtime::ids;
 use uuid::Uuid;
 
+use crate::commands::ANSWER_WITHIN;
 use crate::error::ApiResult;
 use crate::graphql::scope::Scope;
 use crate::identity::SignedIn;
@@ -34,6 +41,7 @@ use crate::identity::SignedIn;
 #[derive(Default, MergedObject)]
 pub(crate) struct Mutation(
     sign_in::SignIn,
+    accounts::Accounts,
     update_profile::UpdateProfile,
     create_wallet::CreateWallet,
     claim_play_money::ClaimPlayMoney,
@@ -47,12 +55,21 @@ pub(crate) struct Mutation(
     cancel_match::CancelMatch,
     void_match_player::VoidMatchPlayer,
     rooms::Rooms,
+    friends::Friends,
+    parties::Parties,
     games::Games,
     achievement_definitions::AchievementDefinitions,
     users::Users,
-    mark_read::MarkRead,
+    bans::Bans,
+    InboxMutation,
     sessions::Sessions,
+    withdrawals::Withdrawals,
 );
+
+/// One's inbox. Together, for each member of the whole makes its type a step deeper, and the compiler
+/// goes down so many.
+#[derive(Default, MergedObject)]
+pub(crate) struct InboxMutation(mark_read::MarkRead, mute_mails::MuteMails);
 
 /// Who asks, and under which id: the client's, or one of our own, in which case a retry is a new
 /// operation.
@@ -71,6 +88,12 @@ fn asks(signed_in: &SignedIn, request: Option<Uuid>) -> Caller {
         user: signed_in.user,
         request,
     }
+}
+
+/// The moment after which a request of now is void: its sender has been told that it failed.
+fn lapses_at_ms(ctx: &Context<'_>) -> i64 {
+    let wait_ms = i64::try_from(ANSWER_WITHIN.as_millis()).unwrap_or(i64::MAX);
+    ctx.gateway().clock.now_ms().saturating_add(wait_ms)
 }
 
 /// An id that belongs to a request: the same for its retries.

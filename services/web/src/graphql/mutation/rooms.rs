@@ -1,12 +1,14 @@
 //! Matches that one makes for people of one's choice.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use contracts::commands::{Ask, CreateRoom, JoinRoom, KickFromRoom, LeaveRoom, StartRoom};
+use contracts::commands::{
+    Ask, CreateRoom, JoinRoom, JoinRoomAsParty, KickFromRoom, LeaveRoom, StartRoom,
+};
 use contracts::{Code, Service};
 use domain::id::BattleId;
 use uuid::Uuid;
 
-use super::{caller, id_of};
+use super::{caller, id_of, lapses_at_ms};
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::object::GameMatch;
 use crate::graphql::payload::{UserError, told};
@@ -20,7 +22,7 @@ pub(crate) struct Rooms;
 /// What came of a change of a match that waits for players.
 #[derive(Debug, SimpleObject)]
 pub(crate) struct MatchPayload {
-    /// The match afterwards; null if the change was refused.
+    /// The match afterwards; null if the change was refused, or if one may no longer see it.
     #[graphql(name = "match")]
     game_match: Option<GameMatch>,
     /// Why it was refused; empty if it was not.
@@ -63,6 +65,7 @@ impl Rooms {
                 game: parse_id(&game_id).ok_or_else(|| ApiError::of(Code::GameNotFound))?,
                 private,
                 official,
+                expires_at_ms: lapses_at_ms(ctx),
             })
         };
         asked(ctx, create.await).await
@@ -74,10 +77,28 @@ impl Rooms {
         ctx: &Context<'_>,
         #[graphql(desc = "The match's id.")] id: ID,
         #[graphql(desc = "What a private match asks for.")] invite_code: Option<String>,
+        #[graphql(
+            default = false,
+            desc = "Whether all of the party that one leads come in, or nobody does. Where it costs an entry fee, each of the others has to be ready for this match. What keeps another away is not told."
+        )]
+        as_party: bool,
         #[graphql(desc = "The operation: the same id is the same operation.")] request_id: Option<
             Uuid,
         >,
     ) -> ApiResult<MatchPayload> {
+        if as_party {
+            let join = async {
+                let caller = caller(ctx, request_id).await?;
+                Ok(JoinRoomAsParty {
+                    caller,
+                    battle: battle(&id)?,
+                    ticket: id_of(&caller, "ticket"),
+                    invite_code,
+                    expires_at_ms: lapses_at_ms(ctx),
+                })
+            };
+            return asked(ctx, join.await).await;
+        }
         let join = async {
             let caller = caller(ctx, request_id).await?;
             Ok(JoinRoom {
@@ -85,6 +106,7 @@ impl Rooms {
                 battle: battle(&id)?,
                 ticket: id_of(&caller, "ticket"),
                 invite_code,
+                expires_at_ms: lapses_at_ms(ctx),
             })
         };
         asked(ctx, join.await).await
@@ -142,6 +164,7 @@ impl Rooms {
             Ok(StartRoom {
                 caller: caller(ctx, request_id).await?,
                 battle: battle(&id)?,
+                expires_at_ms: lapses_at_ms(ctx),
             })
         };
         asked(ctx, start.await).await
@@ -160,11 +183,12 @@ where
     let asked = async {
         let question = question?;
         let battle = ctx.gateway().command(Service::Matcher, &question).await?;
-        GameMatch::of(ctx, battle).await
+        // An outcome may be old: a repeat shows no match to somebody who was sent away since.
+        GameMatch::find(ctx, battle).await
     };
     let (game_match, user_errors) = told(asked.await)?;
     Ok(MatchPayload {
-        game_match,
+        game_match: game_match.flatten(),
         user_errors,
     })
 }

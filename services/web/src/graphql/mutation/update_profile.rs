@@ -64,8 +64,7 @@ pub(super) async fn change(
         }
         Err(error) => return Err(error.into()),
     }
-    let person = ctx.loaders().load_one(user).await?;
-    person.map(User).ok_or_else(|| ApiError::of(Code::NotFound))
+    User::of(ctx, user).await
 }
 
 /// A nickname that can be had. One script alone, so that none looks like another.

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object};
 use contracts::Code;
+use contracts::commands::{Caller, ForgetPlayer};
 use runtime::ids;
 use store::user::NewUser;
 
@@ -45,7 +46,8 @@ impl Users {
         let user = ids::mint();
         let new = NewUser {
             id: user,
-            email: email.text(),
+            email: Some(email.text()),
+            solana_address: None,
             nick_name: nick_name(&create_user_input.nick_name)?,
             now: ctx.gateway().clock.now(),
         };
@@ -66,8 +68,7 @@ impl Users {
             }
             Err(error) => return Err(error.into()),
         }
-        let person = ctx.loaders().load_one(user).await?;
-        person.map(User).ok_or_else(|| ApiError::of(Code::NotFound))
+        User::of(ctx, user).await
     }
 
     /// Changes what others see of a user. Needs update:users.
@@ -82,8 +83,8 @@ impl Users {
         change(ctx, user, &UpdateProfileInput { nick_name, avatar }).await
     }
 
-    /// Closes an account: what is personal is taken away, what it took part in stays. Needs
-    /// delete:users.
+    /// Closes an account: what is personal is taken away, what it took part in stays. It waits nowhere
+    /// any more, and leaves its party. Needs delete:users.
     async fn delete_user(
         &self,
         ctx: &Context<'_>,
@@ -95,7 +96,15 @@ impl Users {
         if !store::user::delete(&tx, user, now).await? {
             return Err(ApiError::of(Code::NotFound));
         }
+        store::friendship::delete_all(&tx, user).await?;
         store::session::revoke_all(&tx, user, now).await?;
+        let caller = Caller {
+            user,
+            request: ids::mint(),
+        };
+        let request = caller.request.uuid();
+        tx.announce(request, 0, request, &ForgetPlayer { caller })
+            .await?;
         tx.commit().await?;
         ctx.gateway().sessions.forget();
         Ok(true)

@@ -25,17 +25,22 @@ pub(crate) struct Asset {
 impl Asset {
     /// Every asset by rank, with one look into the cache.
     pub(crate) async fn all(gateway: &Arc<Gateway>) -> ApiResult<Vec<Self>> {
-        let known = gateway.cache.prices().await?.into_iter();
+        Ok(Self::priced(gateway, gateway.cache.prices().await?))
+    }
+
+    /// Every asset by rank, with what is known of its price.
+    pub(crate) fn priced(gateway: &Gateway, known: Vec<LastPrice>) -> Vec<Self> {
+        let known = known.into_iter();
         let mut known: HashMap<Symbol, LastPrice> =
             known.map(|last| (last.symbol.clone(), last)).collect();
         let ranked = gateway.catalogue.ranked();
-        Ok(ranked
+        ranked
             .map(|(rank, listed)| Self {
                 listed: listed.clone(),
                 rank,
                 last: known.remove(&listed.pair),
             })
-            .collect())
+            .collect()
     }
 
     /// The asset of this slug, symbol or pair.

@@ -8,6 +8,7 @@ use store::gateway::games;
 
 use super::{Asset, Currency, ItemKind, id};
 use crate::error::{ApiError, ApiResult};
+use crate::graphql::page;
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::scope::Scope;
 
@@ -131,6 +132,7 @@ impl Game {
     }
 
     /// What may be traded.
+    #[graphql(complexity = "page::cost_of_whole(child_complexity)")]
     async fn assets(&self, ctx: &Context<'_>) -> ApiResult<Vec<Asset>> {
         let allowed = self.template()?.assets;
         let known = Asset::all(ctx.gateway()).await?;

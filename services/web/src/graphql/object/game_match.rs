@@ -2,15 +2,16 @@
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use domain::game::Template;
-use domain::id::{BattleId, GameId, UserId};
+use domain::id::{BattleId, GameId};
 use domain::money::Currency;
 use domain::timestamp::Timestamp;
 use store::entity::battle::{self, BattleStatus};
 use store::gateway::{participants, positions, tickets};
+use uuid::Uuid;
 
 use super::{Game, GameMatchParticipant, GameMatchPosition, Player, id};
 use crate::error::{ApiError, ApiResult};
-use crate::graphql::loaders::RecordOf;
+use crate::graphql::loaders::{Named, RecordOf};
 use crate::graphql::page::{self, Listing, Order, Paging};
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::scope::Scope;
@@ -117,22 +118,12 @@ impl GameMatch {
 
     /// The single winner; null before the end, and where there is none.
     async fn winner(&self, ctx: &Context<'_>) -> ApiResult<Option<Player>> {
-        let Some(winner) = self.0.winner_id else {
-            return Ok(None);
-        };
-        let viewer = ctx.visitor().signed_in().await?;
-        let person = ctx.loaders().load_one(UserId::new(winner)).await?;
-        Ok(person.map(|person| Player::seen_by(viewer, person)))
+        named(ctx, self.0.winner_id).await
     }
 
     /// Who made it, to play with people of their choice; null where matchmaking did.
     async fn creator(&self, ctx: &Context<'_>) -> ApiResult<Option<Player>> {
-        let Some(creator) = self.0.creator_id else {
-            return Ok(None);
-        };
-        let viewer = ctx.visitor().signed_in().await?;
-        let person = ctx.loaders().load_one(UserId::new(creator)).await?;
-        Ok(person.map(|person| Player::seen_by(viewer, person)))
+        named(ctx, self.0.creator_id).await
     }
 
     /// What others need to come into a private match; null where everybody may.
@@ -155,6 +146,7 @@ impl GameMatch {
         }
         let viewer = ctx.visitor().signed_in().await?;
         let waiting = tickets::list_waiting(ctx.db(), self.battle(), WAITING_SHOWN).await?;
+        let waiting: Vec<Named> = waiting.into_iter().map(Named).collect();
         let mut people = ctx.loaders().load_many(waiting.iter().copied()).await?;
         let people = waiting.iter().filter_map(|player| people.remove(player));
         Ok(people
@@ -272,5 +264,12 @@ impl GameMatch {
         let found = ctx.loaders().load_one(battle).await?;
         let missing = || ApiError::from(store::Error::corrupt("battles", battle));
         found.map(Self).ok_or_else(missing)
+    }
+}
+
+async fn named(ctx: &Context<'_>, user: Option<Uuid>) -> ApiResult<Option<Player>> {
+    match user {
+        Some(user) => Player::named(ctx, user.into()).await.map(Some),
+        None => Ok(None),
     }
 }

@@ -1,7 +1,7 @@
 //! Messages in a user's inbox.
 
 use async_graphql::{Enum, ID, Object};
-use contracts::notifications::Notice;
+use contracts::notifications::{Notice, NoticeKind};
 use store::entity::notification;
 
 use super::id;
@@ -10,6 +10,7 @@ use crate::graphql::scalar::DateTime;
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "NoticeKind")]
 pub(crate) enum NotificationKind {
     /// A match has opened.
     Opened,
@@ -25,6 +26,16 @@ pub(crate) enum NotificationKind {
     Expired,
     /// An achievement was earned.
     Achievement,
+    /// Somebody wants to be one's friend.
+    FriendRequest,
+    /// A friend has invited one to a party.
+    PartyInvitation,
+    /// Money has come in.
+    Deposited,
+    /// A withdrawal is paid.
+    Withdrawn,
+    /// A withdrawal is not paid, and its money is back.
+    WithdrawalReturned,
 }
 
 /// A message in one's inbox.
@@ -64,18 +75,10 @@ impl Notification {
 
     /// What it is about.
     async fn kind(&self) -> ApiResult<NotificationKind> {
-        Ok(match self.notice()? {
-            Notice::Opened { .. } => NotificationKind::Opened,
-            Notice::Ended { .. } => NotificationKind::Ended,
-            Notice::Canceled { .. } => NotificationKind::Canceled,
-            Notice::Corrected { .. } => NotificationKind::Corrected,
-            Notice::Voided { .. } => NotificationKind::Voided,
-            Notice::Expired { .. } => NotificationKind::Expired,
-            Notice::Achievement { .. } => NotificationKind::Achievement,
-        })
+        Ok(self.notice()?.kind().into())
     }
 
-    /// What the game or achievement is called.
+    /// What the game, the achievement or whoever asks is called, or how much money it is.
     async fn title(&self) -> ApiResult<String> {
         Ok(match self.notice()? {
             Notice::Opened { title, .. }
@@ -84,11 +87,16 @@ impl Notification {
             | Notice::Corrected { title, .. }
             | Notice::Voided { title, .. }
             | Notice::Expired { title, .. }
-            | Notice::Achievement { title, .. } => title,
+            | Notice::Achievement { title, .. }
+            | Notice::FriendRequest { title, .. }
+            | Notice::PartyInvitation { title, .. }
+            | Notice::Deposited { title, .. }
+            | Notice::Withdrawn { title, .. }
+            | Notice::WithdrawalReturned { title, .. } => title,
         })
     }
 
-    /// The id of the match or achievement.
+    /// The id of the match, the achievement, the friendship, the party, the movement or the withdrawal.
     #[graphql(name = "subjectID")]
     async fn subject_id(&self) -> ApiResult<ID> {
         Ok(match self.notice()? {
@@ -98,7 +106,12 @@ impl Notification {
             | Notice::Corrected { subject, .. }
             | Notice::Voided { subject, .. }
             | Notice::Expired { subject, .. }
-            | Notice::Achievement { subject, .. } => ID(subject),
+            | Notice::Achievement { subject, .. }
+            | Notice::FriendRequest { subject, .. }
+            | Notice::PartyInvitation { subject, .. }
+            | Notice::Deposited { subject, .. }
+            | Notice::Withdrawn { subject, .. }
+            | Notice::WithdrawalReturned { subject, .. } => ID(subject),
         })
     }
 

@@ -8,7 +8,7 @@ use store::gateway::participants::Participant;
 use store::gateway::positions;
 
 use super::{GameMatch, GameMatchPosition, Player, id};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::graphql::page::{self, Listing, Order, Paging};
 use crate::graphql::scalar::Decimal;
 use crate::graphql::scope::Scope;
@@ -52,15 +52,7 @@ impl GameMatchParticipant {
 
     /// The player.
     async fn user(&self, ctx: &Context<'_>) -> ApiResult<Player> {
-        let viewer = ctx.visitor().signed_in().await?;
-        let person = ctx
-            .loaders()
-            .load_one(UserId::new(self.0.player_id))
-            .await?;
-        let missing = || ApiError::from(store::Error::corrupt("users", self.0.player_id));
-        person
-            .map(|person| Player::seen_by(viewer, person))
-            .ok_or_else(missing)
+        Player::named(ctx, self.0.player_id.into()).await
     }
 
     /// Final equity in chips; null while the match runs, when gameMatchUpdated tells it live.

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use contracts::Code;
+use contracts::positions::FirstRow;
 use domain::id::{BattleId, PositionId, RequestId, UserId};
 use domain::leverage::Leverage;
 use domain::order::{self, Entered, NewOrder, OrderKind, Outcome};
-use domain::position::EndCause;
+use domain::position::{EndCause, PositionStatus as Standing};
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -330,6 +331,54 @@ impl GameMatchPosition {
                 .symbol
                 .value()
                 .map(|symbol| symbol.as_str().to_owned()),
+        }
+    }
+}
+
+impl From<FirstRow> for GameMatchPosition {
+    fn from(first: FirstRow) -> Self {
+        let FirstRow { state, at_ms } = first;
+        let at = DateTime::from(Timestamp::from_ms(at_ms));
+        let (kind, limit_price) = match state.kind {
+            OrderKind::Market => (GameMatchPositionType::Market, None),
+            OrderKind::Limit(price) => (GameMatchPositionType::Limit, Some(price)),
+        };
+        let cause = state.end.map(|end| end.cause);
+        let exit = state.end.and_then(|end| end.exit);
+        let closed_at = state.end.map(|end| DateTime::from(end.time));
+        let stale = cause == Some(EndCause::FeedStale);
+        Self {
+            position: state.id,
+            created_at: at,
+            updated_at: at,
+            side: state.side.into(),
+            kind,
+            status: match state.status {
+                Standing::Pending => GameMatchPositionStatus::Pending,
+                Standing::Open => GameMatchPositionStatus::Open,
+                Standing::Closed => GameMatchPositionStatus::Closed,
+                Standing::Liquidated => GameMatchPositionStatus::Liquidated,
+                Standing::Canceled => GameMatchPositionStatus::Canceled,
+                Standing::Rejected => GameMatchPositionStatus::Rejected,
+            },
+            code: cause.and_then(rejection).map(Code::text),
+            end_cause: cause.map(Into::into),
+            margin: Some(state.margin.into()),
+            leverage: Some(state.leverage.times()),
+            size: Some(state.size.into()),
+            entry_price: state.fill.map(|fill| fill.tick.price.into()),
+            limit_price: limit_price.map(Into::into),
+            close_price: exit.map(|exit| exit.tick.price.into()),
+            stop_loss: state.stop_loss.map(Into::into),
+            target_point: state.take_profit.map(Into::into),
+            liquidation_price: state.fill.and_then(|fill| fill.liquidation).map(Into::into),
+            profit: exit.map(|exit| exit.profit.into()),
+            opened_at: state.fill.map(|fill| fill.tick.time.into()),
+            closed_at,
+            expired_at: closed_at.filter(|_| stale),
+            battle: state.battle,
+            player: state.player,
+            symbol: Some(state.symbol.as_str().to_owned()),
         }
     }
 }

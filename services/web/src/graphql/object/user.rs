@@ -10,6 +10,8 @@ use store::gateway::{self, Slice, Viewer};
 
 use super::{Item, Wallet, id};
 use crate::error::{ApiError, ApiResult};
+use crate::graphql::loaders::Named;
+use crate::graphql::page;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::scope::Scope;
 use crate::identity::{Permission, SignedIn};
@@ -51,6 +53,18 @@ impl Player {
             Self::PublicUser(PublicUser(person))
         }
     }
+
+    /// Somebody whom a row names, as the visitor may see them.
+    pub(crate) async fn named(ctx: &Context<'_>, user: UserId) -> ApiResult<Self> {
+        let viewer = ctx.visitor().signed_in().await?;
+        Ok(Self::seen_by(viewer, named(ctx, user).await?))
+    }
+}
+
+/// Somebody whom a row names; what was personal is gone where the account is closed.
+pub(crate) async fn named(ctx: &Context<'_>, user: UserId) -> ApiResult<Person> {
+    let person = ctx.loaders().load_one(Named(user)).await?;
+    person.ok_or_else(|| store::Error::corrupt("users", user).into())
 }
 
 /// A user in full: oneself, or anybody for staff with read:users.
@@ -85,9 +99,34 @@ impl User {
         self.0.avatar.as_deref()
     }
 
-    /// The mail address that the user signs in with.
-    async fn email(&self) -> &str {
-        &self.0.email
+    /// The mail address that the user signs in with; null if none is linked.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+
+    /// The address of the wallet on Solana that the user signs in with; null if none is linked.
+    async fn solana_address(&self) -> Option<&str> {
+        self.0.solana_address.as_deref()
+    }
+
+    /// Whether nothing but tokens leads to the account: neither a mail address nor a wallet.
+    async fn is_guest(&self) -> bool {
+        self.0.email.is_none() && self.0.solana_address.is_none()
+    }
+
+    /// Whether the user has a password.
+    async fn has_password(&self) -> bool {
+        self.0.has_password
+    }
+
+    /// What keeps the user out; null if nothing does.
+    async fn ban(&self, ctx: &Context<'_>) -> Option<Ban> {
+        let ban = store::ban::Ban {
+            reason: self.0.ban_reason.clone()?,
+            created_at: self.0.banned_at?,
+            expires_at: self.0.ban_expires_at,
+        };
+        ban.holds(ctx.gateway().clock.now()).then_some(Ban(ban))
     }
 
     /// The level that the experience amounts to, from 1.
@@ -122,6 +161,7 @@ impl User {
     }
 
     /// The user's wallets, one per currency. One's own, or with read:wallets.
+    #[graphql(complexity = "page::cost_of_whole(child_complexity)")]
     async fn wallets(&self, ctx: &Context<'_>) -> ApiResult<Vec<Wallet>> {
         self.opens_to(ctx).await?;
         let wallets = gateway::money::wallets(Viewer::Player(self.user()));
@@ -135,6 +175,7 @@ impl User {
 
     /// The user's items that have not run out, those that end first before the others. One's own,
     /// or with read:wallets.
+    #[graphql(complexity = "page::cost_of_whole(child_complexity)")]
     async fn items(&self, ctx: &Context<'_>) -> ApiResult<Vec<Item>> {
         self.opens_to(ctx).await?;
         Item::all_of(ctx, self.user()).await
@@ -142,6 +183,12 @@ impl User {
 }
 
 impl User {
+    /// Somebody in full, whom the visitor may see so.
+    pub(crate) async fn of(ctx: &Context<'_>, user: UserId) -> ApiResult<Self> {
+        let person = ctx.loaders().load_one(user).await?;
+        person.map(Self).ok_or_else(|| ApiError::of(Code::NotFound))
+    }
+
     fn user(&self) -> UserId {
         self.0.id.into()
     }
@@ -161,9 +208,39 @@ impl User {
     }
 }
 
+/// What keeps somebody out.
+#[derive(Clone, Debug)]
+pub(crate) struct Ban(store::ban::Ban);
+
+/// What keeps somebody out.
+#[Object]
+impl Ban {
+    /// Since when.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// Until when; null if it is for good.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(Into::into)
+    }
+
+    /// Why, as the user is told.
+    async fn reason(&self) -> &str {
+        &self.0.reason
+    }
+}
+
 /// What everybody may see of a user.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicUser(pub(crate) Person);
+
+impl PublicUser {
+    /// Somebody whom a row names.
+    pub(crate) async fn named(ctx: &Context<'_>, user: UserId) -> ApiResult<Self> {
+        named(ctx, user).await.map(Self)
+    }
+}
 
 impl From<Person> for PublicUser {
     fn from(person: Person) -> Self {

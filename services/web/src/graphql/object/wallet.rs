@@ -77,9 +77,9 @@ impl Wallet {
         amount(self.0.held, &self.0.unit)
     }
 
-    /// The address to deposit to; null for a currency that cannot be deposited.
+    /// The wallet on Solana to deposit to; null where this currency cannot be deposited.
     async fn address(&self) -> Option<&str> {
-        None
+        self.0.address.as_deref()
     }
 }
 
@@ -138,6 +138,11 @@ impl Transaction {
         &self.0.kind
     }
 
+    /// The signature of the transaction on the chain that brought it; null unless it is a deposit.
+    async fn signature(&self) -> Option<&str> {
+        self.0.signature.as_deref()
+    }
+
     /// The id of what it belongs to, such as the match.
     #[graphql(name = "ref")]
     async fn reference(&self) -> ID {
@@ -172,7 +177,7 @@ impl Item {
     }
 }
 
-fn amount(minor: i64, unit: &str) -> ApiResult<Decimal> {
+pub(super) fn amount(minor: i64, unit: &str) -> ApiResult<Decimal> {
     Ok(Money {
         minor,
         currency: currency(unit)?,
@@ -180,7 +185,7 @@ fn amount(minor: i64, unit: &str) -> ApiResult<Decimal> {
     .into())
 }
 
-fn currency(unit: &str) -> ApiResult<money::Currency> {
+pub(super) fn currency(unit: &str) -> ApiResult<money::Currency> {
     unit.parse()
         .map_err(|_unknown| store::Error::corrupt("ledger_accounts", unit).into())
 }

@@ -5,7 +5,7 @@ use store::gateway::{Cursor, Part, Slice, Toward};
 use uuid::Uuid;
 
 use crate::error::ApiResult;
-use crate::graphql::object::Asset;
+use crate::graphql::object::{Asset, AssetFeed, Watermarks};
 use crate::graphql::page::{self, Listing, Order, Paging};
 use crate::graphql::scope::Scope;
 
@@ -21,6 +21,13 @@ impl AssetQuery {
         #[graphql(desc = "Its slug, such as bitcoin; its symbol or pair will do.")] id: ID,
     ) -> ApiResult<Option<Asset>> {
         Asset::find(ctx.gateway(), &id).await
+    }
+
+    /// Whether the prices of each asset are fresh, by rank.
+    #[graphql(complexity = "page::cost_of_whole(child_complexity)")]
+    async fn feed_health(&self, ctx: &Context<'_>) -> ApiResult<Vec<AssetFeed>> {
+        let known = Watermarks::load(ctx.gateway()).await?;
+        Ok(known.feeds(ctx.gateway()))
     }
 
     /// The assets by rank, with their last prices.
@@ -43,10 +50,14 @@ impl AssetQuery {
             order_by,
         }
         .slice()?;
-        let assets = Asset::all(ctx.gateway()).await?;
-        let total_count = i64::try_from(assets.len()).unwrap_or(i64::MAX);
-        Ok(page::listing(cut(assets, &slice), total_count))
+        Ok(listed(Asset::all(ctx.gateway()).await?, &slice))
     }
+}
+
+/// The slice of all assets as a connection.
+pub(in crate::graphql) fn listed(assets: Vec<Asset>, slice: &Slice) -> Listing<Asset> {
+    let total_count = i64::try_from(assets.len()).unwrap_or(i64::MAX);
+    page::listing(cut(assets, slice), total_count)
 }
 
 /// The slice of a list that is at hand as a whole.

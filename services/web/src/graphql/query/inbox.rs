@@ -5,7 +5,7 @@ use store::entity::notification;
 use store::gateway::{List, notifications};
 
 use crate::error::ApiResult;
-use crate::graphql::object::Notification;
+use crate::graphql::object::{Notification, NotificationKind};
 use crate::graphql::page::list;
 use crate::graphql::scope::Scope;
 
@@ -20,6 +20,13 @@ impl InboxQuery {
         Ok(notifications::list(user, Some(true))
             .count(ctx.db())
             .await?)
+    }
+
+    /// The kinds of messages that one does not want by mail.
+    async fn muted_mails(&self, ctx: &Context<'_>) -> ApiResult<Vec<NotificationKind>> {
+        let user = ctx.visitor().signed_in().await?.user;
+        let muted = store::notification::list_muted(ctx.db(), user).await?;
+        Ok(muted.into_iter().map(Into::into).collect())
     }
 }
 

@@ -1,12 +1,14 @@
 //! What can be asked.
 
 mod achievements;
-mod assets;
+pub(super) mod assets;
+mod friends;
 mod games;
 mod inbox;
 mod matches;
 mod money;
 pub(super) mod node;
+mod parties;
 mod people;
 mod positions;
 mod sessions;
@@ -23,6 +25,8 @@ pub(crate) struct Query(
     node::NodeQuery,
     people::PeopleQuery,
     people::UsersQuery,
+    friends::FriendshipsQuery,
+    parties::PartiesQuery,
     games::GameQuery,
     games::GamesQuery,
     assets::AssetQuery,
@@ -34,6 +38,8 @@ pub(crate) struct Query(
     money::MoneyQuery,
     money::WalletsQuery,
     money::TransactionsQuery,
+    money::DepositsQuery,
+    money::WithdrawalsQuery,
     achievements::AchievementDefinitionQuery,
     achievements::AchievementDefinitionsQuery,
     achievements::AchievementsQuery,

@@ -1,11 +1,12 @@
-//! Wallets and what moved in them: one's own, and everybody's for staff with the permission.
+//! Wallets, what moved in them and what leaves them: one's own, and everybody's for staff with the permission.
 
 use async_graphql::{Context, ID, InputObject, Object};
-use store::gateway::{List, money};
+use store::gateway::{List, money, withdrawals as rows};
+use store::withdrawal::Status;
 
 use super::{filter_id, parse_id};
 use crate::error::ApiResult;
-use crate::graphql::object::{Transaction, Wallet};
+use crate::graphql::object::{Transaction, Wallet, Withdrawal, WithdrawalStatus};
 use crate::graphql::page::list;
 use crate::graphql::scope::Scope;
 use crate::identity::Permission;
@@ -93,4 +94,39 @@ async fn movements(
         eyes,
         filter_id("walletID", filter.wallet_id.as_ref())?,
     ))
+}
+
+list! {
+    /// What one has deposited over the chain, as it moved in one's wallets. Staff with read:transactions see all.
+    DepositsQuery: deposits -> Transaction, deposits
+}
+
+async fn deposits(ctx: &Context<'_>) -> ApiResult<List<money::Movement>> {
+    let viewer = ctx.visitor().signed_in().await?;
+    Ok(money::deposits(viewer.eyes(Permission::ReadTransactions)))
+}
+
+/// Which withdrawals.
+#[derive(Debug, Default, InputObject)]
+pub(crate) struct WithdrawalFilter {
+    /// Those that have come so far.
+    status: Option<WithdrawalStatus>,
+}
+
+list! {
+    /// One's own withdrawals. Staff with read:withdrawals see all.
+    WithdrawalsQuery: withdrawals(WithdrawalFilter) -> Withdrawal, withdrawals
+}
+
+async fn withdrawals(
+    ctx: &Context<'_>,
+    filter: WithdrawalFilter,
+) -> ApiResult<List<rows::Withdrawal>> {
+    let eyes = ctx
+        .visitor()
+        .signed_in()
+        .await?
+        .eyes(Permission::ReadWithdrawals);
+    let status = filter.status.map(Status::from);
+    Ok(rows::withdrawals(eyes, status.map(Status::name)))
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use store::gateway::{
-    achievements, battles, games, money, notifications, participants, tickets, users,
+    achievements, battles, friendships, games, money, notifications, participants, parties,
+    tickets, users, withdrawals,
 };
 use store::session;
 use uuid::Uuid;
@@ -14,9 +15,11 @@ use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 use crate::graphql::loaders::NodeKey;
 use crate::graphql::object::{
-    Achievement, AchievementDefinition, Asset, Game, GameMatch, GameMatchParticipant,
-    GameMatchPosition, Node, Notification, Player, QueueTicket, Session, Transaction, Wallet,
+    Achievement, AchievementDefinition, Asset, Friendship, Game, GameMatch, GameMatchParticipant,
+    GameMatchPosition, Node, Notification, Party, Player, QueueTicket, Session, Transaction,
+    Wallet, Withdrawal,
 };
+use crate::graphql::page;
 use crate::graphql::scope::Scope;
 use crate::identity::{Permission, SignedIn, Visitor};
 
@@ -38,7 +41,9 @@ impl NodeQuery {
     }
 
     /// Whatever has these ids, in their order, with null for what one may not see.
-    #[graphql(complexity = "ids.len().saturating_mul(child_complexity)")]
+    #[graphql(
+        complexity = "ids.len().saturating_mul(child_complexity).saturating_add(page::LOOK_UP)"
+    )]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -156,6 +161,11 @@ impl Search<'_> {
             self.keep(rows.into_iter().map(|row| (row.id, Transaction::from(row))));
         }
         if let Some(ids) = self.left() {
+            let eyes = viewer.eyes(Permission::ReadWithdrawals);
+            let rows = withdrawals::find_withdrawals(db, eyes, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, Withdrawal::from(row))));
+        }
+        if let Some(ids) = self.left() {
             let rows = tickets::find(db, viewer.user, &ids).await?;
             self.keep(rows.into_iter().map(|row| (row.id, QueueTicket::from(row))));
         }
@@ -165,6 +175,14 @@ impl Search<'_> {
                 rows.into_iter()
                     .map(|row| (row.id, Notification::from(row))),
             );
+        }
+        if let Some(ids) = self.left() {
+            let rows = friendships::find(db, viewer.user, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, Friendship::from(row))));
+        }
+        if let Some(ids) = self.left() {
+            let rows = parties::find(db, viewer.user, &ids).await?;
+            self.keep(rows.into_iter().map(|row| (row.id, Party::from(row))));
         }
         if let Some(ids) = self.left() {
             let rows = session::find(db, viewer.user, &ids).await?;

@@ -2,37 +2,42 @@
 
 mod assets;
 mod clock;
+mod event;
+mod feeds;
 mod inbox;
 mod matches;
 mod money;
+mod parties;
+mod positions;
+mod rows;
 mod tickets;
-
-use std::future::ready;
 
 use async_graphql::MergedSubscription;
 use contracts::Code;
 use futures::{Stream, StreamExt};
 
+use self::event::until_error;
 use crate::error::{ApiError, ApiResult};
-use crate::hub::Lagged;
+use crate::hub::Missed;
 
-/// What can be listened to. Of prices and standings the latest wins; whoever misses an event is
-/// told that it lagged, and that ends the subscription.
+/// What can be listened to. Of prices and standings the latest wins. What is called an event is kept:
+/// whoever missed some goes on from a cursor. Whoever misses one of another subscription is told that it
+/// lagged, and that ends it.
 #[derive(Default, MergedSubscription)]
 pub(crate) struct Subscription(
     assets::Assets,
     clock::CurrentTime,
-    inbox::NotificationCreated,
+    feeds::FeedHealthUpdated,
+    inbox::InboxEvents,
     matches::Matches,
-    money::WalletUpdated,
-    tickets::QueueTicketUpdated,
+    money::WalletEvents,
+    parties::PartyUpdated,
+    positions::PositionEvents,
+    tickets::TicketEvents,
 );
 
-/// The events up to the first that were missed, which is told as `LAGGED`.
-fn unbroken<M>(events: impl Stream<Item = Result<M, Lagged>>) -> impl Stream<Item = ApiResult<M>> {
-    events.scan(false, |is_broken, event| {
-        let told = (!*is_broken).then_some(event);
-        *is_broken |= matches!(told, Some(Err(_)));
-        ready(told.map(|event| event.map_err(|_missed: Lagged| ApiError::of(Code::Lagged))))
-    })
+/// The updates up to the first that were missed, which is told as `LAGGED`.
+fn unbroken<M>(updates: impl Stream<Item = Result<M, Missed>>) -> impl Stream<Item = ApiResult<M>> {
+    let lagged = |_: Missed| ApiError::of(Code::Lagged);
+    until_error(updates.map(move |update| update.map_err(lagged)))
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::ServerError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::transport::request::Parameters;
-use crate::transport::response::Answer;
+use crate::transport::request::{Parameters, read_object};
+use crate::transport::response::Said;
 
 /// What a client says.
 #[derive(Debug)]
@@ -15,7 +14,10 @@ pub(super) enum FromClient {
     ConnectionInit {
         authorization: Option<String>,
     },
-    Ping,
+    Ping {
+        /// A newer token.
+        authorization: Option<String>,
+    },
     Pong,
     Subscribe {
         id: Arc<str>,
@@ -42,15 +44,20 @@ impl FromClient {
             r#type,
             id,
             payload,
-        } = serde_json::from_str(text).ok()?;
+        } = read_object(text.as_bytes()).ok()?;
         let payload = payload.map(RawValue::get);
         let id = id.filter(|id| !id.is_empty());
         Some(match r#type {
             "connection_init" => Self::ConnectionInit {
-                authorization: payload.and_then(authorization),
+                authorization: authorization(object(payload)?),
             },
-            "ping" => Self::Ping,
-            "pong" => Self::Pong,
+            "ping" => Self::Ping {
+                authorization: authorization(object(payload)?),
+            },
+            "pong" => {
+                object(payload)?;
+                Self::Pong
+            }
             "subscribe" => {
                 let parameters = Parameters::read(payload?.as_bytes()).ok()?;
                 Self::Subscribe {
@@ -64,9 +71,16 @@ impl FromClient {
     }
 }
 
-/// The token of a `connection_init`, under the name of the header in whatever case.
-fn authorization(payload: &str) -> Option<String> {
-    let payload: serde_json::Map<String, serde_json::Value> = serde_json::from_str(payload).ok()?;
+type Fields = serde_json::Map<String, serde_json::Value>;
+
+/// A payload that may be left out; `None` if it is there and no object.
+fn object(payload: Option<&str>) -> Option<Fields> {
+    let fields: Option<Fields> = payload.map_or(Ok(None), serde_json::from_str).ok()?;
+    Some(fields.unwrap_or_default())
+}
+
+/// The token of a payload, under the name of the header in whatever case.
+fn authorization(payload: Fields) -> Option<String> {
     let named = |(name, value): (String, serde_json::Value)| {
         let text = value.as_str().map(str::to_owned);
         text.filter(|_| name.eq_ignore_ascii_case("authorization"))
@@ -75,47 +89,79 @@ fn authorization(payload: &str) -> Option<String> {
 }
 
 /// What we say.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug)]
 pub(super) enum ToClient {
     ConnectionAck,
     Ping,
-    Pong,
-    Next {
-        id: Arc<str>,
-        payload: Answer,
+    Pong {
+        payload: Option<Renewed>,
     },
-    Error {
+    /// `next`, or `error` where nothing was executed.
+    Said {
         id: Arc<str>,
-        payload: Vec<ServerError>,
+        said: Said,
     },
     Complete {
         id: Arc<str>,
     },
 }
 
+/// What a newer token is answered with.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Renewed {
+    /// How long the connection may last now, in seconds.
+    expires_in: u64,
+}
+
+impl Renewed {
+    /// The connection may last that long.
+    pub(super) fn for_ms(rest_ms: i64) -> Self {
+        let expires_in = u64::try_from(rest_ms / 1_000).unwrap_or_default();
+        Self { expires_in }
+    }
+}
+
 impl ToClient {
-    /// An operation's answer: `error` where nothing was executed.
-    pub(super) fn of(id: &Arc<str>, answer: Answer) -> Self {
-        let id = Arc::clone(id);
-        match answer.refusal() {
-            Some(errors) => Self::Error {
-                id,
-                payload: errors.to_vec(),
-            },
-            None => Self::Next {
-                id,
-                payload: answer,
-            },
+    /// The operation that ends with this message.
+    pub(super) fn ends(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Complete { id } => Some(id),
+            Self::Said { id, said } => said.refusal().map(|_| id),
+            Self::ConnectionAck | Self::Ping | Self::Pong { .. } => None,
         }
     }
 
-    /// The message as it travels.
+    /// The message as it travels. What was said is spliced in as it is: the same bytes may go to
+    /// thousands.
     pub(super) fn text(&self) -> String {
-        // Plain data: it can be written.
-        serde_json::to_string(self).unwrap_or_default()
+        match self {
+            Self::ConnectionAck => r#"{"type":"connection_ack"}"#.to_owned(),
+            Self::Ping => r#"{"type":"ping"}"#.to_owned(),
+            Self::Pong { payload: None } => r#"{"type":"pong"}"#.to_owned(),
+            Self::Pong {
+                payload: Some(payload),
+            } => format!(r#"{{"type":"pong","payload":{}}}"#, json(payload)),
+            Self::Complete { id } => format!(r#"{{"type":"complete","id":{}}}"#, json(id)),
+            Self::Said { id, said } => {
+                let (kind, payload) = match said.refusal() {
+                    Some(errors) => ("error", errors),
+                    None => ("next", said.text()),
+                };
+                let id = json(id);
+                format!(r#"{{"type":"{kind}","id":{id},"payload":{payload}}}"#)
+            }
+        }
     }
 }
+
+fn json(plain: &impl Serialize) -> String {
+    // Plain data: it can be written.
+    serde_json::to_string(plain).unwrap_or_default()
+}
+
+/// What a close frame holds of a reason, in bytes.
+const MAX_REASON: usize = 123;
 
 /// Why we end a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,11 +206,14 @@ impl Close {
             Self::UnknownSubprotocol => "Subprotocol not acceptable".to_owned(),
             Self::InitialisedTooLate => "Connection initialisation timeout".to_owned(),
             Self::Silent => "No pong".to_owned(),
-            // A close frame holds 123 bytes of reason.
-            Self::DuplicateOperation(id) if id.len() <= 64 => {
-                format!("Subscriber for {id} already exists")
+            Self::DuplicateOperation(id) => {
+                let reason = format!("Subscriber for {id} already exists");
+                if reason.len() <= MAX_REASON {
+                    reason
+                } else {
+                    "Subscriber already exists".to_owned()
+                }
             }
-            Self::DuplicateOperation(_) => "Subscriber already exists".to_owned(),
             Self::InitialisedTwice => "Too many initialisation requests".to_owned(),
             Self::TooManyOperations => "Too many operations".to_owned(),
         }
@@ -194,6 +243,12 @@ mod tests {
             r#"{"type": "subscribe", "id": "", "payload": {"query": "{ x }"}}"#,
             r#"{"type": "subscribe", "id": "1"}"#,
             r#"{"type": "start", "id": "1", "payload": {"query": "{ x }"}}"#,
+            r#"{"type": "connection_init", "payload": "x"}"#,
+            r#"{"type": "ping", "payload": []}"#,
+            r#"{"type": "pong", "payload": 1}"#,
+            r#"{"type": "complete"}"#,
+            r#"[{"type": "ping"}]"#,
+            r#"["ping", null, null]"#,
         ] {
             assert!(FromClient::read(text).is_none(), "{text}");
         }
@@ -207,5 +262,44 @@ mod tests {
         );
         let complete = ToClient::Complete { id: "7".into() };
         assert_eq!(complete.text(), r#"{"type":"complete","id":"7"}"#);
+        let pong = |payload| ToClient::Pong { payload }.text();
+        assert_eq!(pong(None), r#"{"type":"pong"}"#);
+        assert_eq!(
+            pong(Some(Renewed::for_ms(899_999))),
+            r#"{"type":"pong","payload":{"expiresIn":899}}"#
+        );
+    }
+
+    #[test]
+    fn a_payload_may_be_left_out_or_null() {
+        for text in [
+            r#"{"type": "ping"}"#,
+            r#"{"type": "ping", "payload": null}"#,
+            r#"{"type": "ping", "payload": {"at": 1}}"#,
+        ] {
+            let message = FromClient::read(text);
+            assert!(
+                matches!(
+                    message,
+                    Some(FromClient::Ping {
+                        authorization: None
+                    })
+                ),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_reason_fits_into_a_close_frame() {
+        for (id, names_it) in [
+            ("7".repeat(93), true),
+            ("7".repeat(94), false),
+            ("ü".repeat(50), false),
+        ] {
+            let reason = Close::DuplicateOperation(id.as_str().into()).reason();
+            assert!(reason.len() <= MAX_REASON, "{reason}");
+            assert_eq!(reason.contains(&id), names_it, "{reason}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Who meets whom: which tickets of one queue open a match together, which have waited too long,
 //! and when it is worth looking again.
 //!
-//! A queue holds the tickets of one version of one game. It knows players by their cups alone.
+//! A queue holds the tickets of one version of one game. It knows players by their cups alone, and
+//! by whom they want to play with.
 //!
 //! The oldest ticket is the anchor: it meets the first others, in ticket order, inside its band,
 //! and as many of them as fill the match. Where the rules of the game are silent, these hold:
@@ -12,10 +13,20 @@
 //!   ticket along that lies inside its band, before any younger one.
 //! - Who is passed over loses nothing: his band goes on growing, and he is the first to be tried
 //!   again at every look.
+//! - A party stands where its first ticket stands. It is an anchor, or comes along, with all of its
+//!   tickets or with none; where it does not fit in any more, those behind it do.
+
+mod search;
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use uuid::Uuid;
 
 use crate::game::Template;
-use crate::id::{TicketId, UserId};
+use crate::id::{PartyId, TicketId, UserId};
 use crate::timestamp::Timestamp;
+use search::Search;
 
 /// How long a ticket waits for each further width of its cup band, in milliseconds.
 pub const BAND_STEP_MS: i64 = 5_000;
@@ -56,17 +67,26 @@ pub struct Ticket {
     pub player: UserId,
     /// The cups that the player had on joining.
     pub cups: i64,
-    /// Since when.
+    /// Since when; the same for everybody of a party.
     pub joined: Timestamp,
+    /// With whom the player wants to play, if with somebody.
+    pub party: Option<PartyId>,
+}
+
+impl Ticket {
+    /// What the ticket is inseparable from.
+    fn unit(&self) -> Uuid {
+        self.party.map_or(self.id.uuid(), PartyId::uuid)
+    }
 }
 
 /// What becomes of tickets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The ticket has outlived its time.
+    /// These tickets, somebody's alone or a party's, have outlived their time.
     Expired {
-        /// The ticket.
-        ticket: TicketId,
+        /// The tickets.
+        tickets: Vec<TicketId>,
     },
     /// These tickets open a match together.
     Opened {
@@ -85,98 +105,94 @@ pub struct Queue {
 impl Queue {
     /// The queue of these tickets, in whatever order they come.
     pub fn new(rules: Rules, mut waiting: Vec<Ticket>) -> Self {
-        waiting.sort_by_key(|ticket| (ticket.joined, ticket.id));
+        waiting.sort_by_key(|ticket| (ticket.joined, ticket.unit(), ticket.id));
         Self { rules, waiting }
     }
 
     /// Everything that is due at `now`, in the order in which it happens. Expired tickets go first:
     /// who has waited too long may have left the screen, and is not pulled into a match.
     pub fn decide(&self, now: Timestamp) -> Vec<Event> {
-        let expired = self.waiting.iter().filter(|one| self.expiry(one) <= now);
-        let mut events: Vec<Event> = expired
-            .map(|ticket| Event::Expired { ticket: ticket.id })
-            .collect();
-        let mut queue = events.iter().fold(self.clone(), Self::evolve);
-        // One pass is enough: no group falls due because tickets of others have gone.
-        for anchor in &self.waiting {
-            let Some(tickets) = queue.group_around(anchor, now) else {
-                continue;
-            };
-            let event = Event::Opened { tickets };
-            queue = queue.evolve(&event);
-            events.push(event);
-        }
-        events
+        let expired = |ticket: &Ticket| self.expiry(ticket) <= now;
+        let (expired, waiting) = self.waiting.split_at(self.waiting.partition_point(expired));
+        let expired = expired
+            .chunk_by(|one, other| one.unit() == other.unit())
+            .map(|unit| Event::Expired {
+                tickets: unit.iter().map(|ticket| ticket.id).collect(),
+            });
+        let opened = Search::new(self.rules, waiting, now).map(|tickets| Event::Opened { tickets });
+        expired.chain(opened).collect()
     }
 
-    /// The queue without the tickets that `event` took out of it.
+    /// The queue without the tickets that `events` took out of it.
     #[must_use]
-    pub fn evolve(mut self, event: &Event) -> Self {
-        self.waiting.retain(|ticket| match event {
-            Event::Expired { ticket: expired } => ticket.id != *expired,
-            Event::Opened { tickets } => !tickets.contains(&ticket.id),
-        });
+    pub fn evolve(mut self, events: &[Event]) -> Self {
+        let gone: BTreeSet<TicketId> = events
+            .iter()
+            .flat_map(|event| match event {
+                Event::Expired { tickets } | Event::Opened { tickets } => tickets,
+            })
+            .copied()
+            .collect();
+        self.waiting.retain(|ticket| !gone.contains(&ticket.id));
         self
     }
 
     /// The first moment behind `now` at which something may be due, provided that nobody joins or
     /// leaves and that all which is due at `now` has been done.
     pub fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
-        let expiries = self.waiting.iter().map(|ticket| self.expiry(ticket));
-        let fills = self.waiting.iter().map(|ticket| self.filled(ticket));
-        let meetings = self.waiting.iter().flat_map(|anchor| {
-            self.waiting
-                .iter()
-                .filter_map(|other| self.meets_from(anchor, other))
+        let mut cups: Vec<i64> = self.waiting.iter().map(|ticket| ticket.cups).collect();
+        cups.sort_unstable();
+        let moments = self.waiting.iter().flat_map(|ticket| {
+            let meeting = self.rules.next_meeting(ticket, &cups, now);
+            [
+                Some(self.expiry(ticket)),
+                Some(self.rules.filled(ticket)),
+                meeting,
+            ]
         });
-        expiries
-            .chain(fills)
-            .chain(meetings)
-            .filter(|moment| *moment > now)
-            .min()
-    }
-
-    /// Who opens a match with `anchor` at `now`, oldest first; nobody unless it still waits.
-    fn group_around(&self, anchor: &Ticket, now: Timestamp) -> Option<Vec<TicketId>> {
-        let (fewest, most) = (size(self.rules.min_players), size(self.rules.max_players));
-        let place = self.waiting.iter().position(|one| one.id == anchor.id)?;
-        let is_near = |(number, other): &(usize, &Ticket)| {
-            let from = self.meets_from(anchor, other);
-            *number != place && from.is_some_and(|moment| moment <= now)
-        };
-        let others = self.waiting.iter().enumerate().filter(is_near);
-        let mut group: Vec<(usize, &Ticket)> = others.take(most.saturating_sub(1)).collect();
-        group.push((place, anchor));
-        group.sort_unstable_by_key(|(number, _)| *number);
-        let last_of_the_fewest = group.get(fewest.saturating_sub(1));
-        let has_waited = last_of_the_fewest.is_some_and(|(_, one)| self.filled(one) <= now);
-        let is_due = has_waited || group.len() >= most;
-        is_due.then(|| group.iter().map(|(_, ticket)| ticket.id).collect())
-    }
-
-    /// From when on `other` lies inside the band of `anchor`, which starts at the rules' width and
-    /// grows by it for every step that the anchor waits.
-    fn meets_from(&self, anchor: &Ticket, other: &Ticket) -> Option<Timestamp> {
-        let Some(width) = self.rules.cup_band else {
-            return Some(anchor.joined);
-        };
-        let apart = anchor.cups.abs_diff(other.cups);
-        let steps = apart.saturating_sub(1).checked_div(width.unsigned_abs())?;
-        let wait_ms = i64::try_from(steps).ok()?.checked_mul(BAND_STEP_MS)?;
-        Some(anchor.joined.plus_ms(wait_ms))
+        moments.flatten().filter(|moment| *moment > now).min()
     }
 
     fn expiry(&self, ticket: &Ticket) -> Timestamp {
         ticket.joined.plus_ms(self.rules.queue_ttl_ms)
     }
-
-    fn filled(&self, ticket: &Ticket) -> Timestamp {
-        ticket.joined.plus_ms(self.rules.fill_wait_ms)
-    }
 }
 
-fn size(players: u32) -> usize {
-    usize::try_from(players).unwrap_or(usize::MAX)
+impl Rules {
+    /// The cups of those whom `anchor` meets at `now`: its band starts at the rules' width and
+    /// grows by it for every step that the anchor waits. None if it meets nobody yet.
+    fn band(&self, anchor: &Ticket, now: Timestamp) -> Option<RangeInclusive<i64>> {
+        let waited_ms = now.ms().checked_sub(anchor.joined.ms())?;
+        let Some(width) = self.cup_band else {
+            return (waited_ms >= 0).then_some(i64::MIN..=i64::MAX);
+        };
+        let widths = waited_ms.div_euclid(BAND_STEP_MS).saturating_add(1);
+        let reach = width.saturating_mul(widths);
+        let cups = anchor.cups;
+        (reach > 0).then(|| cups.saturating_sub(reach)..=cups.saturating_add(reach))
+    }
+
+    /// When `anchor` meets somebody whom it does not meet at `now`, the `cups` of everybody given in
+    /// order.
+    fn next_meeting(&self, anchor: &Ticket, cups: &[i64], now: Timestamp) -> Option<Timestamp> {
+        if anchor.joined > now {
+            return Some(anchor.joined);
+        }
+        let (width, band) = (self.cup_band?, self.band(anchor, now)?);
+        let below = cups.partition_point(|cups| cups < band.start());
+        let above = cups.partition_point(|cups| cups <= band.end());
+        let below = below.checked_sub(1).and_then(|place| cups.get(place));
+        let next = below.into_iter().chain(cups.get(above));
+        let apart = next.map(|cups| anchor.cups.abs_diff(*cups)).min()?;
+        let steps = apart.saturating_sub(1).checked_div(width.unsigned_abs())?;
+        let wait_ms = i64::try_from(steps).ok()?.checked_mul(BAND_STEP_MS)?;
+        Some(anchor.joined.plus_ms(wait_ms))
+    }
+
+    /// When `ticket` has waited long enough to play with the fewest.
+    fn filled(&self, ticket: &Ticket) -> Timestamp {
+        ticket.joined.plus_ms(self.fill_wait_ms)
+    }
 }
 
 #[cfg(test)]
@@ -201,6 +217,7 @@ mod tests {
             player: Uuid::from_u128(number).into(),
             cups,
             joined: Timestamp::from_ms(joined_ms),
+            party: None,
         }
     }
 
@@ -235,9 +252,27 @@ mod tests {
         let queue = Queue::new(rules(None), vec![ticket(1, 0, 0)]);
         assert_eq!(queue.decide(at(59_999)), []);
         let expired = Event::Expired {
-            ticket: Uuid::from_u128(1).into(),
+            tickets: vec![Uuid::from_u128(1).into()],
         };
         assert_eq!(queue.decide(at(60_000)), [expired]);
+    }
+
+    #[test]
+    fn a_party_expires_as_a_whole() {
+        let tickets = [party(2, 2..4, 0), vec![ticket(9, 0, 0)], party(4, 4..6, 1)].concat();
+        let rules = Rules {
+            min_players: 6,
+            max_players: 6,
+            ..rules(None)
+        };
+        let expired = |numbers: &[u128]| Event::Expired {
+            tickets: numbers
+                .iter()
+                .map(|it| Uuid::from_u128(*it).into())
+                .collect(),
+        };
+        let queue = Queue::new(rules, tickets);
+        assert_eq!(queue.decide(at(60_000)), [expired(&[2, 3]), expired(&[9])]);
     }
 
     #[test]
@@ -272,6 +307,61 @@ mod tests {
         let queue = Queue::new(rules, tickets.map(|(cups, n)| ticket(n, cups, 0)).collect());
         // Only the youngest has all others inside its band.
         assert_eq!(queue.decide(at(0)), [opened(&[1, 2, 3, 5])]);
+    }
+
+    /// Tickets of a party that joined together.
+    fn party(number: u128, tickets: std::ops::Range<u128>, joined_ms: i64) -> Vec<Ticket> {
+        let of_party = |ticket| Ticket {
+            party: Some(Uuid::from_u128(number).into()),
+            ..ticket
+        };
+        tickets
+            .map(|number| of_party(ticket(number, 0, joined_ms)))
+            .collect()
+    }
+
+    #[test]
+    fn a_party_plays_together_or_waits_together() {
+        let lonely = vec![ticket(1, 0, 0), ticket(9, 0, 2)];
+        let pair = party(2, 2..4, 1);
+        let queue = Queue::new(rules(None), [lonely, pair].concat());
+        assert_eq!(queue.decide(at(2)), [opened(&[1, 2, 3])]);
+
+        let pairs = [party(2, 2..4, 0), party(4, 4..6, 1)].concat();
+        let queue = Queue::new(rules(None), pairs.clone());
+        assert_eq!(queue.decide(at(9_999)), []);
+        // Two are enough, and three would tear the other two apart.
+        let both = [opened(&[2, 3]), opened(&[4, 5])];
+        assert_eq!(queue.decide(at(10_001)), both);
+        let queue = Queue::new(rules(None), [pairs, vec![ticket(9, 0, 2)]].concat());
+        assert_eq!(queue.decide(at(2)), [opened(&[2, 3, 9])]);
+    }
+
+    #[test]
+    fn parties_that_a_smaller_one_kept_apart_meet_once_it_has_gone() {
+        let rules = Rules {
+            max_players: 7,
+            ..rules(None)
+        };
+        let sizes = [2, 3, 4, 5].into_iter().zip(1..);
+        let parties = sizes.map(|(size, number)| {
+            let first = number * 10;
+            party(number, first..first + size, 0)
+        });
+        let queue = Queue::new(rules, parties.flatten().collect());
+        // The two fit in with everybody, and so nobody is seven before the five take them.
+        let expected = [
+            opened(&[10, 11, 40, 41, 42, 43, 44]),
+            opened(&[20, 21, 22, 30, 31, 32, 33]),
+        ];
+        assert_eq!(queue.decide(at(0)), expected);
+    }
+
+    #[test]
+    fn a_party_that_no_match_holds_meets_nobody() {
+        let tickets = [party(1, 1..5, 0), vec![ticket(9, 0, 0)]].concat();
+        let queue = Queue::new(rules(None), tickets);
+        assert_eq!(queue.decide(at(59_999)), []);
     }
 
     #[test]
@@ -312,6 +402,7 @@ mod properties {
                 player: Uuid::from_u128(number).into(),
                 cups,
                 joined: Timestamp::from_ms(joined_ms),
+                party: None,
             });
         Queue::new(rules, waiting.collect())
     }
@@ -359,7 +450,7 @@ mod properties {
     }
 
     fn after(queue: &Queue, now: Timestamp) -> Queue {
-        queue.decide(now).iter().fold(queue.clone(), Queue::evolve)
+        queue.clone().evolve(&queue.decide(now))
     }
 
     proptest! {
@@ -374,9 +465,9 @@ mod properties {
             let mut gone = BTreeSet::new();
             for event in queue.decide(Timestamp::from_ms(now)) {
                 let tickets = match event {
-                    Event::Expired { ticket } => vec![ticket],
+                    Event::Expired { tickets } => tickets,
                     Event::Opened { tickets } => {
-                        let fits = size(queue.rules.min_players)..=size(queue.rules.max_players);
+                        let fits = queue.rules.min_players as usize..=queue.rules.max_players as usize;
                         prop_assert!(fits.contains(&tickets.len()));
                         tickets
                     }
@@ -405,7 +496,7 @@ mod properties {
             queue in prop_oneof![1 => any_queue(), 3 => crowd()],
             now in prop_oneof![3 => Just(0_i64), 1 => 0_i64..=100_000],
         ) {
-            let most = size(queue.rules.max_players);
+            let most = queue.rules.max_players as usize;
             let mut left = queue.clone();
             for event in queue.decide(Timestamp::from_ms(now)) {
                 if let Event::Opened { tickets } = &event {
@@ -425,7 +516,7 @@ mod properties {
                     };
                     prop_assert!(left.waiting.iter().any(is_group_of), "nobody is the anchor");
                 }
-                left = left.evolve(&event);
+                left = left.evolve(&[event]);
             }
         }
     }

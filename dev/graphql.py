@@ -1,0 +1,97 @@
+"""What npm's tools make of the schema: what they check, and the typed client that they write."""
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import clients
+import places
+from errors import Failed
+
+FOLDER = places.ROOT / "graphql"
+CHECKS = FOLDER / "checks"
+CLIENT = FOLDER / "client"
+# The schema that clients were promised.
+PROMISED = "promised.graphql"
+# What the generator writes, and where we keep it.
+WRITTEN = {"graphql.ts": CLIENT / "src" / "operations.ts", "persisted-documents.json": FOLDER / "documents.json"}
+
+
+def generate():
+    """Writes the typed operations of the client, and the documents that it names by their ids."""
+    with copied(CLIENT) as client:
+        run(client, "graphql-codegen", "--config", "codegen.json")
+        for name, kept in WRITTEN.items():
+            shutil.copyfile(client / "generated" / name, kept)
+
+
+def check():
+    """Runs every check of the schema and of the client; all run, so that one fault does not hide another."""
+    faults = []
+    for one in (lint, relay, breaking, compile_client):
+        try:
+            one()
+        except Failed as failure:
+            faults.append(str(failure))
+    if faults:
+        raise Failed("\n".join(faults))
+
+
+def lint():
+    with copied(CHECKS) as checks:
+        beside(checks)
+        run(checks, "eslint", "--max-warnings", "0", "schema.graphql", "operations")
+
+
+def relay():
+    with copied(CHECKS) as checks:
+        beside(checks)
+        (checks / "artifacts").mkdir()
+        run(checks, "relay-compiler", "relay.config.json")
+
+
+def breaking():
+    with copied(CHECKS) as checks:
+        run(checks, "node", "breaking.mjs", f"../{PROMISED}", "../schema.graphql")
+
+
+def compile_client():
+    with copied(CLIENT) as client:
+        run(client, "tsc")
+
+
+def compiled_client():
+    """The client as it is published, with its packages beside it: compiled once into the user's cache."""
+    return clients.installed(CLIENT, "the typed client", lambda folder: run(folder, "tsc"))
+
+
+@contextlib.contextmanager
+def copied(source):
+    """A copy of a folder below `graphql` in a copy of that, with the packages that it names."""
+    packages = clients.installed(source, f"the packages of {source.relative_to(places.ROOT)}", only=("package.json", "package-lock.json"))
+    with tempfile.TemporaryDirectory(prefix="battlesbit-graphql-") as folder:
+        root = Path(folder) / FOLDER.name
+        shutil.copytree(FOLDER, root, ignore=shutil.ignore_patterns("node_modules", "dist"))
+        copy = root / source.name
+        (copy / "node_modules").symlink_to(packages / "node_modules")
+        yield copy
+
+
+def beside(checks):
+    """Puts the schema and the operations into the copy: the tools look below their own folder alone."""
+    shutil.copyfile(checks.parent / "schema.graphql", checks / "schema.graphql")
+    shutil.copytree(checks.parent / "operations", checks / "operations")
+
+
+def run(folder, tool, *arguments):
+    """Runs a tool of the folder's packages, or node itself."""
+    command = tool if tool == "node" else folder / "node_modules" / ".bin" / tool
+    try:
+        outcome = subprocess.run([command, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True, errors="replace")
+    except FileNotFoundError:
+        raise Failed(f"{tool} is missing: the checks of the schema need Node 20 or newer") from None
+    if outcome.returncode != 0:
+        raise Failed(f"{tool} finds fault with the schema or its operations:\n{outcome.stdout.strip()}")

@@ -1,0 +1,127 @@
+-- The trigger that posts found each account several times: for its lock, for each of its sides and for
+-- its new balance. It finds each once now.
+--
+-- A connection keeps the plans that it made for its first statement, which may have had one transfer
+-- where the next has ten thousand. So they are left no choice: what is posted is sorted once, each
+-- account is found once, by its key, and windows stand where joins would.
+CREATE OR REPLACE FUNCTION ledger_post() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    wanted bigint;
+    sides bigint;
+    expiring bigint;
+    ends bigint;
+    fitting bigint;
+    timed bigint := 0;
+    broken text;
+BEGIN
+    SELECT count(*) + count(credit_id), count(expires_at_ms), count(pending_id)
+    INTO wanted, expiring, ends FROM posted;
+
+    -- What a hold is never changes, so that this waits for nobody.
+    IF ends > 0 THEN
+        SELECT count(*), count(*) FILTER (WHERE hold.expires_at_ms IS NOT NULL OR t.phase = 'expire')
+        INTO fitting, timed FROM posted t, LATERAL (
+            SELECT p.expires_at_ms FROM ledger_transfers p
+            WHERE p.id = t.pending_id AND p.phase = 'pending' AND p.debit_id = t.debit_id
+                AND p.unit = t.unit AND p.amount = t.amount OFFSET 0
+        ) hold WHERE t.pending_id IS NOT NULL;
+        IF fitting <> ends THEN
+            RAISE EXCEPTION 'expected account, unit and amount of the hold that is ended'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_transfers_same_as_hold';
+        END IF;
+    END IF;
+
+    -- As the view ledger_sides says, of what is posted now.
+    WITH side AS (
+        SELECT number, id AS transfer_id, debit_id AS account_id, unit,
+            CASE WHEN phase IN ('single', 'post') THEN -amount ELSE 0 END AS amount,
+            CASE phase WHEN 'pending' THEN amount WHEN 'single' THEN 0 ELSE -amount END AS held
+        FROM posted
+        UNION ALL
+        SELECT number, id, credit_id, unit, amount, 0 FROM posted WHERE credit_id IS NOT NULL
+    ), change AS (
+        -- One order for everybody, so that two statements never wait for each other in a circle.
+        SELECT account_id, unit, sum(amount) AS amount, sum(held) AS held, count(*) AS sides
+        FROM side GROUP BY account_id, unit ORDER BY account_id
+    ), held_before AS (
+        UPDATE ledger_accounts a
+        SET balance = a.balance + c.amount, held = a.held + c.held, entries = a.entries + c.sides
+        FROM change c
+        WHERE a.id = c.account_id AND a.unit = c.unit AND a.kind IN ('user', 'escrow')
+        RETURNING a.id AS account_id, a.unit, a.balance - c.amount AS balance, a.held - c.held AS held,
+            a.entries - c.sides AS entries
+    ), step AS MATERIALIZED (
+        -- Behind what an account of this kind held before stand its sides; any other has only these.
+        SELECT account_id, unit, transfer_id, amount, held,
+            first_value(entries) OVER so_far + row_number() OVER so_far - 1 AS number,
+            sum(amount) OVER so_far AS balance_after, sum(held) OVER so_far AS held_after
+        FROM (
+            SELECT account_id, unit, 0 AS number, NULL::uuid AS transfer_id, balance AS amount, held,
+                entries FROM held_before
+            UNION ALL
+            SELECT account_id, unit, number, transfer_id, amount, held, NULL FROM side
+        ) one
+        WINDOW so_far AS (PARTITION BY account_id, unit ORDER BY number ROWS UNBOUNDED PRECEDING)
+    ), entry AS (
+        INSERT INTO ledger_entries
+        SELECT account_id, number, transfer_id, amount, held, balance_after, held_after
+        FROM step WHERE number IS NOT NULL AND transfer_id IS NOT NULL
+    ), other AS MATERIALIZED (
+        SELECT o.* FROM (
+            SELECT account_id, unit, sum(amount) AS amount, count(*) AS sides
+            FROM step WHERE number IS NULL GROUP BY account_id, unit ORDER BY account_id
+        ) o, LATERAL (
+            SELECT FROM ledger_accounts a
+            WHERE a.id = o.account_id AND a.unit = o.unit AND a.kind NOT IN ('user', 'escrow') OFFSET 0
+        ) a
+    ), striped AS (
+        INSERT INTO ledger_stripes AS s (account_id, stripe, balance)
+        SELECT account_id, pg_backend_pid() % 64, amount FROM other
+        ON CONFLICT (account_id, stripe) DO UPDATE SET balance = s.balance + excluded.balance
+    )
+    SELECT (SELECT count(*) FROM step WHERE number IS NOT NULL AND transfer_id IS NOT NULL)
+        + (SELECT coalesce(sum(o.sides), 0) FROM other o)
+    INTO sides;
+
+    IF sides <> wanted THEN
+        RAISE EXCEPTION 'expected accounts of the unit of the transfer'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'ledger_transfers_between_accounts';
+    END IF;
+
+    -- Behind every wait, for a hold may expire meanwhile.
+    IF expiring > 0 THEN
+        IF EXISTS (SELECT FROM posted WHERE expires_at_ms <= ledger_ms(clock_timestamp())) THEN
+            RAISE EXCEPTION 'expected a hold that could be posted, found one that has expired'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_transfers_in_time';
+        END IF;
+        INSERT INTO ledger_expiring_holds
+        SELECT id, expires_at_ms FROM posted WHERE expires_at_ms IS NOT NULL;
+    END IF;
+
+    IF timed > 0 THEN
+        -- A post is late by the clock, behind every wait; an expiry is due by the beginning of its
+        -- transaction, which is what stands in its row. A hold that never expires is never due.
+        SELECT CASE
+            WHEN t.phase = 'post' AND hold.expires_at_ms <= ledger_ms(clock_timestamp())
+                THEN 'ledger_transfers_in_time'
+            WHEN t.phase = 'expire' AND (hold.expires_at_ms <= ledger_ms(now())) IS NOT TRUE
+                THEN 'ledger_transfers_when_due'
+        END AS rule INTO broken
+        FROM posted t, LATERAL (
+            SELECT p.expires_at_ms FROM ledger_transfers p WHERE p.id = t.pending_id OFFSET 0
+        ) hold
+        WHERE t.pending_id IS NOT NULL ORDER BY rule NULLS LAST LIMIT 1;
+        IF broken IS NOT NULL THEN
+            RAISE EXCEPTION 'expected a hold that %', CASE broken
+                WHEN 'ledger_transfers_in_time' THEN 'could be posted, found one that has expired'
+                ELSE 'has expired'
+            END USING ERRCODE = 'check_violation', CONSTRAINT = broken;
+        END IF;
+        DELETE FROM ledger_expiring_holds h USING posted t, LATERAL (
+            SELECT r.ctid AS place FROM ledger_expiring_holds r WHERE r.hold_id = t.pending_id OFFSET 0
+        ) r WHERE h.ctid = r.place;
+    END IF;
+    RETURN NULL;
+END $$;

@@ -1,0 +1,297 @@
+//! Withdrawals on a chain and through a node at their worst: the money leaves once or not at all.
+
+use ::chain::{Coin, KeyIndex, Keyring, Signature, Status as OnChain, Transfer};
+use domain::ledger::Unit;
+use domain::money::Currency;
+use store::chain;
+use store::withdrawal::Status;
+use testkit::eventually;
+
+use crate::chain_stage::{
+    ACCOUNT_FEE, ChainStage, HOT_SOL, HOT_USDT, PHRASE, SOL, STRANGER, USDT, hot, sol, usdt,
+};
+use crate::stage::{LIMIT, metrics};
+
+/// More than anybody sends.
+const ALL: u64 = 1_000_000;
+/// Slots after which nothing takes what was signed before them.
+const FORGOTTEN: u32 = 2_000;
+
+#[tokio::test]
+async fn what_is_dropped_is_sent_again_under_the_same_signature() {
+    let it = ChainStage::patient().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(sol(SOL)).await;
+    it.validator.fault("drop", 1).await;
+    it.validator.fault_of("sendTransaction", "silence", 1).await;
+    it.validator
+        .fault_of("getSignatureStatuses", "busy", 2)
+        .await;
+    let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    it.reaches(id, Status::Completed).await;
+    assert_eq!(it.signed(id).await, 1);
+    assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, SOL);
+    it.reconciles().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_new_is_signed_before_the_old_is_proven_never_to_happen() {
+    let it = ChainStage::new().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(usdt(10 * USDT)).await;
+    it.validator.fault("drop", ALL).await;
+    let id = it.withdraw(user, usdt(10 * USDT), STRANGER).await.unwrap();
+    eventually(LIMIT, async || it.signed(id).await == 2).await;
+    let live = "chain_transactions WHERE status = 'LIVE'";
+    assert!(it.count(live).await <= 1);
+    it.validator.fault("drop", 0).await;
+    it.reaches(id, Status::Completed).await;
+    assert_eq!(
+        it.on_chain(STRANGER, Currency::Usdt).await,
+        10 * USDT - ACCOUNT_FEE
+    );
+    let finalized = "chain_transactions WHERE status = 'FINALIZED' AND withdrawal_id IS NOT NULL";
+    assert_eq!(it.count(finalized).await, 1);
+    it.reconciles().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_chain_never_takes_is_the_players_again() {
+    let it = ChainStage::new().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(sol(SOL)).await;
+    it.validator.fault("drop", ALL).await;
+    let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    it.reaches(id, Status::Failed).await;
+    assert_eq!(it.signed(id).await, 3);
+    assert_eq!(it.wallet(user, Unit::Sol).await, (SOL, 0));
+    it.validator.fault("drop", 0).await;
+    assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, 0);
+    it.reconciles().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn a_transfer_whose_block_is_taken_back_is_sent_again_and_paid_once() {
+    let it = ChainStage::manual().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(sol(SOL)).await;
+    let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    let dropped = async || it.validator.roll_back().await == 1;
+    eventually(LIMIT, dropped).await;
+    let sent_again = async || {
+        let own = chain::find_live(&it.stage.db, id).await.unwrap()?;
+        let told = it.node.status(&Signature::new(own.signature)).await;
+        (told.unwrap().status == Some(OnChain::Pending)).then_some(())
+    };
+    eventually(LIMIT, sent_again).await;
+    let ends = async || {
+        it.validator.make_slots(1).await;
+        it.status(id).await == Status::Completed
+    };
+    eventually(LIMIT, ends).await;
+    assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, SOL);
+    assert_eq!(it.signed(id).await, 1);
+    it.reconciles().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_node_has_forgotten_may_have_happened_and_is_not_paid_again() {
+    let it = ChainStage::manual().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(sol(2 * SOL)).await;
+    let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    let landed = async || {
+        let own = chain::find_live(&it.stage.db, id).await.unwrap()?;
+        let told = it.node.status(&Signature::new(own.signature)).await;
+        told.unwrap().status
+    };
+    eventually(LIMIT, landed).await;
+    treasury.stop().await;
+    // Nobody looks until it is too late to be sent, and nobody knows any more that it was.
+    it.validator.make_slots(FORGOTTEN).await;
+    it.validator.fault("forget", 1_900).await;
+    assert_eq!(landed().await, None);
+    let treasury = it.treasury().await;
+    let other = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    let ends = async || {
+        it.validator.make_slots(1).await;
+        it.status(other).await == Status::Completed
+    };
+    eventually(LIMIT, ends).await;
+    assert_eq!(
+        (it.signed(id).await, it.status(id).await),
+        (1, Status::Sending)
+    );
+    it.validator.fault("forget", 0).await;
+    it.reaches(id, Status::Completed).await;
+    assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, 2 * SOL);
+    it.reconciles().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_that_lags_and_stale_blockhashes_only_delay_a_payment() {
+    let it = ChainStage::new().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(sol(SOL)).await;
+    it.validator.fault("stale_blockhash", 1).await;
+    let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    eventually(LIMIT, async || it.signed(id).await == 2).await;
+    it.validator.fault("lag", 30).await;
+    it.reaches(id, Status::Completed).await;
+    it.validator.fault("lag", 0).await;
+    assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, SOL);
+    it.reconciles().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn a_hot_wallet_without_money_pays_once_it_has_some_or_gives_up_in_time() {
+    let it = ChainStage::poor().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(usdt(10 * USDT)).await;
+    let paid = it.withdraw(user, usdt(4 * USDT), STRANGER).await.unwrap();
+    let own = [("withdrawals.expires_after_ms", "1000")];
+    treasury.stop().await;
+    let treasury = it.treasury_with(&own).await;
+    let given_up = it.withdraw(user, usdt(4 * USDT), STRANGER).await.unwrap();
+    it.reaches(given_up, Status::Failed).await;
+    assert_eq!(it.status(paid).await, Status::Approved);
+    assert_eq!(it.wallet(user, Unit::Usdt).await, (10 * USDT, 4 * USDT));
+    it.fund_hot(HOT_SOL, HOT_USDT).await;
+    it.reaches(paid, Status::Completed).await;
+    assert_eq!(
+        it.on_chain(STRANGER, Currency::Usdt).await,
+        4 * USDT - ACCOUNT_FEE
+    );
+    it.reconciles().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn what_no_longer_pays_for_the_account_that_is_lacking_is_the_players_again() {
+    let it = ChainStage::poor().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(usdt(4 * USDT)).await;
+    let id = it.withdraw(user, usdt(4 * USDT), STRANGER).await.unwrap();
+    treasury.stop().await;
+    it.fund_hot(HOT_SOL, HOT_USDT).await;
+    let dearer = [
+        ("withdrawals.token_account_fee", "4"),
+        ("withdrawals.usdt.min", "5"),
+    ];
+    let treasury = it.treasury_with(&dearer).await;
+    it.reaches(id, Status::Failed).await;
+    assert_eq!(it.signed(id).await, 0);
+    assert_eq!(it.wallet(user, Unit::Usdt).await, (4 * USDT, 0));
+    it.reconciles().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn what_one_node_knows_and_another_does_not_is_not_paid_again() {
+    let it = ChainStage::manual().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(sol(SOL)).await;
+    let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    let landed = async || {
+        let own = chain::find_live(&it.stage.db, id).await.unwrap()?;
+        let told = it.node.status(&Signature::new(own.signature)).await;
+        told.unwrap().status
+    };
+    eventually(LIMIT, landed).await;
+    treasury.stop().await;
+    // Behind one address there are nodes that have come far, and some that have not.
+    for method in ["getSignatureStatuses", "getTransaction"] {
+        let slots = u64::from(FORGOTTEN);
+        it.validator.fault_of(method, "lag", slots).await;
+    }
+    it.validator.make_slots(FORGOTTEN - 100).await;
+    let mut process = it.binary().start_ready().await;
+    let unproven = async || {
+        let page = metrics(&process).await;
+        let none = "treasury_absence_unproven_total 0";
+        !page.lines().any(|line| line == none)
+    };
+    eventually(LIMIT, unproven).await;
+    assert_eq!(it.signed(id).await, 1);
+    for method in ["getSignatureStatuses", "getTransaction"] {
+        it.validator.fault_of(method, "lag", 0).await;
+    }
+    it.reaches(id, Status::Completed).await;
+    assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, SOL);
+    it.reconciles().await;
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn no_more_is_signed_than_the_hot_wallet_can_pay() {
+    let it = ChainStage::patient_with(100 * USDT).await;
+    let mut process = it.binary().start_ready().await;
+    // Whatever is signed may still happen, and does not.
+    it.validator.fault("drop", ALL).await;
+    let mut asked = Vec::new();
+    for _ in 0..5 {
+        let user = it.rich(usdt(50 * USDT)).await;
+        let id = it.withdraw(user, usdt(50 * USDT), STRANGER).await;
+        asked.push(id.unwrap());
+    }
+    let judged = async || {
+        let page = metrics(&process).await;
+        let short = page
+            .lines()
+            .find_map(|line| line.strip_prefix("treasury_hot_wallet_short_total "));
+        let short: u32 = short.unwrap().parse().unwrap();
+        short >= 3 && it.count("withdrawals WHERE status = 'SENDING'").await == 2
+    };
+    eventually(LIMIT, judged).await;
+    it.validator.fault("drop", 0).await;
+    it.fund_hot(HOT_SOL, 150 * USDT).await;
+    for id in asked {
+        it.reaches(id, Status::Completed).await;
+        assert_eq!(it.signed(id).await, 1);
+    }
+    it.reconciles().await;
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn what_was_sent_in_vain_and_cannot_be_paid_in_time_is_the_players_again() {
+    let it = ChainStage::new().await;
+    let own = [("withdrawals.expires_after_ms", "5000")];
+    let treasury = it.treasury_with(&own).await;
+    let user = it.rich(usdt(10 * USDT)).await;
+    it.validator.fault("drop", ALL).await;
+    let id = it.withdraw(user, usdt(10 * USDT), STRANGER).await.unwrap();
+    it.reaches(id, Status::Sending).await;
+    treasury.stop().await;
+    it.validator.fault("drop", 0).await;
+    // Somebody else takes what it would be paid with.
+    let keyring = Keyring::from_phrase(PHRASE).unwrap();
+    let all = u64::try_from(HOT_USDT).unwrap();
+    let taken = Transfer {
+        coin: Coin::Token {
+            mint: it.mint,
+            decimals: 6,
+        },
+        from: KeyIndex::HOT,
+        to: STRANGER.parse().unwrap(),
+        opens_account: true,
+        amount: all,
+        payer: KeyIndex::HOT,
+    };
+    let blockhash = it.node.latest_blockhash().await.unwrap();
+    let taken = keyring.sign(&taken, &blockhash.blockhash).unwrap();
+    it.node.send(&taken.bytes).await.unwrap();
+    let gone = async || it.on_chain(&hot().to_string(), Currency::Usdt).await == 0;
+    eventually(LIMIT, gone).await;
+    let treasury = it.treasury_with(&own).await;
+    it.reaches(id, Status::Failed).await;
+    assert_eq!(it.wallet(user, Unit::Usdt).await, (10 * USDT, 0));
+    assert_eq!(it.on_chain(STRANGER, Currency::Usdt).await, HOT_USDT);
+    treasury.stop().await;
+}
