@@ -1,6 +1,7 @@
 //! The connection: made once, kept for ever.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -45,13 +46,15 @@ impl Bus {
         let servers: Vec<String> = settings.url.split(',').map(str::to_owned).collect();
         let (interrupted, interruptions) = watch::channel(0);
         let interrupted = Arc::new(interrupted);
+        // Nothing can have been missed before the first connection.
+        let is_first = Arc::new(AtomicBool::new(true));
         let client = ConnectOptions::new()
             .name(name)
             .connection_timeout(CONNECT_TIMEOUT)
             .reconnect_delay_callback(reconnect_delay)
             .event_callback(move |event| {
-                let interrupted = Arc::clone(&interrupted);
-                async move { note(&event, &interrupted) }
+                let (is_first, interrupted) = (Arc::clone(&is_first), Arc::clone(&interrupted));
+                async move { note(&event, &is_first, &interrupted) }
             })
             .connect(servers)
             .await
@@ -115,11 +118,13 @@ fn reconnect_delay(attempts: usize) -> Duration {
     Duration::from_millis(delay_ms.min(MAX_RECONNECT_DELAY_MS))
 }
 
-fn note(event: &Event, interrupted: &watch::Sender<u64>) {
+fn note(event: &Event, is_first: &AtomicBool, interrupted: &watch::Sender<u64>) {
     match event {
         Event::Connected => {
             info!("nats connected");
-            interrupted.send_modify(|count| *count = count.wrapping_add(1));
+            if !is_first.swap(false, Ordering::Relaxed) {
+                interrupted.send_modify(|count| *count = count.wrapping_add(1));
+            }
         }
         Event::Disconnected => warn!("nats disconnected"),
         Event::SlowConsumer(_) => {

@@ -107,9 +107,11 @@ pub struct Interruptions {
 impl Bus {
     /// The interruptions from now on.
     pub fn interruptions(&self) -> Interruptions {
+        let mut counted = self.interruptions.clone();
+        counted.mark_unchanged();
         Interruptions {
             bus: self.clone(),
-            counted: self.interruptions.clone(),
+            counted,
         }
     }
 }

@@ -98,6 +98,27 @@ async fn what_a_stream_stores_is_told_again_with_its_place() {
 }
 
 #[tokio::test]
+async fn the_first_connection_interrupts_nobody() {
+    let bus = Bus::connect(&settings(&testkit::nats_url(), "way"), "test")
+        .await
+        .unwrap();
+    let mut interruptions = bus.interruptions();
+    let busy = async {
+        for _ in 0..10 {
+            bus.listen(ALL_PRICES).await.unwrap();
+        }
+    };
+    timeout(LIMIT, async {
+        tokio::select! {
+            () = interruptions.next() => panic!("nothing was lost"),
+            () = busy => {}
+        }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
 async fn a_connection_that_was_lost_is_an_interruption_behind_which_one_hears_again() {
     let server = testkit::nats_url();
     let way = Way::to(server.strip_prefix("nats://").unwrap()).await;

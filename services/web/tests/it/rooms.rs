@@ -296,16 +296,18 @@ async fn staff_look_into_a_match_for_as_long_as_they_have_the_role() {
         ];
         let is_event = data["gameMatchRoomEvents"] != json!({});
         if heard["id"] == of && is_event {
-            break said.into_iter().find(|it| it.is_object()).is_some();
+            let sees = said.into_iter().any(Value::is_object);
+            break (sees, heard);
         }
     };
     for of in ["old", "new"] {
-        assert!(shout_until(publish, told(of)).await);
+        let (sees, heard) = shout_until(publish, told(of)).await;
+        assert!(sees, "{heard}");
     }
     stage.script("DELETE FROM staff_roles").await;
     publish().await;
     // What was said before the role was taken comes first.
     for of in ["old", "new"] {
-        while told(of).await {}
+        while told(of).await.0 {}
     }
 }
