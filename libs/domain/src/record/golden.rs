@@ -14,7 +14,7 @@ use crate::fixture::{BTC, ETH, Play, START, Scene, asset, battle, bps, chips, or
 use crate::id::PositionId;
 use crate::market::{NoteReason, Tick};
 use crate::order::{Entered, LevelChange, NewOrder, OrderKind, Outcome, Side};
-use crate::position::EndCause;
+use crate::position::{EndCause, PositionStatus};
 use crate::timestamp::Timestamp;
 
 /// Set to write the records instead of comparing with them.
@@ -247,6 +247,47 @@ fn every_golden_record_verifies_whenever_it_was_made() {
         found += 1;
     }
     assert!(found >= records().len());
+}
+
+/// In the order of the entries that caused them; a cancel applies in front of the tick.
+#[test]
+fn a_verified_record_tells_each_fill_and_end_as_the_engine_kept_it() {
+    let scene = everything();
+    let rows = scene.engine.rows(battle(0)).unwrap().positions;
+    let steps = verify(named("everything").as_bytes()).unwrap().steps;
+    let mut expected = Vec::new();
+    for row in &rows {
+        let of = |status, cause, time, tick, profit| PositionStep {
+            position: row.id,
+            player: row.player,
+            symbol: row.symbol.clone(),
+            side: row.side,
+            status,
+            cause,
+            time,
+            tick,
+            profit,
+        };
+        if let Some(fill) = row.fill {
+            let filled = of(
+                PositionStatus::Open,
+                None,
+                fill.tick.time,
+                Some(fill.tick),
+                None,
+            );
+            expected.push((fill.sequence, true, row.number, filled));
+        }
+        let end = row.end.unwrap();
+        let (tick, profit) = end.exit.map(|exit| (exit.tick, exit.profit)).unzip();
+        let ended = of(row.status, Some(end.cause), end.time, tick, profit);
+        let with_tick = end.cause != EndCause::Cancel;
+        expected.push((end.sequence, with_tick, row.number, ended));
+    }
+    expected.sort_by_key(|(sequence, tick, number, _)| (*sequence, *tick, *number));
+    let expected: Vec<_> = expected.into_iter().map(|(.., step)| step).collect();
+    assert_eq!(steps, expected);
+    assert_eq!(steps.len(), 12);
 }
 
 #[test]

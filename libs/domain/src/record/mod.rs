@@ -20,6 +20,7 @@
 
 #[cfg(test)]
 mod golden;
+mod steps;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use steps::PositionStep;
 pub use tally::{MissingTrades, Tally};
 pub use verify::{Difference, Finding, Report, verify};
 pub use writer::Writer;

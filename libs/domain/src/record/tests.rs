@@ -7,6 +7,7 @@ use super::golden::{named, records, text};
 use super::*;
 use crate::fixture::{Scene, battle, order, price};
 use crate::order::{CommandBody, Entered, LevelChange, NewOrder, OrderKind, Side};
+use crate::price::Price;
 
 /// A battle in which every tick and every command matters.
 pub(super) fn duel() -> Scene {
@@ -204,6 +205,25 @@ fn only_what_alters_no_result_can_be_removed_under_fitting_checks() {
         ("canceled", 4),
     ];
     assert_eq!(passed, expected);
+}
+
+#[test]
+fn a_fill_altered_by_less_than_the_result_shows_is_among_the_steps() {
+    let record = named("miniature");
+    let altered = record.replacen(
+        ":9500000000,\"time\":1000150",
+        ":9500000001,\"time\":1000150",
+        1,
+    );
+    let altered = verify(resealed(&contents(&altered)).as_bytes()).unwrap();
+    let honest = verify(record.as_bytes()).unwrap();
+    assert_eq!(altered.result, honest.result);
+    let prices = |report: &Report| {
+        let ticks = report.steps.iter().map(|step| step.tick.unwrap().price);
+        ticks.map(Price::units).collect::<Vec<_>>()
+    };
+    assert_eq!(prices(&honest), [9_500_000_000, 11_000_000_000]);
+    assert_eq!(prices(&altered), [9_500_000_001, 11_000_000_000]);
 }
 
 #[test]

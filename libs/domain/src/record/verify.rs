@@ -5,10 +5,11 @@ use std::io::{self, BufRead, Read};
 
 use serde::Deserialize;
 
+use super::steps::PositionStep;
 use super::tally::{Tally, Trades};
 use super::{Line, MAX_LINE_LEN, RULES, RecordHash, Running, belongs, canonical};
 use crate::battle::{BattleStatus, BattleTerms, LogBody, LogEntry, LoggedCommand, TermsRefusal};
-use crate::engine::{Effects, Engine};
+use crate::engine::{Effects, Engine, Fact};
 use crate::market::{Epoch, MarketEntry};
 use crate::order::{Command, Origin};
 use crate::ranking::BattleResult;
@@ -33,6 +34,8 @@ pub struct Report {
     pub commands: u64,
     /// What those lines and their replay came to.
     pub tally: Tally,
+    /// Every fill and every end of a position, in the order of the record.
+    pub steps: Vec<PositionStep>,
     /// The hash of the whole record.
     pub hash: RecordHash,
 }
@@ -170,6 +173,7 @@ fn replay(lines: &mut Lines<impl BufRead>) -> Result<Report, Finding> {
             removed_trades: replay.trades.removed(),
             ..replay.tally
         },
+        steps: replay.steps,
         hash: RecordHash(lines.running.digest()),
     })
 }
@@ -276,6 +280,7 @@ struct Replay {
     market_entries: u64,
     commands: u64,
     tally: Tally,
+    steps: Vec<PositionStep>,
     trades: Trades,
 }
 
@@ -298,6 +303,7 @@ impl Replay {
             market_entries: 0,
             commands: 0,
             tally: Tally::default(),
+            steps: Vec::new(),
         };
         let terms = replay.terms.clone();
         replay
@@ -326,7 +332,7 @@ impl Replay {
         self.epoch = self.epoch.max(entry.epoch);
         self.market_entries = self.market_entries.saturating_add(1);
         self.engine.market(sequence, entry, &mut self.effects);
-        self.tally.effects(&std::mem::take(&mut self.effects));
+        self.take_effects();
         Ok(())
     }
 
@@ -390,10 +396,28 @@ impl Replay {
         })
     }
 
-    /// Compares a log entry with the one that the engine has just written.
-    fn compare(&mut self, entry: &LogEntry) -> Result<(), Finding> {
+    /// Takes note of what the engine has done.
+    fn take_effects(&mut self) -> Effects {
         let effects = std::mem::take(&mut self.effects);
         self.tally.effects(&effects);
+        for fact in &effects.facts {
+            if let Fact::Position {
+                battle,
+                position,
+                change,
+                ..
+            } = fact
+                && let Some(position) = self.engine.position(*battle, *position)
+            {
+                self.steps.extend(PositionStep::of(&position, change));
+            }
+        }
+        effects
+    }
+
+    /// Compares a log entry with the one that the engine has just written.
+    fn compare(&mut self, entry: &LogEntry) -> Result<(), Finding> {
+        let effects = self.take_effects();
         let expected = effects.log.into_iter().next().map(|(_, entry)| entry);
         if expected.as_ref() == Some(entry) {
             return Ok(());

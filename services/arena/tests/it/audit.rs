@@ -9,8 +9,8 @@ use domain::battle::{BattleTerms, LogBody, LoggedCommand};
 use domain::engine::PositionChange;
 use domain::id::{BattleId, PositionId, RequestId};
 use domain::order::{CommandBody, Outcome, Refusal};
-use domain::position::{EndCause, PositionState};
-use domain::record;
+use domain::position::{EndCause, PositionState, PositionStatus};
+use domain::record::{self, PositionStep};
 use domain::timestamp::Timestamp;
 use futures::StreamExt;
 use store::{arena, battle};
@@ -77,6 +77,7 @@ pub(crate) async fn audit(floor: &Floor, battles: &[BattleTerms], sent: &[Reques
         let report = record::verify(bytes.as_slice()).unwrap();
         let sealed = battle::find_sealed(&floor.db, terms.battle).await.unwrap();
         assert_eq!(report.result, sealed.map(|sealed| sealed.result));
+        check_told_by_record(&report.steps, &rows.positions);
     }
     assert_eq!(told.len(), audit.accepted, "nothing else was told");
     check_battles_told(floor, battles).await;
@@ -248,6 +249,30 @@ fn check(position: &PositionState, story: &Story<'_>, told: Option<&Vec<&'static
     let levels = (position.stop_loss, position.take_profit);
     assert_eq!(levels, story.levels(), "{position:?} {story:?}");
     assert_eq!(told, Some(&story.told), "{position:?} {story:?}");
+}
+
+/// The record tells each fill and each end as the row has it, and no other.
+fn check_told_by_record(steps: &[PositionStep], rows: &[PositionState]) {
+    let told = steps.iter().map(|step| {
+        let trade = step.tick.map(|tick| (tick, step.profit));
+        ((step.position, step.cause), (step.status, step.time, trade))
+    });
+    let mut kept = BTreeMap::new();
+    for row in rows {
+        if let Some(fill) = row.fill {
+            let filled = (
+                PositionStatus::Open,
+                fill.tick.time,
+                Some((fill.tick, None)),
+            );
+            kept.insert((row.id, None), filled);
+        }
+        let end = row.end.expect("the battle has ended");
+        let trade = end.exit.map(|exit| (exit.tick, Some(exit.profit)));
+        kept.insert((row.id, Some(end.cause)), (row.status, end.time, trade));
+    }
+    assert_eq!(told.collect::<BTreeMap<_, _>>(), kept);
+    assert_eq!(steps.len(), kept.len(), "each is told once");
 }
 
 /// What was told about each position, in order. The same message may lie there twice, under one

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Tell it as one JSON object.
     #[arg(long)]
     json: bool,
+    /// Tell every fill and every exit too, in the record's order. JSON always does.
+    #[arg(long)]
+    positions: bool,
     /// `postgres://user:password@host:port/database`; only for a battle's id.
     #[arg(
         id = "postgres",
@@ -78,6 +81,9 @@ pub(crate) async fn run(arguments: &Arguments) -> ExitCode {
         println!("{}", tell::json(&verdict));
     } else {
         print!("{}", tell::text(&verdict));
+        if arguments.positions {
+            print!("{}", tell::positions(&verdict));
+        }
     }
     match verdict {
         Verdict::Verified(_) => ExitCode::SUCCESS,

@@ -4,9 +4,10 @@ use std::error::Error;
 
 use domain::battle::BattleTerms;
 use domain::money::{Currency, Money};
-use domain::position::EndCause;
+use domain::order::Side;
+use domain::position::{EndCause, PositionStatus};
 use domain::ranking::{BattleResult, Standing};
-use domain::record::{Difference, MissingTrades, RULES, Report, Tally};
+use domain::record::{Difference, MissingTrades, PositionStep, RULES, Report, Tally};
 use serde_json::{Value, json};
 
 use super::Verdict;
@@ -21,6 +22,18 @@ pub(super) fn text(verdict: &Verdict) -> String {
         Verdict::Incomplete(report) => format!("{}\n", removed(report)),
         Verdict::Another(_, why) => format!("{why}\n"),
     }
+}
+
+/// A line for each fill and each end of a position, in the order of the record.
+pub(super) fn positions(verdict: &Verdict) -> String {
+    let steps = match verdict {
+        Verdict::Verified(report) | Verdict::Incomplete(report) | Verdict::Another(report, _) => {
+            report.steps.as_slice()
+        }
+        Verdict::Different(_) => &[],
+    };
+    let lines = steps.iter().map(|step| line("position", &became(step)));
+    lines.collect()
 }
 
 /// The verdict as one JSON object.
@@ -75,6 +88,7 @@ fn told_to_programs(report: &Report) -> Value {
         "market_entries": report.market_entries,
         "commands": report.commands,
         "counts": report.tally,
+        "positions": report.steps,
         "result": report.result,
     })
 }
@@ -87,6 +101,7 @@ fn told(report: &Report) -> String {
         market_entries,
         commands,
         tally,
+        steps: _,
         hash,
     } = report;
     let ended = if result.is_some() {
@@ -95,7 +110,7 @@ fn told(report: &Report) -> String {
         "was called off"
     };
     let mut told = format!("battle {} {ended}\n", terms.battle);
-    let mut say = |what: &str, text: &str| told.push_str(&format!("  {what:<11}{text}\n"));
+    let mut say = |what: &str, text: &str| told.push_str(&line(what, text));
     say("rules", RULES);
     say("hash chain", &format!("{lines} lines, sha256 {hash}"));
     say("terms", &agreed(terms));
@@ -119,6 +134,10 @@ fn told(report: &Report) -> String {
         None => say("result", "none, and no rank"),
     }
     told
+}
+
+fn line(what: &str, text: &str) -> String {
+    format!("  {what:<11}{text}\n")
 }
 
 fn agreed(terms: &BattleTerms) -> String {
@@ -174,6 +193,42 @@ fn exits(tally: &Tally) -> String {
         .map(|(cause, count)| format!("{count} by {}", by(*cause)))
         .collect();
     ends.join(", ")
+}
+
+/// What became of a position, at which trade.
+fn became(step: &PositionStep) -> String {
+    let PositionStep {
+        position,
+        player,
+        symbol,
+        side,
+        time,
+        ..
+    } = step;
+    let what = match (step.status, step.cause) {
+        (PositionStatus::Liquidated, _) => "liquidated".to_owned(),
+        (_, None) => "filled".to_owned(),
+        (status, Some(cause)) => {
+            let status = format!("{status:?}").to_lowercase();
+            format!("{status} by {}", by(cause))
+        }
+    };
+    let at = step.tick.map_or_else(
+        || format!(", {} ms", time.ms()),
+        |tick| {
+            let (price, trade, time) = (tick.price, tick.trade, tick.time.ms());
+            format!(" at {price}, trade {trade}, {time} ms")
+        },
+    );
+    let profit = step.profit.map(|profit| format!(", profit {profit} chips"));
+    let side = match side {
+        Side::Buy => "BUY",
+        Side::Sell => "SELL",
+    };
+    format!(
+        "{position} of {player}, {side} {symbol}: {what}{at}{}",
+        profit.unwrap_or_default()
+    )
 }
 
 const fn by(cause: EndCause) -> &'static str {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use domain::record::{self, Report};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -136,13 +136,17 @@ async fn a_record_is_verified_by_its_file_alone() {
 
 #[tokio::test]
 async fn verification_says_what_it_checked_as_the_formats_page_shows() {
-    let ran = verify_alone(MINIATURE).await;
+    let ran = verify_with(MINIATURE, &["--positions"]).await;
     assert!(ran.succeeded, "{ran:?}");
     assert!(
         PAGE.contains(&format!("```text\n{}```\n", ran.said)),
         "docs/record.md does not show this:\n{}",
         ran.said
     );
+    let without = verify_alone(MINIATURE).await.said;
+    let added = ran.said.strip_prefix(&without).unwrap();
+    assert_eq!(added.matches("  position   ").count(), 2, "{added}");
+    assert_eq!(added.lines().count(), 2, "{added}");
     let ran = verify_alone(EVERYTHING).await;
     for line in [
         "  trades     none missing\n",
@@ -173,22 +177,91 @@ async fn a_program_is_told_in_json() {
     assert!(told["finding"].as_str().unwrap().contains("check"));
 }
 
+/// The contents of a record's lines, without their checks.
+fn contents(record: &[u8]) -> Vec<&str> {
+    let lines = str::from_utf8(record).unwrap().lines();
+    lines.map(|line| line.rsplit_once(' ').unwrap().0).collect()
+}
+
+/// A record of these contents under checks that fit.
+fn resealed<S: AsRef<str>>(contents: &[S]) -> String {
+    let mut forged = String::new();
+    for (line, number) in contents.iter().zip(1..) {
+        forged.push_str(&format!("{} ", line.as_ref()));
+        let check = hex::encode(Sha256::digest(&forged));
+        let len = if number == contents.len() { 64 } else { 16 };
+        forged.push_str(&format!("{}\n", &check[..len]));
+    }
+    forged
+}
+
 /// A record without its line that contains `needle`, under checks that fit.
 fn without(record: &[u8], needle: &str) -> String {
-    let lines = str::from_utf8(record).unwrap().lines();
-    let contents = lines.map(|line| line.rsplit_once(' ').unwrap().0);
-    let mut contents: Vec<_> = contents.filter(|line| !line.contains(needle)).collect();
-    let seal = format!("{{\"seal\":{{\"lines\":{}}}}}", contents.len());
-    contents.pop();
-    let mut forged = String::new();
-    for line in contents {
-        forged.push_str(&format!("{line} "));
-        let check = hex::encode(Sha256::digest(&forged));
-        forged.push_str(&format!("{}\n", &check[..16]));
+    let mut left = contents(record);
+    left.retain(|line| !line.contains(needle));
+    let seal = format!("{{\"seal\":{{\"lines\":{}}}}}", left.len());
+    let last = left.len() - 1;
+    left[last] = &seal;
+    resealed(&left)
+}
+
+#[tokio::test]
+async fn every_fill_and_exit_is_told_to_programs_and_where_it_is_asked_for() {
+    let json = verify_with(EVERYTHING, &["--json"]).await;
+    let told: Value = serde_json::from_str(&json.said).unwrap();
+    let told = told["positions"].as_array().unwrap();
+    let steps = record::verify(EVERYTHING).unwrap().steps;
+    assert_eq!(told.len(), steps.len());
+    let liquidated = told.iter().find(|step| step["status"] == "LIQUIDATED");
+    let tick = json!({ "trade": 9, "price": 9_300_000_000_u64, "time": 1_000_900 });
+    let expected = json!({
+        "position": "00000000-0000-0000-0000-00000000d003",
+        "player": "00000000-0000-0000-0000-00000000a001",
+        "symbol": "BTCUSDT", "side": "BUY", "status": "LIQUIDATED", "cause": "liquidation",
+        "time": 1_000_900, "tick": tick, "profit": -1_000_000_000,
+    });
+    assert_eq!(liquidated, Some(&expected));
+
+    let text = verify_with(EVERYTHING, &["--positions"]).await.said;
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("  position "))
+        .collect();
+    assert_eq!(lines.len(), steps.len());
+    for (line, step) in lines.iter().zip(&steps) {
+        assert!(line.contains(&step.position.to_string()), "{line}");
+        assert_eq!(
+            line.contains(": filled at "),
+            step.cause.is_none(),
+            "{line}"
+        );
     }
-    forged.push_str(&format!("{seal} "));
-    let check = hex::encode(Sha256::digest(&forged));
-    format!("{forged}{check}\n")
+    for end in [
+        "SELL ETHUSDT: closed by stop loss at 101, trade 5, 1000650 ms, profit -1.89473685 chips",
+        "BUY BTCUSDT: canceled by cancel, 1000900 ms",
+        "BUY BTCUSDT: liquidated at 93, trade 9, 1000900 ms, profit -10 chips",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.ends_with(end)),
+            "{end}:\n{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_fill_that_was_altered_without_another_result_is_seen_by_its_player() {
+    let forged = str::from_utf8(MINIATURE).unwrap().replacen(
+        ":9500000000,\"time\":1000150",
+        ":9500000001,\"time\":1000150",
+        1,
+    );
+    let forged = resealed(&contents(forged.as_bytes()));
+    let ran = verify_with(forged.as_bytes(), &["--positions"]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.said.contains(": filled at 95.00000001, trade 2,"),
+        "{ran:?}"
+    );
 }
 
 #[tokio::test]
