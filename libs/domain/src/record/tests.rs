@@ -5,7 +5,10 @@ use sha2::{Digest, Sha256};
 
 use super::golden::{named, records, text};
 use super::*;
+use crate::chips::Chips;
 use crate::fixture::{Scene, battle, order, price};
+use crate::id::PositionId;
+use crate::market::Tick;
 use crate::order::{CommandBody, Entered, LevelChange, NewOrder, OrderKind, Side};
 use crate::price::Price;
 
@@ -183,14 +186,58 @@ fn a_removed_command_is_found_even_under_fitting_checks() {
     }
 }
 
+/// A record of these contents whose log and seal are numbered anew, under checks that fit.
+fn renumbered(contents: &[String]) -> String {
+    let mut numbers = 1..;
+    let number = |line: &String| {
+        let Some((place, body)) = line.split_once("},\"body\":") else {
+            return line.clone();
+        };
+        let (place, _) = place.rsplit_once(':').unwrap();
+        format!("{place}:{}}},\"body\":{body}", numbers.next().unwrap())
+    };
+    let mut contents: Vec<_> = contents.iter().map(number).collect();
+    let lines = contents.len();
+    contents[lines - 1] = format!("{{\"seal\":{{\"lines\":{lines}}}}}");
+    resealed(&contents)
+}
+
+/// Every fill and exit, but not its cause: a stop that the last tick reaches closes like the end.
+fn came_to(report: &Report) -> Vec<(PositionId, Tick, Option<Chips>)> {
+    let steps = report.steps.iter();
+    let steps = steps.filter_map(|step| Some((step.position, step.tick?, step.profit)));
+    steps.collect()
+}
+
+/// Whether a forged record verifies; if so, it is another record of the same result, fills and
+/// exits.
+fn passes(record: &str, forged: &str) -> bool {
+    let Ok(forged) = verify(forged.as_bytes()) else {
+        return false;
+    };
+    let honest = verify(record.as_bytes()).unwrap();
+    assert_eq!(forged.result, honest.result);
+    // Nothing follows from the fills of a battle that has no result.
+    if honest.result.is_some() {
+        assert_eq!(came_to(&forged), came_to(&honest));
+    }
+    assert_ne!(forged.hash, honest.hash);
+    true
+}
+
 #[test]
 fn only_what_alters_no_result_can_be_removed_under_fitting_checks() {
-    let mut passed = Vec::new();
+    let (mut removed, mut renumbered_too) = (Vec::new(), Vec::new());
     for (name, record) in records() {
         let contents = contents(record);
         for line in 0..contents.len() - 1 {
-            if verify(without(&contents, line).as_bytes()).is_ok() {
-                passed.push((*name, line + 1));
+            if passes(record, &without(&contents, line)) {
+                removed.push((*name, line + 1));
+            }
+            let mut left = contents.clone();
+            left.remove(line);
+            if passes(record, &renumbered(&left)) {
+                renumbered_too.push((*name, line + 1));
             }
         }
     }
@@ -204,6 +251,37 @@ fn only_what_alters_no_result_can_be_removed_under_fitting_checks() {
         // The last tick of a battle without a result.
         ("canceled", 4),
     ];
+    assert_eq!(removed, expected);
+    let further = [
+        // A stop that only the last tick reaches, at which the match ends anyway.
+        ("duel", 7),
+        // Commands that were refused.
+        ("everything", 6),
+        ("everything", 17),
+        ("everything", 24),
+        // The order of a battle without a result.
+        ("canceled", 3),
+    ];
+    let mut expected = [&expected[..], &further].concat();
+    expected.sort_by_key(|(name, line)| (records().iter().position(|(n, _)| n == name), *line));
+    assert_eq!(renumbered_too, expected);
+}
+
+#[test]
+fn only_what_alters_no_result_can_be_swapped_under_fitting_checks_and_numbers() {
+    let mut passed = Vec::new();
+    for (name, record) in records() {
+        let contents = contents(record);
+        for line in 0..contents.len() - 2 {
+            let mut swapped = contents.clone();
+            swapped.swap(line, line + 1);
+            if passes(record, &renumbered(&swapped)) {
+                passed.push((*name, line + 1));
+            }
+        }
+    }
+    // Orders of two players that came at the same time.
+    let expected = [("duel", 3), ("everything", 3), ("everything", 25)];
     assert_eq!(passed, expected);
 }
 
