@@ -121,45 +121,107 @@ proptest! {
     }
 }
 
+/// A record of these contents with the checks of another, which fit its own lines.
+fn with_checks_of(record: &str, contents: &[String], lines: &[usize]) -> String {
+    let checks: Vec<_> = record
+        .lines()
+        .map(|line| line.rsplit_once(' ').unwrap().1)
+        .collect();
+    let pairs = contents.iter().zip(lines);
+    pairs
+        .map(|(line, number)| format!("{line} {}\n", checks[*number]))
+        .collect()
+}
+
+/// Expects the line, from 1, to be named for its check.
+fn broken_at(record: &str, line: usize) {
+    let difference = difference(record);
+    assert_eq!(
+        difference.line,
+        u64::try_from(line).unwrap(),
+        "{difference:?}"
+    );
+    assert!(
+        matches!(difference.finding, Finding::Check { .. }),
+        "{difference:?}"
+    );
+}
+
+/// Expects the line, from 1, to be named, and the rules to give this there.
+fn decided_otherwise(record: &str, line: u64, given: &str) {
+    let difference = difference(record);
+    let Finding::Replay { expected, found } = &difference.finding else {
+        panic!("{difference:?}");
+    };
+    assert_eq!(difference.line, line, "{difference:?}");
+    assert!(
+        expected.contains(given) && !found.contains(given),
+        "{difference:?}"
+    );
+}
+
 #[test]
-fn a_removed_tick_is_found_even_under_fitting_checks() {
-    let contents = contents(&record());
+fn a_removed_tick_is_named_by_the_line_behind_it_and_under_fitting_checks_by_what_it_changed() {
+    let record = record();
+    let contents = contents(&record);
     let ticks = lines_with(&contents, "\"tick\":{\"symbol\"");
-    assert_eq!(ticks.len(), 4);
-    for tick in ticks {
-        let found = verify(without(&contents, tick).as_bytes()).map(|report| report.result);
-        assert!(found.is_err(), "line {tick}: {}", contents[tick]);
+    let named = [
+        // Both are filled one trade later or not at all, so that the result is another.
+        (12, "\"equity\":9816326530"),
+        // Without its fill the order cannot be closed.
+        (7, "POSITION_NOT_OPEN"),
+        (12, "\"equity\":10183673469"),
+        (12, "\"equity\":9937500000"),
+    ];
+    assert_eq!(ticks.len(), named.len());
+    for (tick, (line, given)) in ticks.into_iter().zip(named) {
+        let mut lines: Vec<_> = (0..contents.len()).collect();
+        lines.remove(tick);
+        let left: Vec<_> = lines.iter().map(|line| contents[*line].clone()).collect();
+        broken_at(&with_checks_of(&record, &left, &lines), tick + 1);
+        decided_otherwise(&without(&contents, tick), line, given);
     }
 }
 
 #[test]
-fn an_altered_price_is_found_even_under_fitting_checks() {
-    let contents = contents(&record());
+fn an_altered_price_is_named_by_its_line_and_under_fitting_checks_by_what_it_changed() {
+    let record = record();
+    let contents = contents(&record);
     let ticks = lines_with(&contents, "\"market\":{\"sequence\"");
-    let mut found = 0;
+    let lines: Vec<_> = (0..contents.len()).collect();
+    let mut named = [
+        (13, "\"equity\":10069767441"),
+        // The stop that was set would have been above the price.
+        (7, "INVALID_STOP_LOSS"),
+        (13, "\"equity\":9729166666"),
+    ]
+    .into_iter();
     for tick in ticks {
         let mut spoiled = contents.clone();
         spoiled[tick] = spoiled[tick].replace("\"price\":9", "\"price\":8");
         if spoiled != contents {
-            found += 1;
-            let difference = difference(&resealed(&spoiled));
-            assert!(
-                matches!(difference.finding, Finding::Replay { .. }),
-                "{difference:?}"
-            );
+            broken_at(&with_checks_of(&record, &spoiled, &lines), tick + 1);
+            let (line, given) = named.next().unwrap();
+            decided_otherwise(&resealed(&spoiled), line, given);
         }
     }
-    assert_eq!(found, 3);
+    assert_eq!(named.next(), None);
 }
 
 #[test]
-fn a_reordered_command_is_found_even_under_fitting_checks() {
-    let contents = contents(&record());
+fn a_reordered_command_is_named_by_the_first_of_its_lines_with_and_without_fitting_checks() {
+    let record = record();
+    let contents = contents(&record);
     let commands = lines_with(&contents, "\"command\":{");
-    for pair in commands.windows(2) {
-        let mut spoiled = contents.clone();
+    assert_eq!(commands.len(), 4);
+    for (pair, number) in commands.windows(2).zip(2..) {
+        let (mut spoiled, mut lines) = (contents.clone(), Vec::from_iter(0..contents.len()));
         spoiled.swap(pair[0], pair[1]);
-        difference(&resealed(&spoiled));
+        lines.swap(pair[0], pair[1]);
+        broken_at(&with_checks_of(&record, &spoiled, &lines), pair[0] + 1);
+        let line = u64::try_from(pair[0] + 1).unwrap();
+        let given = format!("\"number\":{number}}}");
+        decided_otherwise(&resealed(&spoiled), line, &given);
     }
 }
 

@@ -205,6 +205,44 @@ fn without(record: &[u8], needle: &str) -> String {
     resealed(&left)
 }
 
+/// Each forgery of the duel is named by its line where the chain is as it was, and by the first
+/// line that the rules give otherwise where the chain is made anew.
+#[tokio::test]
+async fn a_removed_tick_an_altered_price_and_a_reordered_command_are_named() {
+    let record = str::from_utf8(RECORD).unwrap();
+    let lines: Vec<_> = record.split_inclusive('\n').collect();
+    let tick = "\"price\":9800000000,\"time\":1000300";
+    let at = lines.iter().position(|line| line.contains(tick)).unwrap();
+    let removed = [&lines[..at], &lines[at + 1..]].concat().concat();
+    let altered = record.replacen(tick, "\"price\":9700000000,\"time\":1000300", 1);
+    let mut reordered = lines.clone();
+    reordered.swap(2, 3);
+    let reordered = reordered.concat();
+    let anew = |forged: &str| resealed(&contents(forged.as_bytes()));
+    let line = format!("line {}: expected the check", at + 1);
+    for (forged, named, given) in [
+        (&removed, line.as_str(), ""),
+        (
+            &without(RECORD, tick),
+            "line 7: the rules give",
+            "POSITION_NOT_OPEN",
+        ),
+        (&altered, line.as_str(), ""),
+        (
+            &anew(&altered),
+            "line 13: the rules give",
+            "\"equity\":10082474226",
+        ),
+        (&reordered, "line 3: expected the check", ""),
+        (&anew(&reordered), "line 3: the rules give", "\"number\":2}"),
+    ] {
+        let ran = verify_alone(forged.as_bytes()).await;
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.said.starts_with(named), "{named}: {ran:?}");
+        assert!(ran.said.contains(given), "{given}: {ran:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_fill_and_exit_is_told_to_programs_and_where_it_is_asked_for() {
     let json = verify_with(EVERYTHING, &["--json"]).await;
