@@ -18,6 +18,11 @@ use crate::process::binary;
 
 /// Within what a player may send.
 const BETWEEN_ORDERS: Duration = Duration::from_millis(200);
+/// For how long the gateway waits before it answers PENDING: its `ANSWER_WITHIN`.
+const GATEWAY_WAITS: Duration = Duration::from_secs(2);
+/// How long after its arena was killed a shard answers at the latest, with an operator's leases of
+/// 2 s. That is about when they expire, not about how fast rows are read.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(5);
 
 /// How many shards each arena has, the most first.
 async fn shares(floor: &Floor) -> Vec<i64> {
@@ -124,6 +129,7 @@ async fn an_arena_that_stops_hands_over_without_a_refused_order() {
     let longest = asked.iter().map(|(_, longest)| *longest).max().unwrap();
     let asked: i64 = asked.iter().map(|(asked, _)| asked).sum();
     println!("{asked} orders, the longest wait {longest:?}");
+    assert!(longest < GATEWAY_WAITS, "a player was told PENDING");
     assert_eq!(floor.number("SELECT count(*) FROM positions").await, asked);
     assert!(!second.stderr().contains("a shard is lost"));
 }
@@ -176,5 +182,7 @@ async fn after_a_crash_ten_thousand_open_positions_are_taken_over() {
     let sell = order(&terms, 1, Side::Sell);
     let value = sell.order.position;
     assert_eq!(floor.ask(&sell).await, Answer::Done { value });
-    println!("10000 open positions taken over in {:?}", began.elapsed());
+    let took = began.elapsed();
+    println!("10000 open positions taken over in {took:?}");
+    assert!(took <= TAKEN_OVER_WITHIN, "it took {took:?}");
 }
