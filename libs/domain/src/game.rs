@@ -391,8 +391,7 @@ impl Prize {
             Self::Pool { shares_bps, .. } => {
                 let sum = shares_bps
                     .iter()
-                    .map(|share| u64::from(share.get()))
-                    .sum::<u64>();
+                    .fold(0_u64, |sum, share| sum.saturating_add(share.get().into()));
                 let places = u32::try_from(shares_bps.len()).unwrap_or(u32::MAX);
                 let whole = sum == u64::from(Bps::WHOLE.get());
                 let few = places <= template.min_players;

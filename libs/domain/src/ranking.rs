@@ -229,9 +229,9 @@ fn split(template: &Template, players: usize, ranks: &[u32]) -> Vec<i64> {
             .iter()
             .skip(skipped)
             .take(tied)
-            .map(|place| i128::from(*place));
+            .fold(0_i128, |sum, place| sum.saturating_add((*place).into()));
         let count = i128::try_from(tied).unwrap_or(i128::MAX);
-        i64::try_from(div_floor(shared.sum(), count)).unwrap_or(i64::MAX)
+        i64::try_from(div_floor(shared, count)).unwrap_or(i64::MAX)
     };
     ranks.iter().map(prize).collect()
 }

@@ -252,7 +252,10 @@ impl Battle {
                 number,
                 equity,
                 rank,
-                open_positions: self.lines_of(number).iter().map(|line| line.open).sum(),
+                open_positions: self
+                    .lines_of(number)
+                    .iter()
+                    .fold(0, |open, line| line.open.saturating_add(open)),
             })
             .collect()
     }
