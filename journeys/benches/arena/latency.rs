@@ -70,7 +70,7 @@ pub(crate) async fn measure(syncs: &Histogram<u64>) {
     watching.spawn(watch(floor.pool().clone(), over.clone()));
     let began = Instant::now();
     let (orders, trades) = tokio::join!(fleet.order(began), fleet.trade(began));
-    complete(&floor, &orders).await;
+    complete(&floor, &orders, &trades).await;
     over.cancel();
     let commits = watching.join_next().await.unwrap().unwrap();
     let measured_from = began + WARM_UP;
@@ -124,8 +124,15 @@ struct Order {
     took: Duration,
 }
 
-/// When each trade of the exchange was to be made, by symbol and id.
-type Trades = BTreeMap<(String, i64), Instant>;
+/// Each trade of the exchange, by symbol and id.
+type Trades = BTreeMap<(String, i64), Trade>;
+
+/// A trade that was made.
+struct Trade {
+    /// When it was to be.
+    at: Instant,
+    price: i64,
+}
 
 /// When each shard was seen to have everything up to a place of MARKET in Postgres.
 type Commits = Vec<(Instant, Vec<i64>)>;
@@ -235,7 +242,7 @@ impl Fleet {
             sleep_until(at).await;
             making.spawn(async move {
                 let id = make(&http, &exchange, symbol, price).await;
-                ((symbol.to_owned(), id), at)
+                ((symbol.to_owned(), id), Trade { at, price })
             });
         }
         making.join_all().await.into_iter().collect()
@@ -318,9 +325,11 @@ async fn watch(pool: PgPool, over: CancellationToken) -> Commits {
     commits
 }
 
-/// Nothing is lost: every order is a position, and every level that was reached has fired.
-async fn complete(floor: &Floor, orders: &[Order]) {
-    let last = price(moments(Instant::now(), TICKS_PER_S).count() / SYMBOLS.len() - 1);
+/// Nothing is lost: every order is a position, and every level that was reached has fired, at the
+/// trade that reached it.
+async fn complete(floor: &Floor, orders: &[Order], trades: &Trades) {
+    let turns = moments(Instant::now(), TICKS_PER_S).count() / SYMBOLS.len();
+    let last = price(turns - 1);
     let waiting = "SELECT count(*) FROM positions WHERE take_profit <= $1 AND status = 'OPEN'";
     reached(Instant::now(), async || {
         let waiting: i64 = sqlx::query_scalar(waiting)
@@ -340,6 +349,24 @@ async fn complete(floor: &Floor, orders: &[Order]) {
         .await
         .unwrap();
     assert_eq!(usize::try_from(kept).unwrap(), ids.len(), "orders are lost");
+    let crossed = SYMBOLS.len() * (turns / usize::try_from(FIRES_EVERY).unwrap());
+    fired(floor, trades, crossed).await;
+}
+
+/// So many levels have fired, each at the first trade of its symbol that reached it.
+async fn fired(floor: &Floor, trades: &Trades, crossed: usize) {
+    let fired = "SELECT symbol, take_profit, exit_trade, exit_price FROM positions
+        WHERE end_cause = 'take_profit'";
+    let fired: Vec<(String, i64, i64, i64)> =
+        sqlx::query_as(fired).fetch_all(floor.pool()).await.unwrap();
+    assert_eq!(fired.len(), crossed, "levels that the stairs cross");
+    for (symbol, level, trade, price) in fired {
+        let (from, to) = ((symbol.clone(), i64::MIN), (symbol, i64::MAX));
+        let mut of_symbol = trades.range(from..=to);
+        let first = of_symbol.find(|(_, trade)| trade.price >= level);
+        let first = first.map(|((_, id), made)| (*id, made.price));
+        assert_eq!(first, Some((trade, price)), "the level {level}");
+    }
 }
 
 /// How long after its trade each trigger was seen to be committed, in microseconds.
@@ -355,7 +382,7 @@ async fn triggers(
         sqlx::query_as(fired).fetch_all(floor.pool()).await.unwrap();
     let mut latencies = measure::histogram();
     for (battle, symbol, trade, sequence) in fired {
-        let at = trades[&(symbol, trade)];
+        let at = trades[&(symbol, trade)].at;
         let shard = usize::from(Shard::of(battle.into()).get());
         let before = commits.partition_point(|(_, seen)| seen[shard] < sequence);
         let (seen_at, _) = commits[before];
