@@ -100,7 +100,7 @@ pub fn at(histogram: &Histogram<u64>, quantile: f64) -> f64 {
     histogram.value_at_quantile(quantile) as f64
 }
 
-/// Tells the whole distribution to whoever watches.
+/// Tells the distribution to whoever watches: quantiles, and in a line of their own all buckets.
 pub fn tell(name: &str, unit: &str, histogram: &Histogram<u64>) {
     let of = |quantile| histogram.value_at_quantile(quantile);
     eprintln!(
@@ -113,6 +113,17 @@ pub fn tell(name: &str, unit: &str, histogram: &Histogram<u64>) {
         of(0.999),
         histogram.max(),
     );
+    eprintln!("{name}: buckets {}", buckets(histogram));
+}
+
+/// Every bucket that holds samples, as its highest value and their number, lowest first.
+fn buckets(histogram: &Histogram<u64>) -> String {
+    let recorded = histogram.iter_recorded();
+    let buckets = recorded.map(|bucket| {
+        let (value, count) = (bucket.value_iterated_to(), bucket.count_at_value());
+        format!("{value}:{count}")
+    });
+    Vec::from_iter(buckets).join(" ")
 }
 
 /// Tells where the run took place: processor, cores, load, and how long the disk takes to sync.
@@ -148,4 +159,24 @@ fn syncs() -> Histogram<u64> {
     drop(file);
     fs::remove_file(path).unwrap();
     syncs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_buckets_are_the_whole_histogram() {
+        let mut recorded = histogram();
+        for sample in (0..100_000).step_by(7) {
+            recorded.record(sample * sample).unwrap();
+        }
+        let mut read = histogram();
+        for bucket in buckets(&recorded).split(' ') {
+            let (value, count) = bucket.split_once(':').unwrap();
+            let (value, count) = (value.parse().unwrap(), count.parse().unwrap());
+            read.record_n(value, count).unwrap();
+        }
+        assert_eq!(read, recorded);
+    }
 }
