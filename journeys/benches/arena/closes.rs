@@ -2,6 +2,7 @@
 //! durable, next to bare SQL that writes the same rows.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use contracts::Service;
 use domain::timestamp::Timestamp;
@@ -22,6 +23,8 @@ const ROUNDS: usize = 3;
 /// How many closes are written one by one, and over how many connections.
 const SINGLE: i64 = 20_000;
 const CONNECTIONS: u32 = 32;
+/// The disk and its neighbours change: between both ways that are compared lies no more.
+const APART_AT_MOST: Duration = Duration::from_secs(60);
 const GOAL_VS_SQL: f64 = 0.5;
 const GOAL_VS_SINGLE: f64 = 10.0;
 
@@ -113,10 +116,16 @@ async fn round() -> Rates {
     let (floor, now) = Floor::filled(PLAYERS, POSITIONS, &ALL_AT_ONCE).await;
     floor.execute(KEEP_OPEN).await;
     floor.settle().await;
-    let arena = through_the_arena(&floor, now).await;
+    let (arena, committed) = through_the_arena(&floor, now).await;
     floor.execute(KEEP_CLOSED).await;
     floor.execute(PUT_BACK).await;
     floor.settle().await;
+    let apart = committed.elapsed();
+    eprintln!(
+        "durable_closes: {:.1} s between arena and set-based",
+        apart.as_secs_f64()
+    );
+    assert!(apart <= APART_AT_MOST, "{apart:?} lie between both ways");
     let sql = set_based(&floor).await;
     floor.execute(PUT_BACK).await;
     floor.settle().await;
@@ -124,8 +133,9 @@ async fn round() -> Rates {
     Rates { arena, sql, single }
 }
 
-/// From the tick, which MARKET stores, until all that follows from it is committed.
-async fn through_the_arena(floor: &Floor, now: Timestamp) -> f64 {
+/// From the tick, which MARKET stores, until all that follows from it is committed. Answers when
+/// that was, too.
+async fn through_the_arena(floor: &Floor, now: Timestamp) -> (f64, Instant) {
     let mut arena = floor.start(Service::Arena);
     ready(floor, &arena, Instant::now()).await;
     let began = Instant::now();
@@ -133,7 +143,7 @@ async fn through_the_arena(floor: &Floor, now: Timestamp) -> f64 {
     let took = floor.written(tail, began).await;
     arena.kill().await;
     complete(floor).await;
-    POSITIONS as f64 / took.as_secs_f64()
+    (POSITIONS as f64 / took.as_secs_f64(), began + took)
 }
 
 async fn set_based(floor: &Floor) -> f64 {
