@@ -48,7 +48,7 @@ impl<'a> Driver<'a> {
             now: script.begins,
             epoch: 1,
             deposed: false,
-            trades: 0,
+            trades: script.trades,
             commands: Vec::new(),
             entries: Vec::new(),
             log: Vec::new(),
@@ -68,7 +68,7 @@ impl<'a> Driver<'a> {
     /// Plays one step.
     pub(crate) fn step(&mut self, step: &Step) -> Result<(), Difference> {
         match step {
-            Step::Wait { ms } => self.now += ms,
+            Step::Wait { ms } => self.now = self.now.saturating_add(*ms),
             Step::Tick { on, price, time } => self.tick(*on, *price, *time)?,
             Step::Watermark { on, time } => {
                 let (asset, target) = self.aim(*on);
@@ -78,7 +78,7 @@ impl<'a> Driver<'a> {
                     time: Timestamp::from_ms(time),
                 })?;
                 // What comes now is behind the watermark.
-                self.now = self.now.max(time + 1);
+                self.now = self.now.max(time.saturating_add(1));
             }
             Step::Feed { event, now } => {
                 self.now = self.now.max(*now);
@@ -87,8 +87,8 @@ impl<'a> Driver<'a> {
             }
             Step::Gap { asset } => self.entry(MarketEvent::Gap {
                 symbol: symbol(*asset),
-                first: self.trades + 1,
-                last: self.trades + 3,
+                first: self.trades.saturating_add(1),
+                last: self.trades.saturating_add(3),
             })?,
             Step::Note { asset } => {
                 let tick = Tick {
@@ -239,7 +239,7 @@ impl<'a> Driver<'a> {
                 Some(OrderKind::Market) | None => last,
             },
         };
-        self.trades += 1;
+        self.trades = self.trades.saturating_add(1);
         self.ticks += 1;
         let tick = Tick {
             trade: self.trades,
@@ -257,41 +257,45 @@ impl<'a> Driver<'a> {
         let naive = &self.duel.naive;
         let time = match when {
             When::Now => now,
-            When::Ago(ms) => now - ms,
-            When::Stamp { off } => target.map_or(now, |target| target.effective_time.ms() + off),
+            When::Ago(ms) => now.saturating_sub(ms),
+            When::Stamp { off } => {
+                target.map_or(now, |target| target.effective_time.ms().saturating_add(off))
+            }
             When::Noted { off } => {
                 let noted = target.and_then(|target| target.noted.last());
-                noted.map_or(now, |noted| noted.effective_time.ms() + off)
+                noted.map_or(now, |noted| noted.effective_time.ms().saturating_add(off))
             }
             When::Stale { off } => {
                 let stale_at = target.and_then(|target| target.stale_at);
-                stale_at.map_or(now, |stale_at| stale_at.ms() + off)
+                stale_at.map_or(now, |stale_at| stale_at.ms().saturating_add(off))
             }
             When::LastTick { off } => naive
                 .last_tick(asset)
-                .map_or(now, |tick| tick.time.ms() + off),
+                .map_or(now, |tick| tick.time.ms().saturating_add(off)),
             When::LastWatermark { off } => naive
                 .last_watermark(asset)
-                .map_or(now, |watermark| watermark + off),
-            When::Start { battle, off } => self.terms(battle).start_time.ms() + off,
-            When::End { battle, off } => self.terms(battle).end_time.ms() + off,
+                .map_or(now, |watermark| watermark.saturating_add(off)),
+            When::Start { battle, off } => self.terms(battle).start_time.ms().saturating_add(off),
+            When::End { battle, off } => self.terms(battle).end_time.ms().saturating_add(off),
+            When::At(ms) => ms,
         };
         self.now = self.now.max(time);
         time
     }
 
-    fn stored_at_ns(&self, battle: &BattleTerms, stored: Stored, asset: &Symbol) -> i64 {
+    fn stored_at_ns(&self, battle: &BattleTerms, when: Stored, asset: &Symbol) -> i64 {
         let ahead_ns = self.duel.naive.ahead_ns();
         let delay = battle.template.fill_delay_ms;
-        let counting_from = |ms: i64| (ms - delay) * 1_000_000 - ahead_ns;
-        match stored {
-            Stored::Now { ns } => self.now * 1_000_000 - ahead_ns + ns,
+        let stored = |ms: i64| ms.saturating_mul(1_000_000).saturating_sub(ahead_ns);
+        let counting_from = |ms: i64| stored(ms.saturating_sub(delay));
+        match when {
+            Stored::Now { ns } => stored(self.now).saturating_add(ns),
             Stored::At(ns) => ns,
             Stored::Start { off } => counting_from(battle.start_time.ms() + off),
             Stored::End { off } => counting_from(battle.end_time.ms() + off),
             Stored::Fresh { off } => {
                 let watermark = self.duel.naive.last_watermark(asset);
-                counting_from(watermark.unwrap_or(self.now) + 10_000 + off)
+                counting_from(watermark.unwrap_or(self.now).saturating_add(10_000 + off))
             }
         }
     }

@@ -62,6 +62,17 @@ fn both_engines_agree_on_scripts_that_meet_every_case() {
 }
 
 #[test]
+fn both_engines_agree_where_the_market_has_more_assets_than_the_engine_has_places() {
+    let mut coverage = Coverage::default();
+    for seed in 0..200 {
+        play(&script::bazaar(seed), &mut coverage);
+    }
+    let fills = coverage.count("Filled");
+    assert!(fills > 500, "{fills} fills");
+    assert!(coverage.count("engine restored") > 20);
+}
+
+#[test]
 fn both_engines_agree_on_a_crowd() {
     let mut coverage = Coverage::default();
     let position_ticks = play(&script::crowd(1, 100, 30, 3_000), &mut coverage);

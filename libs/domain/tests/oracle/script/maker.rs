@@ -39,6 +39,11 @@ pub(crate) fn script(seed: u64) -> Script {
         Flavor::Extreme => random.digits(Price::MAX.units()),
     };
     let prices = SYMBOLS.iter().map(|_| price(&mut random)).collect();
+    let trades = match flavor {
+        Flavor::Ordinary | Flavor::Recorded | Flavor::Coarse => 0,
+        // The last trade that can be numbered may come in the middle; from then on all are copies.
+        Flavor::Extreme => random.of(&[0, 1 << 40, (1 << 63) - 10, u64::MAX - 20, u64::MAX - 150]),
+    };
     let mut maker = Maker {
         random,
         flavor,
@@ -58,6 +63,7 @@ pub(crate) fn script(seed: u64) -> Script {
         terms,
         begins: START - 2_000,
         prices,
+        trades,
         steps: maker.steps,
     }
 }
@@ -185,7 +191,7 @@ impl Maker {
             0 => Step::Gap { asset },
             1 => Step::Note { asset },
             2 => Step::Offset {
-                ahead_ns: self.random.between(-3_000_000, 3_000_000),
+                ahead_ns: self.ahead_ns(),
             },
             3 => Step::Leader,
             4 => Step::Deposed,
@@ -198,6 +204,26 @@ impl Maker {
             },
         };
         self.steps.push(next);
+    }
+
+    /// How far the exchange's clock is ahead.
+    fn ahead_ns(&mut self) -> i64 {
+        if self.flavor == Flavor::Extreme && self.random.percent(60) {
+            let ahead = self.random.digits(i64::MAX);
+            return if self.random.percent(50) {
+                ahead
+            } else {
+                -ahead
+            };
+        }
+        self.random.between(-3_000_000, 3_000_000)
+    }
+
+    /// Far from any battle. The last millisecond that can be counted has none behind it, so that
+    /// a watermark there promises nothing: the engine takes one tick more.
+    fn far_moment(&mut self) -> When {
+        let moments = [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX / 2];
+        When::At(self.random.of(&moments))
     }
 
     pub(super) fn off(&mut self) -> i64 {
@@ -244,6 +270,9 @@ impl Maker {
 
     fn time(&mut self) -> When {
         let off = self.off();
+        if self.flavor == Flavor::Extreme && self.late && self.random.percent(2) {
+            return self.far_moment();
+        }
         let battle = self.random.below(self.battles);
         match self.random.below(40) {
             0 | 1 => When::Ago(self.random.between(0, 800)),
@@ -270,6 +299,9 @@ impl Maker {
         let off = self.off();
         let time = match self.random.below(20) {
             0 if self.late => When::Stale { off },
+            7 if self.flavor == Flavor::Extreme && self.late && self.random.percent(20) => {
+                self.far_moment()
+            }
             1 => When::LastTick { off },
             2 | 3 => When::LastWatermark { off },
             4 | 5 => When::Noted { off },

@@ -10,7 +10,7 @@ use domain::battle::BattleTerms;
 use domain::market::MarketEvent;
 
 pub(crate) use self::maker::script;
-pub(crate) use self::special::{crowd, recorded, rich, tireless};
+pub(crate) use self::special::{bazaar, crowd, recorded, rich, tireless};
 pub(crate) use self::terms::{player, symbol};
 
 /// When the first battles begin.
@@ -29,6 +29,8 @@ pub(crate) struct Script {
     pub(crate) begins: i64,
     /// What each asset costs before its first tick.
     pub(crate) prices: Vec<i64>,
+    /// The exchange's number of the trade before the first.
+    pub(crate) trades: u64,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -154,6 +156,8 @@ pub(crate) enum When {
         battle: usize,
         off: i64,
     },
+    /// At this very moment.
+    At(i64),
 }
 
 /// When a command is stored.
@@ -268,7 +272,7 @@ pub(crate) enum Flavor {
     Ordinary,
     /// Few prices, so that much is equal.
     Coarse,
-    /// From the lowest price to the highest.
+    /// From the lowest price to the highest; so with times, clocks and numbers of trades.
     Extreme,
     /// As an exchange prints them.
     Recorded,

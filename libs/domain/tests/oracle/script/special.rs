@@ -2,17 +2,20 @@
 
 use domain::battle::BattleTerms;
 use domain::chips::Chips;
-use domain::market::MarketEvent;
+use domain::market::{MarketEvent, Tick};
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 
-use super::maker::Maker;
+use super::maker::{Maker, script};
 use super::terms::{bps, plain_terms, random_terms};
 use super::{
     Ask, At, Choice, Flavor, Level, Margin, On, Order, Pick, START, SYMBOLS, Script, Step, Stored,
     When,
 };
 use crate::random::Random;
+
+/// So many that the engine's own places, 32, are all taken: whatever comes later lies elsewhere.
+const OTHERS: usize = 400;
 
 /// One player's five thousand orders, and as many closes.
 pub(crate) fn tireless() -> Script {
@@ -68,8 +71,27 @@ pub(crate) fn tireless() -> Script {
         terms: vec![terms],
         begins: START - 2_000,
         prices: vec![9_500_000_000; SYMBOLS.len()],
+        trades: 0,
         steps,
     }
+}
+
+/// The script of a seed on a market that has spoken of many other assets before.
+pub(crate) fn bazaar(seed: u64) -> Script {
+    let mut script = script(seed);
+    let now = script.begins;
+    let others = (0..OTHERS).map(|number| {
+        let tick = Tick {
+            trade: 1,
+            price: Price::MIN,
+            time: Timestamp::from_ms(now),
+        };
+        let symbol = format!("OTHER{number}USDT").parse().unwrap();
+        let event = MarketEvent::Tick { symbol, tick };
+        Step::Feed { event, now }
+    });
+    script.steps.splice(0..0, others);
+    script
 }
 
 /// A player whose profits no purse holds.
@@ -150,6 +172,7 @@ pub(crate) fn rich() -> Script {
         terms: vec![terms],
         begins: START - 2_000,
         prices: vec![10_000; SYMBOLS.len()],
+        trades: 0,
         steps,
     }
 }
@@ -201,6 +224,7 @@ pub(crate) fn crowd(seed: u64, players: usize, each: usize, ticks: usize) -> Scr
         terms: vec![terms],
         begins: START - 2_000,
         prices: vec![9_500_000_000; SYMBOLS.len()],
+        trades: 0,
         steps: maker.steps,
     }
 }
@@ -328,6 +352,7 @@ pub(crate) fn recorded(seed: u64, market: &[(i64, MarketEvent)]) -> Script {
         terms,
         begins: first,
         prices: vec![9_500_000_000; SYMBOLS.len()],
+        trades: 0,
         steps: maker.steps,
     }
 }
