@@ -11,8 +11,15 @@ use tokio::task::JoinSet;
 /// new ones come to nothing, as where there is no network.
 pub struct Way {
     address: SocketAddr,
-    is_open: watch::Sender<bool>,
+    state: watch::Sender<State>,
     _accepting: JoinSet<()>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct State {
+    is_cut: bool,
+    /// How often it was cut: what was mended at once was cut all the same.
+    cuts: u64,
 }
 
 impl Way {
@@ -22,20 +29,21 @@ impl Way {
             .await
             .expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
-        let (is_open, open) = watch::channel(true);
+        let (state, known) = watch::channel(State::default());
         let server = server.to_owned();
         let mut accepting = JoinSet::new();
         accepting.spawn(async move {
             let mut ways = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                if *open.borrow() {
-                    ways.spawn(carry(near, server.clone(), open.clone()));
+                let State { is_cut, cuts } = *known.borrow();
+                if !is_cut {
+                    ways.spawn(carry(near, server.clone(), known.clone(), cuts));
                 }
             }
         });
         Self {
             address,
-            is_open,
+            state,
             _accepting: accepting,
         }
     }
@@ -47,23 +55,27 @@ impl Way {
 
     /// Cuts it.
     pub fn cut(&self) {
-        self.is_open.send_replace(false);
+        self.state.send_modify(|state| {
+            state.is_cut = true;
+            state.cuts = state.cuts.wrapping_add(1);
+        });
     }
 
     /// Mends it: from now on one can connect again.
     pub fn mend(&self) {
-        self.is_open.send_replace(true);
+        self.state.send_modify(|state| state.is_cut = false);
     }
 }
 
-/// Carries everything over, both ways, until one side is done or the way is cut.
-async fn carry(mut near: TcpStream, server: String, mut open: watch::Receiver<bool>) {
+/// Carries everything over, both ways, until one side is done or the way is cut
+/// once more than so many times.
+async fn carry(mut near: TcpStream, server: String, mut known: watch::Receiver<State>, cuts: u64) {
     let Ok(mut far) = TcpStream::connect(server).await else {
         return;
     };
     tokio::select! {
         _ = copy_bidirectional(&mut near, &mut far) => {}
-        _ = open.wait_for(|open| !open) => {}
+        _ = known.wait_for(|state| state.cuts != cuts) => {}
     }
 }
 
@@ -105,5 +117,8 @@ mod tests {
         way.mend();
         let mut again = TcpStream::connect(way.address()).await.unwrap();
         assert_eq!(says(&mut again).await, Some(7));
+        way.cut();
+        way.mend();
+        assert_eq!(again.read_u8().await.ok(), None);
     }
 }

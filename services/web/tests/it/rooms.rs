@@ -287,27 +287,27 @@ async fn staff_look_into_a_match_for_as_long_as_they_have_the_role() {
         };
         stage.bus.publish(&changed, &id.to_string()).await.unwrap();
     };
-    let mut told = async |of: &str| loop {
-        let heard = socket.hear().await;
-        let data = &heard["payload"]["data"];
-        let said = [
-            &data["gameMatchRoomUpdated"],
-            &data["gameMatchRoomEvents"]["match"],
-        ];
-        let is_event = data["gameMatchRoomEvents"] != json!({});
-        if heard["id"] == of && is_event {
-            let sees = said.into_iter().any(Value::is_object);
-            break (sees, heard);
+    // Both have been told, in whatever order, that one sees it, or that one does not.
+    let mut both = async |expected: bool| {
+        let mut missing = vec!["old", "new"];
+        while !missing.is_empty() {
+            let heard = socket.hear().await;
+            assert_eq!(heard["type"], "next", "{heard}");
+            assert_eq!(heard["payload"].get("errors"), None, "{heard}");
+            let data = &heard["payload"]["data"];
+            let said = [
+                &data["gameMatchRoomUpdated"],
+                &data["gameMatchRoomEvents"]["match"],
+            ];
+            let is_event = data["gameMatchRoomEvents"] != json!({});
+            if is_event && said.into_iter().any(Value::is_object) == expected {
+                missing.retain(|of| heard["id"] != *of);
+            }
         }
     };
-    for of in ["old", "new"] {
-        let (sees, heard) = shout_until(publish, told(of)).await;
-        assert!(sees, "{heard}");
-    }
+    shout_until(publish, both(true)).await;
     stage.script("DELETE FROM staff_roles").await;
     publish().await;
     // What was said before the role was taken comes first.
-    for of in ["old", "new"] {
-        while told(of).await.0 {}
-    }
+    both(false).await;
 }
