@@ -55,7 +55,9 @@ pub async fn serve_measured(settings: Settings, context: Context) -> anyhow::Res
     let (gateway, routes) = begin(&settings, &context).await?;
     let schema = Arc::new(graphql::measured(Arc::clone(&gateway)));
     let origins = transport::Origins::parse(&settings.cors)?;
-    let measured = transport::routes(schema, gateway, settings.limits, origins, context.clone());
+    let hot = Arc::new(graphql::Measured::new(&gateway));
+    let limits = settings.limits;
+    let measured = transport::routes(schema, hot, gateway, limits, origins, context.clone());
     context.mount(routes.nest("/measured", measured));
     Ok(())
 }
@@ -77,6 +79,14 @@ async fn begin(settings: &Settings, context: &Context) -> anyhow::Result<(Arc<Ga
     .relay();
     let schema = Arc::new(graphql::schema(gateway.clone())?);
     let limits = settings.limits.clone();
-    let routes = transport::routes(schema, gateway.clone(), limits, origins, context.clone());
+    let hot = Arc::new(graphql::Api);
+    let routes = transport::routes(
+        schema,
+        hot,
+        gateway.clone(),
+        limits,
+        origins,
+        context.clone(),
+    );
     Ok((gateway, routes))
 }

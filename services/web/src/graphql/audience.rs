@@ -1,9 +1,9 @@
 //! Who hears the same of a subscription, word for word: it is executed once for all of them.
 
+use async_graphql::Variables;
 use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationType, Selection, SelectionSet,
 };
-use async_graphql::{Request, Variables};
 use async_graphql_value::{ConstValue, Value};
 use domain::id::BattleId;
 
@@ -23,11 +23,12 @@ pub(crate) enum Audience {
 const OF_THE_VIEWER: &str = "user";
 
 /// The audience of what is subscribed to; nobody's where each hears their own.
-pub(crate) fn audience(request: &mut Request) -> Option<Audience> {
-    let name = request.operation_name.clone();
-    let variables = request.variables.clone();
-    let document = request.parsed_query().ok()?;
-    let operation = operation(document, name.as_deref())?;
+pub(crate) fn audience(
+    document: &ExecutableDocument,
+    name: Option<&str>,
+    variables: &Variables,
+) -> Option<Audience> {
+    let operation = operation(document, name)?;
     if operation.ty != OperationType::Subscription {
         return None;
     }
@@ -40,7 +41,7 @@ pub(crate) fn audience(request: &mut Request) -> Option<Audience> {
     match field.node.name.node.as_str() {
         "assetUpdated" | "assetsUpdated" | "feedHealthUpdated" => Some(Audience::Everybody),
         "gameMatchUpdated" if !names(document, &field.node.selection_set.node, OF_THE_VIEWER) => {
-            let id = argument(&field.node, "id", &variables)?;
+            let id = argument(&field.node, "id", variables)?;
             parse_id(&id.into()).map(Audience::Players)
         }
         _ => None,
@@ -82,13 +83,15 @@ fn argument(field: &Field, name: &str, variables: &Variables) -> Option<String> 
 
 #[cfg(test)]
 mod tests {
+    use async_graphql::parser::parse_query;
+
     use super::*;
 
     const ID: &str = "01a226f5-fcd6-7205-9b9d-351cd921f39d";
 
     fn of(query: &str) -> Option<Audience> {
         let variables = Variables::from_json(serde_json::json!({ "id": ID }));
-        audience(&mut Request::new(query).variables(variables))
+        audience(&parse_query(query).unwrap(), None, &variables)
     }
 
     #[test]

@@ -1,31 +1,33 @@
 //! For benchmarks: the list of assets and the order of a position as they are, rules, objects and
 //! limits included, but for the stores. What they would read is in memory, and nothing is written.
 
-use async_graphql::{Context, EmptySubscription, ID, InputObject, Object, Schema, SchemaBuilder};
+use async_graphql::{Context, EmptySubscription, Object, Schema, SchemaBuilder};
 use cache::{Day, LastPrice};
-use contracts::Code;
 use contracts::positions::position_id;
-use domain::leverage::Leverage;
-use domain::order::{Entered, NewOrder, OrderKind};
 use domain::price::Price;
 use domain::timestamp::Timestamp;
 use runtime::ids;
 use uuid::Uuid;
 
-use super::object::{
-    Asset, GameMatchPosition, GameMatchPositionSide, GameMatchPositionType, PendingOrder,
-};
-use super::page::{self, Listing, Order, Paging};
-use super::query::{assets, parse_id};
-use super::scalar::Decimal;
+use super::mutation::CreateGameMatchPositionInput;
+use super::mutation::create_position::entered;
+use super::object::{Asset, GameMatchPosition, PendingOrder};
+use super::page::{self, Listing, Paging};
+use super::query::assets;
 use super::scope::Scope;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::gateway::Gateway;
 
 pub(crate) type MeasuredSchema = Schema<Listed, Ordered, EmptySubscription>;
 
 /// The schema, with a price for each asset of the gateway.
 pub(super) fn builder(gateway: &Gateway) -> SchemaBuilder<Listed, Ordered, EmptySubscription> {
+    let prices = prices(gateway);
+    Schema::build(Listed { prices }, Ordered, EmptySubscription)
+}
+
+/// A price for each asset of the gateway.
+pub(super) fn prices(gateway: &Gateway) -> Vec<LastPrice> {
     let prices = gateway.catalogue.ranked().map(|(rank, listed)| LastPrice {
         symbol: listed.pair.clone(),
         price: Price::from_units(i64::from(rank).saturating_mul(123_456_789)).unwrap_or(Price::MAX),
@@ -36,10 +38,7 @@ pub(super) fn builder(gateway: &Gateway) -> SchemaBuilder<Listed, Ordered, Empty
             vwap: "12345.678".to_owned(),
         }),
     });
-    let listed = Listed {
-        prices: prices.collect(),
-    };
-    Schema::build(listed, Ordered, EmptySubscription)
+    prices.collect()
 }
 
 pub(crate) struct Listed {
@@ -51,33 +50,26 @@ impl Listed {
     /// As the API's.
     #[graphql(complexity = "page::cost(first, None, child_complexity)")]
     async fn assets(&self, ctx: &Context<'_>, first: Option<i32>) -> ApiResult<Listing<Asset>> {
-        let slice = Paging {
+        let paging = Paging {
             after: None,
             before: None,
             first,
             last: None,
-            order_by: Some(Order::CreatedAtAsc),
-        }
-        .slice()?;
-        let all = Asset::priced(ctx.gateway(), self.prices.clone());
-        Ok(assets::listed(all, &slice))
+            order_by: None,
+        };
+        list(ctx, &self.prices, paging)
     }
 }
 
-/// As the API's.
-#[derive(InputObject)]
-struct CreateGameMatchPositionInput {
-    #[graphql(name = "matchID")]
-    match_id: ID,
-    base_token: String,
-    side: GameMatchPositionSide,
-    #[graphql(name = "type")]
-    kind: GameMatchPositionType,
-    margin: Decimal,
-    leverage: i32,
-    limit_price: Option<Decimal>,
-    stop_loss: Option<Decimal>,
-    target_point: Option<Decimal>,
+/// As the API's, at these prices.
+pub(super) fn list(
+    scope: &impl Scope,
+    prices: &[LastPrice],
+    paging: Paging,
+) -> ApiResult<Listing<Asset>> {
+    let slice = assets::by_rank(paging)?;
+    let all = Asset::priced(scope.gateway(), prices.to_vec());
+    Ok(assets::listed(all, &slice))
 }
 
 pub(crate) struct Ordered;
@@ -91,35 +83,26 @@ impl Ordered {
         create_game_input: CreateGameMatchPositionInput,
         request_id: Option<Uuid>,
     ) -> ApiResult<GameMatchPosition> {
-        let input = create_game_input;
-        let player = ctx.visitor().signed_in_lately().await?.user;
-        let request = request_id.map_or_else(ids::mint, Into::into);
-        let battle = parse_id(&input.match_id).ok_or_else(|| ApiError::of(Code::MatchNotFound))?;
-        let listed = ctx.gateway().catalogue.find(&input.base_token);
-        let leverage = u8::try_from(input.leverage).ok();
-        let leverage = leverage.and_then(|times| Leverage::try_from(times).ok());
-        let limit = || Decimal::entered(input.limit_price.as_ref());
-        let order = NewOrder {
-            position: position_id(battle, player, request),
-            symbol: listed.map_or(Entered::Malformed, |it| Entered::Value(it.pair.clone())),
-            side: input.side.into(),
-            kind: match input.kind {
-                GameMatchPositionType::Market => OrderKind::Market,
-                GameMatchPositionType::Limit => OrderKind::Limit(limit()),
-            },
-            margin: Decimal::entered(Some(&input.margin)),
-            leverage: leverage.map_or(Entered::Malformed, Entered::Value),
-            stop_loss: Decimal::entered(input.stop_loss.as_ref()),
-            take_profit: Decimal::entered(input.target_point.as_ref()),
-        };
-        let sent = PendingOrder {
-            battle,
-            player,
-            request,
-            sent_at_ms: ctx.gateway().clock.now_ms(),
-            sequence: 0,
-            order,
-        };
-        Ok(GameMatchPosition::sent(sent, None))
+        order(ctx, &create_game_input, request_id).await
     }
+}
+
+/// As the API's where the arena is silent.
+pub(super) async fn order(
+    scope: &impl Scope,
+    input: &CreateGameMatchPositionInput,
+    request: Option<Uuid>,
+) -> ApiResult<GameMatchPosition> {
+    let player = scope.visitor().signed_in_lately().await?.user;
+    let request = request.map_or_else(ids::mint, Into::into);
+    let battle = input.battle()?;
+    let sent = PendingOrder {
+        battle,
+        player,
+        request,
+        sent_at_ms: scope.gateway().clock.now_ms(),
+        sequence: 0,
+        order: entered(scope, position_id(battle, player, request), input),
+    };
+    Ok(GameMatchPosition::sent(sent, None))
 }

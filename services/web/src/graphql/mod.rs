@@ -12,6 +12,7 @@ mod object;
 mod omitted;
 mod page;
 mod payload;
+mod plan;
 mod query;
 mod scalar;
 mod scan;
@@ -35,6 +36,7 @@ pub(crate) use self::access::Unstated;
 pub(crate) use self::audience::{Audience, audience};
 pub(crate) use self::chosen::{chosen, operation};
 pub(crate) use self::document::{check_given, read as read_document};
+pub(crate) use self::plan::{Api, Call, Hot, Measured, Plan};
 pub(crate) use self::scalar::DateTime;
 
 /// The schema with everything that its resolvers need.
@@ -82,8 +84,7 @@ pub(crate) fn sdl() -> String {
 
 /// `request` as it is executed: without what it leaves out, with who sends it and what its resolvers
 /// load together.
-pub(crate) fn prepared(request: Request, gateway: &Arc<Gateway>, visitor: Visitor) -> Request {
-    let visitor = Arc::new(visitor);
+pub(crate) fn prepared(request: Request, gateway: &Arc<Gateway>, visitor: Arc<Visitor>) -> Request {
     let request = omitted::taken_out(request);
     request.data(loaders::of(gateway, &visitor)).data(visitor)
 }

@@ -11,6 +11,7 @@ use super::object::{
     GameMatchPosition, Notification, Party, PublicUser, QueueTicket, Session, Transaction, Wallet,
     Withdrawal,
 };
+use super::plan::{Chosen, Planned, Write, leaves};
 use super::scope::Scope;
 use crate::error::{ApiError, ApiResult};
 
@@ -88,6 +89,44 @@ pub(crate) struct Edge<N: OutputType> {
     cursor: String,
 }
 
+impl<N> Planned for Listing<N>
+where
+    N: Planned,
+    Edge<N>: OutputType,
+    Self: OutputType,
+{
+    fn field(chosen: &Chosen<'_>) -> Option<Write<Self>> {
+        match chosen.name() {
+            "edges" => chosen.objects(|listing: &Self| &listing.edges),
+            "pageInfo" => chosen.object(|listing: &Self| &listing.page_info),
+            _ => leaves!(chosen: |listing, _| "totalCount" => listing.total_count,),
+        }
+    }
+}
+
+impl<N: Planned> Planned for Edge<N>
+where
+    Self: OutputType,
+{
+    fn field(chosen: &Chosen<'_>) -> Option<Write<Self>> {
+        match chosen.name() {
+            "node" => chosen.object(|edge: &Self| &edge.node),
+            _ => leaves!(chosen: |edge, _| "cursor" => edge.cursor,),
+        }
+    }
+}
+
+impl Planned for PageInfo {
+    fn field(chosen: &Chosen<'_>) -> Option<Write<Self>> {
+        leaves!(chosen: |info, _|
+            "hasPreviousPage" => info.has_previous_page,
+            "hasNextPage" => info.has_next_page,
+            "startCursor" => info.start_cursor,
+            "endCursor" => info.end_cursor,
+        )
+    }
+}
+
 /// Where a list goes on.
 #[derive(Debug, SimpleObject)]
 pub(crate) struct PageInfo {
@@ -121,6 +160,11 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
+    /// How many rows are asked for, if they may be.
+    pub(crate) fn rows(&self) -> u32 {
+        asked(self.first, self.last)
+    }
+
     /// The slice that they ask for; `BAD_USER_INPUT` if they contradict each other.
     pub(crate) fn slice(&self) -> ApiResult<Slice> {
         let (rows, toward) = match (self.first, self.last) {
@@ -151,12 +195,16 @@ pub(crate) fn cost_of_whole(row: usize) -> usize {
     LOOK_UP.saturating_add(row.saturating_mul(10))
 }
 
+/// How many rows are asked for.
+fn asked(first: Option<i32>, last: Option<i32>) -> u32 {
+    let rows = first.or(last);
+    rows.and_then(|rows| u32::try_from(rows).ok())
+        .unwrap_or(DEFAULT_ROWS)
+}
+
 /// What a page of `first` or `last` rows, each of this complexity, comes to.
 pub(crate) fn cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
-    let rows = first
-        .or(last)
-        .and_then(|rows| u32::try_from(rows).ok())
-        .unwrap_or(DEFAULT_ROWS);
+    let rows = asked(first, last);
     usize::try_from(rows.clamp(1, MAX_ROWS))
         .unwrap_or(usize::MAX)
         .saturating_mul(row)
@@ -195,12 +243,35 @@ fn read_cursor(argument: &str, text: Option<&str>) -> ApiResult<Option<Cursor>> 
     .transpose()
 }
 
+/// What of a list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    rows: bool,
+    count: bool,
+}
+
+impl Wanted {
+    /// What is asked for of the list that is resolved.
+    pub(crate) fn asked(ctx: &Context<'_>) -> Self {
+        Self::of(|field| ctx.look_ahead().field(field).exists())
+    }
+
+    /// Where these fields of its connection are asked for.
+    pub(crate) fn of(asks: impl Fn(&str) -> bool) -> Self {
+        Self {
+            rows: asks("edges") || asks("pageInfo"),
+            count: asks("totalCount"),
+        }
+    }
+}
+
 /// Reads a slice of `list` unless the client only wants to know how long the whole is, which is
 /// counted only if it does.
 pub(crate) async fn read<R, N>(
-    ctx: &Context<'_>,
+    scope: &impl Scope,
     list: List<R>,
     paging: &Paging,
+    wanted: Wanted,
 ) -> ApiResult<Listing<N>>
 where
     R: Row,
@@ -208,9 +279,8 @@ where
     Edge<N>: OutputType,
 {
     let slice = paging.slice()?;
-    let asks = |field: &str| ctx.look_ahead().field(field).exists();
-    let part = if asks("edges") || asks("pageInfo") {
-        list.part(ctx.db(), &slice).await?
+    let part = if wanted.rows {
+        list.part(scope.db(), &slice).await?
     } else {
         Part {
             rows: Vec::new(),
@@ -218,8 +288,8 @@ where
             has_previous: false,
         }
     };
-    let total_count = if asks("totalCount") {
-        list.count(ctx.db()).await?
+    let total_count = if wanted.count {
+        list.count(scope.db()).await?
     } else {
         0
     };
@@ -285,7 +355,8 @@ macro_rules! list {
             ) -> crate::error::ApiResult<crate::graphql::page::Listing<$node>> {
                 let paging = crate::graphql::page::Paging { after, before, first, last, order_by };
                 let list = $read.await?;
-                crate::graphql::page::read($ctx, list, &paging).await
+                let wanted = crate::graphql::page::Wanted::asked($ctx);
+                crate::graphql::page::read($ctx, list, &paging, wanted).await
             }
         }
     };

@@ -11,7 +11,7 @@ use crate::gateway::Gateway;
 use crate::identity::Visitor;
 
 /// What a resolver reaches for: the gateway, whoever asks, and the loaders of the request.
-pub(crate) trait Scope {
+pub(crate) trait Scope: Sync {
     fn gateway(&self) -> &Arc<Gateway>;
     fn visitor(&self) -> &Visitor;
     fn loaders(&self) -> &DataLoader<Loaders>;

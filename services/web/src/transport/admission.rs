@@ -3,23 +3,24 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response};
+use async_graphql::{Response, Variables};
 use axum::http::StatusCode;
 use contracts::Code;
 use contracts::commands::Refused;
 
 use super::Front;
+use super::operations::Operation;
 use super::request::Parameters;
 use super::response::Answer;
 use super::standing::Counted;
 use crate::error::ApiError;
-use crate::graphql;
 use crate::identity::Visitor;
 use crate::trace::TraceId;
 
 /// A request that may be executed.
 pub(super) struct Admitted {
-    pub(super) request: Request,
+    pub(super) operation: Arc<Operation>,
+    pub(super) variables: Variables,
     /// The document as its sender wrote it.
     pub(super) document: Arc<str>,
 }
@@ -41,17 +42,13 @@ impl Front {
             Answer::refused(error, status, trace)
         })?;
         let at_fault = |fault| Answer::executed(Response::from_errors(vec![fault]), trace);
-        let document =
-            graphql::read_document(&text, &self.limits, self.gateway.mode).map_err(at_fault)?;
+        let name = asked.operation_name.as_deref();
+        let operation = self.operations.find(&text, name).map_err(at_fault)?;
         documents.remember(&asked.document, &text);
-        let operation = asked.operation_name.as_deref();
-        let document = graphql::chosen(document, operation).map_err(at_fault)?;
-        graphql::check_given(&document, operation, &asked.variables).map_err(at_fault)?;
-        let mut request = Request::new("").variables(asked.variables);
-        request.set_parsed_query(document);
-        request.operation_name = asked.operation_name;
+        operation.check_given(&asked.variables).map_err(at_fault)?;
         Ok(Admitted {
-            request,
+            operation,
+            variables: asked.variables,
             document: text,
         })
     }

@@ -1,6 +1,7 @@
 //! Executing a request, whichever way it came.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{ObjectType, Request, Response, Schema, SubscriptionType};
@@ -13,11 +14,10 @@ use tokio::time::timeout;
 
 use super::Front;
 use super::admission::Admitted;
-use super::request::operation_type;
 use super::response::{Answer, Said};
 use super::sharing::Key;
 use crate::error::ApiError;
-use crate::graphql::{self, Audience};
+use crate::graphql::{self, Audience, Call};
 use crate::identity::Visitor;
 use crate::trace::TraceId;
 
@@ -54,15 +54,15 @@ impl Front {
     /// Executes a query or mutation within the limit of time.
     pub(super) async fn execute(
         &self,
-        mut request: Request,
+        admitted: Admitted,
         visitor: Visitor,
         trace: TraceId,
     ) -> Answer {
-        let kind = operation_type(&mut request);
-        let request = graphql::prepared(request, &self.gateway, visitor);
-        let executing = AssertUnwindSafe(self.schema.execute(request)).catch_unwind();
+        let kind = admitted.operation.kind;
+        let executing = self.run(admitted, visitor, trace);
+        let executing = AssertUnwindSafe(executing).catch_unwind();
         match timeout(self.limits.time(), executing).await {
-            Ok(Ok(response)) => Answer::executed(response, trace),
+            Ok(Ok(answer)) => answer,
             Ok(Err(_panic)) => broken(trace),
             Err(_elapsed) => {
                 // What a mutation has begun may still come about.
@@ -78,6 +78,37 @@ impl Front {
         }
     }
 
+    /// Executes a query or mutation, by its plan where there is one that can.
+    async fn run(&self, admitted: Admitted, visitor: Visitor, trace: TraceId) -> Answer {
+        let Admitted {
+            operation,
+            variables,
+            ..
+        } = admitted;
+        let Some(plan) = &operation.plan else {
+            let request = graphql::prepared(
+                operation.request(variables),
+                &self.gateway,
+                Arc::new(visitor),
+            );
+            return Answer::executed(self.schema.execute(request).await, trace);
+        };
+        let call = Call::new(Arc::clone(&self.gateway), visitor);
+        if let Some(planned) = plan.run(&call, &variables).await {
+            return match planned {
+                Ok(text) => Answer::written(text),
+                Err(error) => Answer::executed(Response::from_errors(vec![error]), trace),
+            };
+        }
+        let request = operation.request(variables.clone());
+        let request = graphql::prepared(request, &self.gateway, call.into_visitor());
+        let answer = Answer::executed(self.schema.execute(request).await, trace);
+        if !answer.is_of_a_document() {
+            plan.prove(&variables);
+        }
+        answer
+    }
+
     /// Executes any operation: a subscription says something until it ends, anything else once.
     pub(super) async fn said(
         self,
@@ -85,15 +116,18 @@ impl Front {
         visitor: Visitor,
         trace: TraceId,
     ) -> BoxStream<'static, Said> {
-        let Admitted {
-            mut request,
-            document,
-        } = admitted;
-        if operation_type(&mut request) != Some(OperationType::Subscription) {
-            let answer = async move { self.execute(request, visitor, trace).await.into() };
+        if admitted.operation.kind != Some(OperationType::Subscription) {
+            let answer = async move { self.execute(admitted, visitor, trace).await.into() };
             return stream::once(answer).boxed();
         }
-        let Some(audience) = self.audience(&mut request, &visitor).await else {
+        let Admitted {
+            operation,
+            variables,
+            document,
+        } = admitted;
+        let audience = operation.audience(&variables);
+        let request = operation.request(variables);
+        let Some(audience) = self.heard_with(audience, &visitor).await else {
             return self.subscribe(request, visitor, trace).boxed();
         };
         let key = Key::new(document, &request, audience);
@@ -102,15 +136,14 @@ impl Front {
     }
 
     /// Those whom the visitor hears the same with, if he may hear it.
-    async fn audience(&self, request: &mut Request, visitor: &Visitor) -> Option<Audience> {
-        let audience = graphql::audience(request)?;
-        match audience {
-            Audience::Everybody => Some(audience),
+    async fn heard_with(&self, audience: Option<Audience>, visitor: &Visitor) -> Option<Audience> {
+        match audience? {
+            Audience::Everybody => audience,
             Audience::Players(battle) => {
                 // Whoever may not hear it is told so by the resolver.
                 let user = visitor.signed_in().await.ok()?.user;
                 let plays = self.gateway.plays(battle, user).await.ok()?;
-                plays.then_some(audience)
+                audience.filter(|_| plays)
             }
         }
     }
@@ -122,7 +155,7 @@ impl Front {
         visitor: Visitor,
         trace: TraceId,
     ) -> impl Stream<Item = Said> + Send + use<> {
-        let request = graphql::prepared(request, &self.gateway, visitor);
+        let request = graphql::prepared(request, &self.gateway, Arc::new(visitor));
         let responses = AssertUnwindSafe(self.schema.subscribe(request)).catch_unwind();
         responses.map(move |response| {
             let answer = match response {

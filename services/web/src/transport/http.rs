@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::accept::{Accepted, MediaType};
 use super::admission::Admitted;
-use super::request::{Parameters, QueryString, operation_type};
+use super::request::{Parameters, QueryString};
 use super::response::Answer;
 use super::{Front, Shared, events, explorer, origins, socket};
 use crate::identity::{Origin, Visitor};
@@ -154,11 +154,11 @@ impl Call {
             return self.refuse(StatusCode::NOT_ACCEPTABLE, "accept", types);
         }
         let admitted = self.front.admit(parameters, &self.visitor, self.trace);
-        let mut admitted = match admitted.await {
+        let admitted = match admitted.await {
             Ok(admitted) => admitted,
             Err(answer) => return self.tell(answer),
         };
-        let kind = operation_type(&mut admitted.request);
+        let kind = admitted.operation.kind;
         // One that takes JSON too gets that, unless it subscribes.
         let in_events = self.accepted.events()
             && (media.is_none() || kind == Some(OperationType::Subscription));
@@ -178,7 +178,7 @@ impl Call {
             return self.answer_in_events(admitted).await;
         }
         let Self { front, visitor, .. } = self;
-        let answer = front.execute(admitted.request, visitor, self.trace).await;
+        let answer = front.execute(admitted, visitor, self.trace).await;
         answer.into_response(media.unwrap_or(MediaType::Json))
     }
 

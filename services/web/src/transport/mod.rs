@@ -8,6 +8,7 @@ mod execution;
 mod explorer;
 mod http;
 mod keys;
+mod operations;
 mod origins;
 mod request;
 mod response;
@@ -24,9 +25,11 @@ use axum::routing::get;
 use runtime::Context;
 
 use crate::gateway::Gateway;
+use crate::graphql::Hot;
 use crate::settings::Limits;
 
 use self::execution::Executes;
+use self::operations::Operations;
 pub(crate) use self::origins::Origins;
 use self::sharing::Shares;
 use self::standing::Standing;
@@ -41,6 +44,7 @@ const SEND_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 struct Front {
     schema: Arc<dyn Executes>,
+    operations: Operations,
     gateway: Arc<Gateway>,
     limits: Limits,
     origins: Origins,
@@ -52,6 +56,7 @@ struct Front {
 /// Everything that the gateway serves beside health and metrics.
 pub(crate) fn routes(
     schema: Arc<dyn Executes>,
+    hot: Arc<dyn Hot>,
     gateway: Arc<Gateway>,
     limits: Limits,
     origins: Origins,
@@ -59,6 +64,7 @@ pub(crate) fn routes(
 ) -> Router {
     let front = Front {
         schema,
+        operations: Operations::new(hot, &limits, gateway.mode),
         gateway,
         origins,
         shares: Shares::new(context.clone()),

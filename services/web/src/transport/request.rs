@@ -3,14 +3,12 @@
 //! Values are converted by hand: serde would pass a number through async-graphql's own visitor,
 //! which does not keep the text of a number, and a decimal has to stay exact.
 
-use async_graphql::parser::types::OperationType;
-use async_graphql::{Name, Request, Value, Variables};
+use async_graphql::{Name, Value, Variables};
 use contracts::Code;
 use contracts::commands::Refused;
 use serde::Deserialize;
 
 use crate::documents::{DocumentId, ID_PREFIX, Named};
-use crate::graphql;
 
 /// The parameters of GraphQL over HTTP, and the payload of a `subscribe` message.
 #[derive(Debug, Deserialize)]
@@ -138,14 +136,6 @@ pub(super) fn read_object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json:
         Some(b'{') => serde_json::from_slice(json),
         _ => Err(serde::de::Error::custom("expected an object")),
     }
-}
-
-/// What the chosen operation of a request does; `None` where there is none to choose, which its
-/// execution will say.
-pub(crate) fn operation_type(request: &mut Request) -> Option<OperationType> {
-    let name = request.operation_name.clone();
-    let document = request.parsed_query().ok()?;
-    graphql::operation(document, name.as_deref()).map(|operation| operation.ty)
 }
 
 fn refused(field: &str, expected: &str) -> Refused {

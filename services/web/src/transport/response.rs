@@ -24,6 +24,9 @@ pub(super) struct Answer {
     errors: Vec<ServerError>,
     #[serde(skip)]
     status: StatusCode,
+    /// All of it in JSON, where it was written as it was executed.
+    #[serde(skip)]
+    written: Option<String>,
 }
 
 /// What an operation says, as it travels; many may be told the same.
@@ -56,9 +59,9 @@ impl Said {
 impl From<Answer> for Said {
     fn from(answer: Answer) -> Self {
         Self {
-            text: text(&answer).into(),
-            refusal: answer.data.is_none().then(|| text(&answer.errors).into()),
+            refusal: answer.is_refusal().then(|| text(&answer.errors).into()),
             failed: !answer.errors.is_empty(),
+            text: answer.into_text().into(),
         }
     }
 }
@@ -82,6 +85,7 @@ impl Answer {
             data: None,
             errors: vec![finish(error.into_server_error(Default::default()), trace)],
             status,
+            written: None,
         }
     }
 
@@ -97,12 +101,35 @@ impl Answer {
                 .map(|error| finish(error, trace))
                 .collect(),
             status: StatusCode::OK,
+            written: None,
+        }
+    }
+
+    /// The answer that a plan has written.
+    pub(super) fn written(text: String) -> Self {
+        Self {
+            data: None,
+            errors: Vec::new(),
+            status: StatusCode::OK,
+            written: Some(text),
+        }
+    }
+
+    /// Whether nothing was executed.
+    fn is_refusal(&self) -> bool {
+        self.data.is_none() && self.written.is_none()
+    }
+
+    fn into_text(self) -> String {
+        match self.written {
+            Some(written) => written,
+            None => text(&self),
         }
     }
 
     /// Whether it finds fault with the document of a request that is one.
     pub(super) fn is_of_a_document(&self) -> bool {
-        self.data.is_none() && self.status == StatusCode::OK
+        self.is_refusal() && self.status == StatusCode::OK
     }
 
     /// As an HTTP response. It is for whoever asked, and for no cache.
@@ -116,8 +143,9 @@ impl Answer {
             (header::CACHE_CONTROL, "no-store"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ];
-        let mut response = (status, headers, text(&self)).into_response();
-        if let Some(seconds) = self.retry_after() {
+        let retry_after = self.retry_after();
+        let mut response = (status, headers, self.into_text()).into_response();
+        if let Some(seconds) = retry_after {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, seconds.into());
         }

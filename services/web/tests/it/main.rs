@@ -29,6 +29,7 @@ mod paging;
 mod parties;
 mod passwords;
 mod permissions;
+mod plans;
 mod protocol;
 mod records;
 mod replicas;

@@ -51,7 +51,10 @@ pub(super) async fn locate(ctx: &Context<'_>, id: &ID) -> ApiResult<(BattleId, P
 }
 
 /// A position as it stands after a command.
-pub(super) async fn shown(ctx: &Context<'_>, position: PositionId) -> ApiResult<GameMatchPosition> {
-    let found = GameMatchPosition::find(ctx, position).await?;
+pub(super) async fn shown(
+    scope: &impl Scope,
+    position: PositionId,
+) -> ApiResult<GameMatchPosition> {
+    let found = GameMatchPosition::find(scope, position).await?;
     found.ok_or_else(|| ApiError::of(Code::PositionNotFound))
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use contracts::Code;
 use contracts::positions::{NewPosition, position_id};
-use domain::id::PositionId;
+use domain::id::{BattleId, PositionId};
 use domain::leverage::Leverage;
 use domain::order::{Entered, NewOrder, OrderKind};
 use domain::symbol::Symbol;
@@ -60,33 +60,49 @@ impl CreatePosition {
             Uuid,
         >,
     ) -> ApiResult<GameMatchPosition> {
-        let caller = trader(ctx, request_id).await?;
-        let battle = parse_id(&create_game_input.match_id)
-            .ok_or_else(|| ApiError::of(Code::MatchNotFound))?;
-        let position = position_id(battle, caller.user, caller.request);
-        let order = entered(ctx, position, &create_game_input);
-        let question = NewPosition {
-            caller,
-            battle,
-            order,
-        };
-        match ctx.gateway().ask_arena(&question).await? {
-            Known::Outcome(taken) => match taken.first {
-                Some(first) => Ok((*first).into()),
-                // It was ordered before.
-                None => shown(ctx, taken.position).await,
-            },
-            Known::Stored(sequence) => Ok(pending(ctx, question, sequence).await),
-        }
+        create(ctx, &create_game_input, request_id).await
     }
 }
 
-fn entered(
-    ctx: &Context<'_>,
+/// Orders a position for whoever asks.
+pub(in crate::graphql) async fn create(
+    scope: &impl Scope,
+    input: &CreateGameMatchPositionInput,
+    request: Option<Uuid>,
+) -> ApiResult<GameMatchPosition> {
+    let caller = trader(scope, request).await?;
+    let battle = input.battle()?;
+    let position = position_id(battle, caller.user, caller.request);
+    let order = entered(scope, position, input);
+    let question = NewPosition {
+        caller,
+        battle,
+        order,
+    };
+    match scope.gateway().ask_arena(&question).await? {
+        Known::Outcome(taken) => match taken.first {
+            Some(first) => Ok((*first).into()),
+            // It was ordered before.
+            None => shown(scope, taken.position).await,
+        },
+        Known::Stored(sequence) => Ok(pending(scope, question, sequence).await),
+    }
+}
+
+impl CreateGameMatchPositionInput {
+    /// The match that it is for.
+    pub(in crate::graphql) fn battle(&self) -> ApiResult<BattleId> {
+        parse_id(&self.match_id).ok_or_else(|| ApiError::of(Code::MatchNotFound))
+    }
+}
+
+/// The order that somebody entered.
+pub(in crate::graphql) fn entered(
+    scope: &impl Scope,
     position: PositionId,
     input: &CreateGameMatchPositionInput,
 ) -> NewOrder {
-    let listed = ctx.gateway().catalogue.find(&input.base_token);
+    let listed = scope.gateway().catalogue.find(&input.base_token);
     let symbol: Entered<Symbol> = listed.map_or(Entered::Malformed, |listed| {
         Entered::Value(listed.pair.clone())
     });
@@ -112,14 +128,14 @@ fn entered(
 
 /// The order is stored and the arena is silent: it is remembered, so that its owner sees it until
 /// there is more to see.
-async fn pending(ctx: &Context<'_>, question: NewPosition, sequence: u64) -> GameMatchPosition {
+async fn pending(scope: &impl Scope, question: NewPosition, sequence: u64) -> GameMatchPosition {
     let NewPosition {
         caller,
         battle,
         order,
     } = question;
     let position = order.position;
-    let sent_at_ms = ctx.gateway().clock.now_ms();
+    let sent_at_ms = scope.gateway().clock.now_ms();
     let sent = PendingOrder {
         battle,
         player: caller.user,
@@ -128,7 +144,7 @@ async fn pending(ctx: &Context<'_>, question: NewPosition, sequence: u64) -> Gam
         sequence,
         order,
     };
-    let remembered = ctx.gateway().cache.remember_order(position, &sent).await;
+    let remembered = scope.gateway().cache.remember_order(position, &sent).await;
     if let Err(error) = remembered {
         // It is stored all the same, and the arena's row will show it.
         tracing::warn!(%error, "a pending order is not remembered");

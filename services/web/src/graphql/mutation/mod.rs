@@ -9,7 +9,7 @@ mod cancel_position;
 mod claim_items;
 mod claim_play_money;
 mod close_position;
-mod create_position;
+pub(super) mod create_position;
 mod create_wallet;
 mod friends;
 mod games;
@@ -36,6 +36,8 @@ use crate::commands::ANSWER_WITHIN;
 use crate::error::ApiResult;
 use crate::graphql::scope::Scope;
 use crate::identity::SignedIn;
+
+pub(super) use self::create_position::CreateGameMatchPositionInput;
 
 /// What can be changed.
 #[derive(Default, MergedObject)]
@@ -78,8 +80,8 @@ async fn caller(ctx: &Context<'_>, request: Option<Uuid>) -> ApiResult<Caller> {
 }
 
 /// As [`caller`], for what is asked of the arena.
-async fn trader(ctx: &Context<'_>, request: Option<Uuid>) -> ApiResult<Caller> {
-    Ok(asks(ctx.visitor().signed_in_lately().await?, request))
+async fn trader(scope: &impl Scope, request: Option<Uuid>) -> ApiResult<Caller> {
+    Ok(asks(scope.visitor().signed_in_lately().await?, request))
 }
 
 fn asks(signed_in: &SignedIn, request: Option<Uuid>) -> Caller {

@@ -12,6 +12,7 @@ use domain::symbol::Symbol;
 use crate::catalogue::Listed;
 use crate::error::ApiResult;
 use crate::gateway::Gateway;
+use crate::graphql::plan::{Chosen, Planned, Write, leaves};
 use crate::graphql::scalar::{DateTime, Decimal};
 
 /// Something that can be traded.
@@ -80,6 +81,10 @@ impl Asset {
         self.rank
     }
 
+    fn usd(&self) -> f64 {
+        self.last.as_ref().map_or(0.0, |last| float(last.price))
+    }
+
     fn day(&self, figure: impl Fn(&Day) -> &str) -> f64 {
         let day = self.last.as_ref().and_then(|last| last.day.as_ref());
         day.map_or(0.0, |day| display(figure(day)))
@@ -133,7 +138,7 @@ impl Asset {
     /// The last price in USD, for display; 0 while none is known.
     #[graphql(name = "priceUSD")]
     async fn price_usd(&self) -> f64 {
-        self.last.as_ref().map_or(0.0, |last| float(last.price))
+        self.usd()
     }
 
     /// Units in circulation; 0, for the exchange does not say.
@@ -168,6 +173,28 @@ impl Asset {
     #[graphql(name = "vwap24Hr")]
     async fn vwap_24_hr(&self) -> f64 {
         self.day(|day| &day.vwap)
+    }
+}
+
+impl Planned for Asset {
+    fn field(chosen: &Chosen<'_>) -> Option<Write<Self>> {
+        leaves!(chosen: |asset, _|
+            "id" => asset.listed.id,
+            "symbol" => asset.listed.symbol,
+            "name" => asset.listed.name,
+            "iconUrl" => asset.listed.icon_url,
+            "pair" => asset.listed.pair.as_str(),
+            "rank" => asset.rank,
+            "price" => asset.last.as_ref().map(|last| Decimal::from(last.price)),
+            "priceTime" => asset.last.as_ref().map(|last| DateTime::from(last.time)),
+            "priceUSD" => asset.usd(),
+            "supply" => 0.0_f64,
+            "maxSupply" => 0.0_f64,
+            "marketCapUSD" => 0.0_f64,
+            "volumeUSD24Hr" => asset.day(|day| &day.volume_quote),
+            "changePercent24Hr" => asset.day(|day| &day.change_percent),
+            "vwap24Hr" => asset.day(|day| &day.vwap),
+        )
     }
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Game, GameMatchParticipant, GameMatchPosition, Player, id};
 use crate::error::{ApiError, ApiResult};
 use crate::graphql::loaders::{Named, RecordOf};
-use crate::graphql::page::{self, Listing, Order, Paging};
+use crate::graphql::page::{self, Listing, Order, Paging, Wanted};
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::scope::Scope;
 use crate::identity::Permission;
@@ -178,7 +178,13 @@ impl GameMatch {
             .signed_in()
             .await?
             .eyes(Permission::ReadGameMatches);
-        page::read(ctx, participants::list(eyes, self.battle()), &paging).await
+        page::read(
+            ctx,
+            participants::list(eyes, self.battle()),
+            &paging,
+            Wanted::asked(ctx),
+        )
+        .await
     }
 
     /// Its positions: one's own, and once it is closed everybody's. Staff with
@@ -210,7 +216,13 @@ impl GameMatch {
             battle: Some(self.battle()),
             ..positions::Filter::default()
         };
-        page::read(ctx, positions::list(eyes, filter), &paging).await
+        page::read(
+            ctx,
+            positions::list(eyes, filter),
+            &paging,
+            Wanted::asked(ctx),
+        )
+        .await
     }
 
     /// Its audit record, from which anybody can replay it; null until it is closed or canceled, and

@@ -9,7 +9,7 @@ use store::gateway::positions;
 
 use super::{GameMatch, GameMatchPosition, Player, id};
 use crate::error::ApiResult;
-use crate::graphql::page::{self, Listing, Order, Paging};
+use crate::graphql::page::{self, Listing, Order, Paging, Wanted};
 use crate::graphql::scalar::Decimal;
 use crate::graphql::scope::Scope;
 use crate::identity::Permission;
@@ -155,7 +155,13 @@ impl GameMatchParticipant {
             participant,
             ..positions::Filter::default()
         };
-        page::read(ctx, positions::list(eyes, filter), &paging).await
+        page::read(
+            ctx,
+            positions::list(eyes, filter),
+            &paging,
+            Wanted::asked(ctx),
+        )
+        .await
     }
 }
 

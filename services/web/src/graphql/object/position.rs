@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use async_graphql::resolver_utils::enum_value;
 use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use contracts::Code;
 use contracts::positions::FirstRow;
@@ -22,6 +23,7 @@ use crate::catalogue::QUOTE;
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 use crate::graphql::loaders::SeatKey;
+use crate::graphql::plan::{Chosen, Planned, Write, leaves};
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::scope::Scope;
 use crate::identity::{Permission, SignedIn};
@@ -188,9 +190,7 @@ impl GameMatchPosition {
 
     /// The asset's id, such as bitcoin; null where what was entered is no asset.
     async fn base_token(&self, ctx: &Context<'_>) -> Option<String> {
-        let symbol = self.symbol.as_ref()?;
-        let asset = ctx.gateway().catalogue.find(symbol);
-        Some(asset.map_or_else(|| symbol.clone(), |asset| asset.id.clone()))
+        self.asset(ctx.gateway()).map(str::to_owned)
     }
 
     /// What the asset is quoted in.
@@ -210,6 +210,13 @@ impl GameMatchPosition {
         self.player
     }
 
+    /// The id of its asset, or what its market is called where that is no asset any more.
+    fn asset<'a>(&'a self, gateway: &'a Gateway) -> Option<&'a str> {
+        let symbol = self.symbol.as_deref()?;
+        let asset = gateway.catalogue.find(symbol);
+        Some(asset.map_or(symbol, |asset| &asset.id))
+    }
+
     async fn seat(&self, ctx: &Context<'_>) -> ApiResult<Participant> {
         let key = SeatKey {
             battle: self.battle,
@@ -220,9 +227,9 @@ impl GameMatchPosition {
     }
 
     /// The position, if the visitor may see it: as the arena keeps it, or else as it was sent.
-    pub(crate) async fn find(ctx: &Context<'_>, id: PositionId) -> ApiResult<Option<Self>> {
-        let viewer = ctx.visitor().signed_in().await?;
-        let mut found = Self::find_each(ctx.gateway(), viewer, &[id]).await?;
+    pub(crate) async fn find(scope: &impl Scope, id: PositionId) -> ApiResult<Option<Self>> {
+        let viewer = scope.visitor().signed_in().await?;
+        let mut found = Self::find_each(scope.gateway(), viewer, &[id]).await?;
         Ok(found.remove(&id))
     }
 
@@ -332,6 +339,37 @@ impl GameMatchPosition {
                 .value()
                 .map(|symbol| symbol.as_str().to_owned()),
         }
+    }
+}
+
+impl Planned for GameMatchPosition {
+    fn field(chosen: &Chosen<'_>) -> Option<Write<Self>> {
+        leaves!(chosen: |position, gateway|
+            "id" => id(position.position.uuid()),
+            "createdAt" => position.created_at,
+            "updatedAt" => position.updated_at,
+            "gameMatchID" => id(position.battle.uuid()),
+            "baseToken" => position.asset(gateway),
+            "quoteToken" => QUOTE,
+            "side" => enum_value(position.side),
+            "type" => enum_value(position.kind),
+            "status" => enum_value(position.status),
+            "code" => position.code,
+            "endCause" => position.end_cause.map(enum_value),
+            "margin" => position.margin,
+            "leverage" => position.leverage,
+            "size" => position.size,
+            "entryPrice" => position.entry_price,
+            "limitPrice" => position.limit_price,
+            "closePrice" => position.close_price,
+            "stopLoss" => position.stop_loss,
+            "targetPoint" => position.target_point,
+            "liquidationPrice" => position.liquidation_price,
+            "profit" => position.profit,
+            "openedAt" => position.opened_at,
+            "closedAt" => position.closed_at,
+            "expiredAt" => position.expired_at,
+        )
     }
 }
 

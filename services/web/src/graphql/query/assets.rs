@@ -41,17 +41,30 @@ impl AssetQuery {
         first: Option<i32>,
         #[graphql(desc = "The last so many of them, 0 to 100.")] last: Option<i32>,
     ) -> ApiResult<Listing<Asset>> {
-        let order_by = Some(Order::CreatedAtAsc);
-        let slice = Paging {
+        let paging = Paging {
             after,
             before,
             first,
             last,
-            order_by,
-        }
-        .slice()?;
-        Ok(listed(Asset::all(ctx.gateway()).await?, &slice))
+            order_by: None,
+        };
+        read(ctx, paging).await
     }
+}
+
+/// A page of the assets by rank, with their last prices.
+pub(in crate::graphql) async fn read(
+    scope: &impl Scope,
+    paging: Paging,
+) -> ApiResult<Listing<Asset>> {
+    let slice = by_rank(paging)?;
+    Ok(listed(Asset::all(scope.gateway()).await?, &slice))
+}
+
+/// The slice that a page of the assets is.
+pub(in crate::graphql) fn by_rank(paging: Paging) -> ApiResult<Slice> {
+    let order_by = Some(Order::CreatedAtAsc);
+    Paging { order_by, ..paging }.slice()
 }
 
 /// The slice of all assets as a connection.

@@ -10,7 +10,7 @@ mod money;
 pub(super) mod node;
 mod parties;
 mod people;
-mod positions;
+pub(super) mod positions;
 mod sessions;
 mod tickets;
 

@@ -51,17 +51,17 @@ list! {
     GameMatchPositionsQuery: game_match_positions(GameMatchPositionFilter) -> GameMatchPosition, read
 }
 
-async fn read(
-    ctx: &Context<'_>,
+pub(in crate::graphql) async fn read(
+    scope: &impl Scope,
     filter: GameMatchPositionFilter,
 ) -> ApiResult<List<position::Model>> {
-    let eyes = ctx
+    let eyes = scope
         .visitor()
         .signed_in()
         .await?
         .eyes(Permission::ReadGameMatchPositions);
     let symbol = filter.asset.as_deref().map(|name| {
-        let listed = ctx.gateway().catalogue.find(name);
+        let listed = scope.gateway().catalogue.find(name);
         let unknown = || ApiError::bad_input("asset", "the slug, symbol or pair of an asset");
         listed.map(|listed| listed.pair.clone()).ok_or_else(unknown)
     });

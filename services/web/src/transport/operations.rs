@@ -1,0 +1,117 @@
+//! Operations that somebody has asked for before: read and checked once, and then known.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Request, ServerError, Variables};
+use moka::sync::Cache;
+use runtime::Mode;
+use sha2::{Digest, Sha256};
+
+use crate::graphql::{self, Hot, Plan};
+use crate::settings::Limits;
+
+/// How much is known at once, in bytes. What is asked for most is kept.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// How many bytes knowing an operation takes for each of its document's: every field of a line becomes
+/// a few hundred.
+const BYTES_PER_BYTE: usize = 32;
+
+/// An operation of a document that was found to be within the limits.
+pub(super) struct Operation {
+    document: ExecutableDocument,
+    name: Option<String>,
+    /// What it does; `None` where there is none to choose, which its execution will say.
+    pub(super) kind: Option<OperationType>,
+    /// How it is executed, if it is one of the hot ones.
+    pub(super) plan: Option<Plan>,
+    /// About how many bytes knowing it takes.
+    weight: u32,
+}
+
+impl Operation {
+    fn read(
+        text: &str,
+        name: Option<&str>,
+        limits: &Limits,
+        mode: Mode,
+        hot: &dyn Hot,
+    ) -> Result<Self, ServerError> {
+        let document = graphql::read_document(text, limits, mode)?;
+        let document = graphql::chosen(document, name)?;
+        Ok(Self {
+            kind: graphql::operation(&document, name).map(|operation| operation.ty),
+            plan: Plan::of(&document, name, hot),
+            name: name.map(str::to_owned),
+            document,
+            weight: u32::try_from(text.len().saturating_mul(BYTES_PER_BYTE)).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Finds fault with variables among which one is missing.
+    pub(super) fn check_given(&self, variables: &Variables) -> Result<(), ServerError> {
+        graphql::check_given(&self.document, self.name.as_deref(), variables)
+    }
+
+    /// Who hears the same of it.
+    pub(super) fn audience(&self, variables: &Variables) -> Option<graphql::Audience> {
+        graphql::audience(&self.document, self.name.as_deref(), variables)
+    }
+
+    /// What the executor takes.
+    pub(super) fn request(&self, variables: Variables) -> Request {
+        let mut request = Request::new("").variables(variables);
+        request.set_parsed_query(self.document.clone());
+        request.operation_name.clone_from(&self.name);
+        request
+    }
+}
+
+/// The operations that are known. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Operations {
+    hot: Arc<dyn Hot>,
+    limits: Arc<Limits>,
+    mode: Mode,
+    known: Cache<[u8; 32], Arc<Operation>>,
+}
+
+impl Operations {
+    pub(super) fn new(hot: Arc<dyn Hot>, limits: &Limits, mode: Mode) -> Self {
+        Self {
+            hot,
+            limits: Arc::new(limits.clone()),
+            mode,
+            known: Cache::builder()
+                .max_capacity(MOST_BYTES)
+                .weigher(|_, operation: &Arc<Operation>| operation.weight)
+                .build(),
+        }
+    }
+
+    /// The operation of this name in a document.
+    pub(super) fn find(
+        &self,
+        text: &str,
+        name: Option<&str>,
+    ) -> Result<Arc<Operation>, ServerError> {
+        let key = key(text, name);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known);
+        }
+        let operation = Operation::read(text, name, &self.limits, self.mode, &*self.hot)?;
+        let operation = Arc::new(operation);
+        self.known.insert(key, Arc::clone(&operation));
+        Ok(operation)
+    }
+}
+
+fn key(text: &str, name: Option<&str>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    // No name holds a zero byte that a document could begin with.
+    hash.update(name.unwrap_or_default());
+    hash.update([0]);
+    hash.update(text);
+    hash.finalize().into()
+}
