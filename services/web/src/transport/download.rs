@@ -48,7 +48,7 @@ pub(super) async fn record(
         return answer.into_response(MediaType::Json);
     }
     match find(&front.gateway.db, &battle).await {
-        Ok(record) => give(front.gateway, &record, &headers),
+        Ok(record) => give(Arc::clone(&front.gateway), &record, &headers),
         Err(error) => {
             let status = if error.code() == Code::NotFound {
                 StatusCode::NOT_FOUND

@@ -16,6 +16,7 @@ mod sharing;
 mod socket;
 mod standing;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,9 +41,11 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// A client that has not taken a message by then is sent away.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
 
-/// What every handler needs.
+/// What every handler needs. Cheap to clone.
 #[derive(Clone)]
-struct Front {
+struct Front(Arc<Parts>);
+
+struct Parts {
     schema: Arc<dyn Executes>,
     operations: Operations,
     gateway: Arc<Gateway>,
@@ -51,6 +54,14 @@ struct Front {
     shares: Shares,
     standing: Standing,
     context: Context,
+}
+
+impl Deref for Front {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// Everything that the gateway serves beside health and metrics.
@@ -62,7 +73,9 @@ pub(crate) fn routes(
     origins: Origins,
     context: Context,
 ) -> Router {
-    let front = Front {
+    let body_bytes = limits.body_bytes;
+    let cors = origins.layer();
+    let front = Front(Arc::new(Parts {
         schema,
         operations: Operations::new(hot, &limits, gateway.mode),
         gateway,
@@ -71,7 +84,7 @@ pub(crate) fn routes(
         standing: Standing::new(limits.streams_per_ip),
         limits,
         context,
-    };
+    }));
     let graphql = get(http::get).post(http::post);
     Router::new()
         .route("/graphql", graphql.clone())
@@ -79,8 +92,8 @@ pub(crate) fn routes(
         .route("/graphql/assets/{name}", get(explorer::asset))
         .route(keys::PATH, get(keys::public))
         .route("/records/{battle}", get(download::record))
-        .layer(DefaultBodyLimit::max(front.limits.body_bytes))
-        .layer(front.origins.layer())
+        .layer(DefaultBodyLimit::max(body_bytes))
+        .layer(cors)
         .with_state(front)
 }
 
