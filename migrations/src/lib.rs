@@ -63,6 +63,10 @@ pub const FILES: &[(&str, &str)] = &[
         "0021_ledger_once",
         include_str!("../sql/0021_ledger_once.sql"),
     ),
+    (
+        "0022_chain_lookups",
+        include_str!("../sql/0022_chain_lookups.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

@@ -1,7 +1,9 @@
 //! What we own on the chain, what came in there, and every transaction that we signed.
 
 use domain::id::{TransferId, UserId, WithdrawalId};
+use domain::ledger::{Account, Unit};
 use domain::money::{Currency, Money};
+use domain::timestamp::Timestamp;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -233,8 +235,14 @@ pub struct Unreachable {
     pub currency: Currency,
 }
 
-/// Lists wallets of coins that have no account on the chain.
-pub async fn list_unreachable(from: &impl Read, limit: u32) -> Result<Vec<Unreachable>> {
+/// Lists wallets of coins that have no account on the chain, of those that were opened at `since` or
+/// later, the oldest first. A wallet is opened at the beginning of its transaction, and seen behind its
+/// end.
+pub async fn list_unreachable(
+    from: &impl Read,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<Unreachable>> {
     #[derive(FromQueryResult)]
     struct Row {
         owner_id: Uuid,
@@ -242,10 +250,12 @@ pub async fn list_unreachable(from: &impl Read, limit: u32) -> Result<Vec<Unreac
     }
     let list = statement(
         "SELECT a.owner_id, a.unit FROM ledger_accounts a
-         WHERE a.kind = 'user' AND a.unit IN ('SOL', 'USDT') AND NOT EXISTS (
-             SELECT FROM chain_accounts c WHERE c.user_id = a.owner_id AND c.currency = a.unit)
-         ORDER BY a.created_at, a.id LIMIT $1",
-        [i64::from(limit).into()],
+         WHERE a.kind = 'user' AND a.unit IN ('SOL', 'USDT')
+             AND a.created_at >= timestamptz 'epoch' + $1 * interval '1 millisecond'
+             AND NOT EXISTS (
+                 SELECT FROM chain_accounts c WHERE c.user_id = a.owner_id AND c.currency = a.unit)
+         ORDER BY a.created_at, a.id LIMIT $2",
+        [since.ms().into(), i64::from(limit).into()],
     );
     let rows = Row::find_by_statement(list).all(from.conn()).await?;
     let read = |row: Row| {
@@ -642,21 +652,16 @@ pub async fn booked(from: &impl Read, currency: Currency) -> Result<i64> {
     struct Booked {
         booked: i64,
     }
+    let outside = Account::outside(Unit::from(currency)).id();
+    // The kinds stand here as the index has them, or it would serve nobody.
     let sum = statement(
-        "SELECT (coalesce(sum(CASE WHEN debit.kind = 'outside' THEN t.amount ELSE -t.amount END), 0)
+        "SELECT (coalesce(sum(CASE WHEN debit_id = $2 THEN amount ELSE -amount END), 0)
              + (SELECT coalesce(sum(waiting), 0) FROM chain_accounts
                 WHERE currency = $1 AND waiting > 0))::bigint AS booked
-         FROM ledger_transfers t
-         JOIN ledger_accounts debit ON debit.id = t.debit_id
-         JOIN ledger_accounts credit ON credit.id = t.credit_id
-         WHERE t.unit = $1 AND t.kind = ANY ($2) AND 'outside' IN (debit.kind, credit.kind)",
-        [
-            currency.code().into(),
-            [kind::DEPOSIT, kind::HOUSE_DEPOSIT, kind::WITHDRAWAL, kind::NETWORK_FEE]
-                .map(str::to_owned)
-                .to_vec()
-                .into(),
-        ],
+         FROM ledger_transfers
+         WHERE unit = $1 AND kind IN ('deposit', 'house_deposit', 'withdrawal', 'network_fee')
+             AND $2 IN (debit_id, credit_id)",
+        [currency.code().into(), outside.uuid().into()],
     );
     let row = Booked::find_by_statement(sum).one(from.conn()).await?;
     Ok(row.map_or(0, |row| row.booked))

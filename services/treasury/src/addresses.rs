@@ -6,20 +6,29 @@ use anyhow::ensure;
 use chain::{Coins, KeyIndex};
 use domain::id::UserId;
 use domain::money::Currency;
+use domain::timestamp::Timestamp;
+use metrics::counter;
 use runtime::causes;
 use store::chain::{self as rows, NewAccount, Unreachable};
-use store::{Db, Tx};
+use store::{Db, Tx, withdrawal};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::custody::Custody;
 use crate::error::Error;
 
+const FAILED: &str = "treasury_addresses_failed_total";
+
 /// How many wallets without an address are looked up at once.
 const LISTED: u32 = 100;
 /// How often they are looked for: those that were opened without the chain, or by their first
 /// movement.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// For how long a wallet is looked at again and again after it was opened: whoever opens it may need
+/// that long to end the transaction, and nobody sees it before.
+const SEEN_AFTER_MS: i64 = 600_000;
+/// After how many rounds all wallets are looked at again, whenever they were opened.
+const ROUNDS: u32 = 3_600;
 
 /// Gives a wallet an address to deposit to, unless it has one. A currency that does not live on the
 /// chain needs none.
@@ -87,22 +96,40 @@ pub(crate) async fn run(
     custody: Custody,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    // Shown from the beginning: what is not there cannot rise.
+    counter!(FAILED).increment(0);
     let assigning = async {
         loop {
-            if let Err(error) = assign_all(&db, &custody).await {
-                tracing::warn!(cause = causes(&error), "wallets wait for an address");
+            let mut since = Timestamp::default();
+            for _ in 0..ROUNDS {
+                match assign_since(&db, &custody, since).await {
+                    Ok(next) => since = next,
+                    Err(error) => {
+                        counter!(FAILED).increment(1);
+                        tracing::warn!(cause = causes(&error), "wallets wait for an address");
+                    }
+                }
+                sleep(INTERVAL).await;
             }
-            sleep(INTERVAL).await;
         }
     };
     shutdown.run_until_cancelled(assigning).await;
     Ok(())
 }
 
-/// Gives addresses to all that it lists, whatever becomes of the others; answers the last failure.
-async fn assign_all(db: &Db, custody: &Custody) -> Result<(), Error> {
-    let mut outcome = Ok(());
-    for wallet in rows::list_unreachable(db, LISTED).await? {
+/// Gives addresses to wallets that were opened at `since` or later, whatever becomes of the others;
+/// answers from when on the next round looks, or the last failure.
+async fn assign_since(db: &Db, custody: &Custody, since: Timestamp) -> Result<Timestamp, Error> {
+    let now = withdrawal::now(db).await?;
+    let listed = rows::list_unreachable(db, since, LISTED).await?;
+    let more = listed.len() >= LISTED as usize;
+    let next = if more {
+        since
+    } else {
+        now.plus_ms(-SEEN_AFTER_MS)
+    };
+    let mut outcome = Ok(next);
+    for wallet in listed {
         if let Err(error) = assign_one(db, custody, wallet).await {
             outcome = Err(error);
         }

@@ -5,6 +5,7 @@
     reason = "helpers of tests, too, end the test on a failure"
 )]
 
+mod chain;
 mod connections;
 mod entities;
 mod errors;

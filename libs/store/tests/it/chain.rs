@@ -1,0 +1,95 @@
+//! What is read of the chain's tables again and again, and how.
+
+use domain::ledger::{Account, Unit};
+use domain::money::Currency;
+use domain::timestamp::Timestamp;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use store::{Db, chain, withdrawal};
+
+use crate::stage::Stage;
+
+/// Everybody has a wallet and its address, and something of everything has moved; three wallets are
+/// new.
+async fn crowded() -> Stage {
+    let stage = Stage::new().await;
+    let outside = Account::outside(Unit::Usdt);
+    stage
+        .meddle(&format!(
+            "INSERT INTO users (id, email, nick_name)
+                 SELECT gen_random_uuid(), n || '@test', 'p' || n FROM generate_series(1, 20000) n;
+             INSERT INTO ledger_accounts (id, owner_id, kind, unit, created_at)
+                 SELECT gen_random_uuid(), id, 'user', 'USDT', now() - interval '1 day' FROM users;
+             INSERT INTO ledger_accounts (id, owner_id, kind, unit, created_at)
+                 SELECT gen_random_uuid(), id, 'user', 'XP', now() FROM users;
+             INSERT INTO chain_accounts (account, address, key_index, user_id, currency)
+                 SELECT id::text, id::text, row_number() OVER (), id, 'USDT' FROM users;
+             INSERT INTO ledger_accounts (id, owner_id, kind, unit)
+                 SELECT gen_random_uuid(), id, 'user', 'SOL' FROM users ORDER BY id LIMIT 3;
+             SET session_replication_role = replica;
+             INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, kind,
+                     reference_id, key, body_hash)
+                 SELECT gen_random_uuid(), '{outside}', gen_random_uuid(), 'USDT', 1, 'single',
+                     CASE WHEN n % 1000 = 0 THEN 'deposit' ELSE 'prize' END, gen_random_uuid(), n, n
+                 FROM generate_series(1, 40000) n;
+             SET session_replication_role = DEFAULT;",
+            outside = outside.id()
+        ))
+        .await;
+    for table in ["ledger_accounts", "ledger_transfers", "chain_accounts"] {
+        stage.meddle(&format!("VACUUM ANALYZE {table}")).await;
+    }
+    stage
+}
+
+/// How often each of these was scanned so far by whoever has ended.
+async fn scans(stage: &Stage, sql: &str) -> i64 {
+    let connection = stage.superuser().await;
+    let ask = Statement::from_string(DbBackend::Postgres, format!("SELECT ({sql})::bigint AS n"));
+    let row = connection.connection().query_one_raw(ask).await.unwrap();
+    row.unwrap().try_get("", "n").unwrap()
+}
+
+/// What a reader has scanned: the table from end to end, and the index.
+async fn scanned(stage: &Stage, reader: &Db, table: &str, index: &str) -> (i64, i64) {
+    // Statistics are written with the end of a statement that asks for it.
+    let flush = "SELECT pg_stat_force_next_flush()";
+    reader.connection().execute_unprepared(flush).await.unwrap();
+    let of_table = format!("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = '{table}'");
+    let of_index =
+        format!("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
+    (scans(stage, &of_table).await, scans(stage, &of_index).await)
+}
+
+#[tokio::test]
+async fn wallets_without_an_address_are_found_without_reading_all() {
+    let (table, index) = ("ledger_accounts", "ledger_accounts_on_chain");
+    let stage = crowded().await;
+    let db = stage.db_on(stage.port()).await;
+    let before = scanned(&stage, &db, table, index).await;
+    let since = withdrawal::now(&db).await.unwrap().plus_ms(-600_000);
+    for _ in 0..10 {
+        let found = chain::list_unreachable(&db, since, 100).await.unwrap();
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|it| it.currency == Currency::Sol));
+    }
+    let after = scanned(&stage, &db, table, index).await;
+    assert_eq!((after.0 - before.0, after.1 - before.1), (0, 10));
+    let all = chain::list_unreachable(&db, Timestamp::default(), 2).await;
+    assert_eq!(all.unwrap().len(), 2);
+    let later = since.plus_ms(3_600_000);
+    let later = chain::list_unreachable(&db, later, 100).await.unwrap();
+    assert!(later.is_empty());
+}
+
+#[tokio::test]
+async fn what_should_lie_on_the_chain_is_added_up_without_reading_all_transfers() {
+    let (table, index) = ("ledger_transfers", "ledger_transfers_on_chain");
+    let stage = crowded().await;
+    let db = stage.db_on(stage.port()).await;
+    let before = scanned(&stage, &db, table, index).await;
+    for _ in 0..10 {
+        assert_eq!(chain::booked(&db, Currency::Usdt).await.unwrap(), 40);
+    }
+    let after = scanned(&stage, &db, table, index).await;
+    assert_eq!((after.0 - before.0, after.1 - before.1), (0, 10));
+}
