@@ -67,6 +67,10 @@ pub const FILES: &[(&str, &str)] = &[
         "0022_chain_lookups",
         include_str!("../sql/0022_chain_lookups.sql"),
     ),
+    (
+        "0023_promised_rent",
+        include_str!("../sql/0023_promised_rent.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

@@ -24,6 +24,7 @@ pub struct Model {
     pub status: String,
     pub created_at: OffsetDateTime,
     pub ended_at: Option<OffsetDateTime>,
+    pub opens_account: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

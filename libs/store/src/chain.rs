@@ -452,6 +452,8 @@ pub struct OwnTransaction {
     pub last_valid_height: i64,
     /// The slot that the chain had come to when it was signed.
     pub signed_slot: i64,
+    /// Whether it opens a token account, whose rent the hot wallet pays.
+    pub opens_account: bool,
 }
 
 /// How a transaction of ours ended.
@@ -480,8 +482,8 @@ impl Outcome {
 pub async fn insert_transaction(tx: &Tx, own: &OwnTransaction) -> Result<()> {
     let insert = statement(
         "INSERT INTO chain_transactions (signature, withdrawal_id, account, currency, amount, bytes,
-             last_valid_height, signed_slot, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'LIVE')",
+             last_valid_height, signed_slot, opens_account, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'LIVE')",
         [
             own.signature.clone().into(),
             own.withdrawal.map(WithdrawalId::uuid).into(),
@@ -491,6 +493,7 @@ pub async fn insert_transaction(tx: &Tx, own: &OwnTransaction) -> Result<()> {
             own.bytes.clone().into(),
             own.last_valid_height.into(),
             own.signed_slot.into(),
+            own.opens_account.into(),
         ],
     );
     tx.inner().execute_raw(insert).await?;
@@ -517,6 +520,7 @@ struct TransactionRow {
     bytes: Vec<u8>,
     last_valid_height: i64,
     signed_slot: i64,
+    opens_account: bool,
 }
 
 impl TransactionRow {
@@ -533,28 +537,40 @@ impl TransactionRow {
             bytes: self.bytes,
             last_valid_height: self.last_valid_height,
             signed_slot: self.signed_slot,
+            opens_account: self.opens_account,
         })
     }
 }
 
-/// Locks an account of ours, and answers how much may still leave it by what is signed.
-pub async fn lock_promised(tx: &Tx, account: &str) -> Result<i64> {
-    #[derive(FromQueryResult)]
-    struct Promised {
-        promised: i64,
-    }
+/// What may leave the hot wallet by payments that are signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub struct Promised {
+    /// In lamports, without the rent of accounts.
+    pub sol: i64,
+    /// In the smallest part of USDT.
+    pub usdt: i64,
+    /// How many of them open an account.
+    pub openings: i64,
+}
+
+/// Locks the hot wallet, and answers what may have left it since a moment or may still leave it by what
+/// is signed. Whoever has asked the chain behind that moment what it holds was told of all others.
+pub async fn lock_promised(tx: &Tx, since: Timestamp) -> Result<Promised> {
     let lock = statement(
-        "SELECT account FROM chain_accounts WHERE account = $1 FOR NO KEY UPDATE",
-        [account.into()],
+        "SELECT account FROM chain_accounts WHERE user_id IS NULL ORDER BY account FOR NO KEY UPDATE",
+        [],
     );
     tx.inner().execute_raw(lock).await?;
     let sum = statement(
-        "SELECT coalesce(sum(amount), 0)::bigint AS promised FROM chain_transactions
-         WHERE account = $1 AND status = 'LIVE'",
-        [account.into()],
+        "SELECT coalesce(sum(amount) FILTER (WHERE currency = 'SOL'), 0)::bigint AS sol,
+             coalesce(sum(amount) FILTER (WHERE currency = 'USDT'), 0)::bigint AS usdt,
+             count(*) FILTER (WHERE opens_account) AS openings
+         FROM chain_transactions WHERE withdrawal_id IS NOT NULL
+             AND (ended_at IS NULL OR ended_at >= timestamptz 'epoch' + $1 * interval '1 millisecond')",
+        [since.ms().into()],
     );
     let row = Promised::find_by_statement(sum).one(tx.inner()).await?;
-    Ok(row.map_or(0, |row| row.promised))
+    Ok(row.unwrap_or_default())
 }
 
 /// Finds the transaction of a withdrawal that may still happen.

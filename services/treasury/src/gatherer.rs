@@ -146,6 +146,8 @@ impl Gatherer {
             bytes: signed.bytes,
             last_valid_height: last.map_err(|_cause| Error::TooLarge("a height"))?,
             signed_slot: slot.map_err(|_cause| Error::TooLarge("a slot"))?,
+            // The hot wallet's own account, which is opened once.
+            opens_account: false,
         };
         let tx = self.db.begin().await?;
         match rows::insert_transaction(&tx, &own).await {

@@ -8,7 +8,7 @@ use domain::ledger::{Account, Movement, Transfer, TransferKey, Unit};
 use domain::money::{Currency, Money};
 use metrics::counter;
 use serde::{Deserialize, Serialize};
-use store::chain::{self as rows, Outcome, OwnTransaction, kind};
+use store::chain::{self as rows, Outcome, OwnTransaction, Promised, kind};
 use store::ledger::{Posted, Refusal};
 use store::withdrawal::{self, Change, Status, Withdrawal};
 use store::{Db, Tx, ledger};
@@ -23,8 +23,10 @@ const SHORT: &str = "treasury_hot_wallet_short_total";
 
 /// How often something is signed for one withdrawal, at the most.
 const MAX_SIGNED: i64 = 3;
-/// What the hot wallet keeps for fees and for the token accounts of those who get tokens, in lamports.
-const RESERVE: u64 = 3_000_000;
+/// What the hot wallet keeps for fees, and so that it stays a wallet, in lamports.
+const RESERVE: u64 = 1_000_000;
+/// What a token account that is opened for somebody costs the hot wallet, in lamports.
+const RENT: u64 = 2_039_280;
 
 const NO_WALLET: &str = "The address is nobody's wallet.";
 const TOO_LITTLE: &str = "The amount does not pay for the account that the wallet lacks.";
@@ -44,11 +46,38 @@ pub(crate) enum Next {
     Ended,
 }
 
+/// What the hot wallet has.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    lamports: u64,
+    /// In the smallest part of the token that is asked for; none if that is none.
+    tokens: u64,
+}
+
+impl Held {
+    /// Whether it is enough for this payment and for all that are promised.
+    fn covers(self, promised: Promised, own: &OwnTransaction) -> bool {
+        let Money { minor, currency } = own.amount;
+        let (sol, usdt) = match currency {
+            Currency::Sol => (minor, 0),
+            Currency::Usdt => (0, minor),
+            Currency::Bt => return false,
+        };
+        let rents = i128::from(promised.openings) + i128::from(own.opens_account);
+        let lamports = i128::from(RESERVE)
+            + i128::from(RENT) * rents
+            + i128::from(promised.sol)
+            + i128::from(sol);
+        let tokens = i128::from(promised.usdt) + i128::from(usdt);
+        i128::from(self.lamports) >= lamports && (usdt == 0 || i128::from(self.tokens) >= tokens)
+    }
+}
+
 /// What a payment has to know of the chain.
 #[derive(Clone, Copy, Debug)]
 struct Ways {
-    /// What the hot wallet has for it, in the smallest part.
-    held: u64,
+    /// What the hot wallet has.
+    held: Held,
     /// Whether the wallet has no account for the coin, so that one is opened for it.
     opens_account: bool,
 }
@@ -93,7 +122,8 @@ impl Payouts {
     /// Signs a transfer and keeps it, together with the money that it is to move.
     async fn sign(&self, found: &Withdrawal) -> Result<Next, Error> {
         let is_sending = found.status == Status::Sending;
-        if found.expires_at <= withdrawal::now(&self.db).await? {
+        let now = withdrawal::now(&self.db).await?;
+        if found.expires_at <= now {
             return if is_sending {
                 self.give_back(found.id, TOO_LATE).await
             } else {
@@ -121,7 +151,10 @@ impl Payouts {
             tx.rollback().await?;
             return Ok(Next::Soon);
         }
-        if !self.can_pay(&tx, paid, ways.held).await? {
+        // What the wallet holds was asked for behind `now`: it tells of what had ended before. All else
+        // may have left it since.
+        let promised = rows::lock_promised(&tx, now).await?;
+        if !ways.held.covers(promised, &own) {
             tx.rollback().await?;
             counter!(SHORT).increment(1);
             tracing::warn!(withdrawal = %found.id, "the hot wallet cannot pay this now");
@@ -197,12 +230,12 @@ impl Payouts {
             bytes: signed.bytes,
             last_valid_height: last.map_err(|_cause| Error::TooLarge("a height"))?,
             signed_slot: slot.map_err(|_cause| Error::TooLarge("a slot"))?,
+            opens_account: ways.opens_account,
         })
     }
 
-    /// What the hot wallet has for a payment of a currency, nothing without what it costs, and what is
-    /// missing at `to`; none if that is no wallet. One that nobody has used yet is absent, and will be
-    /// one.
+    /// What the hot wallet has for a payment of a currency, and what is missing at `to`; none if that is
+    /// no wallet. One that nobody has used yet is absent, and will be one.
     async fn ways(&self, currency: Currency, to: Address) -> Result<Option<Ways>, Error> {
         let (hot, coin) = (self.custody.hot(), self.custody.coin(currency)?);
         let accounts = [hot, to, coin.account_of(hot), coin.account_of(to)];
@@ -213,10 +246,10 @@ impl Payouts {
             return Ok(None);
         }
         let lamports = wallet.map_or(0, |wallet| wallet.lamports);
-        let spare = lamports.checked_sub(RESERVE);
+        let held = |tokens| Held { lamports, tokens };
         Ok(match coin {
             Coin::Sol => Some(Ways {
-                held: spare.unwrap_or_default(),
+                held: held(0),
                 opens_account: false,
             }),
             Coin::Token { mint, .. } => {
@@ -224,21 +257,11 @@ impl Payouts {
                 let tokens = source.and_then(|source| source.tokens(mint));
                 // Whoever has given the account away would not get what comes to it.
                 holder.is_none_or(|holder| holder == to).then_some(Ways {
-                    held: tokens.filter(|_| spare.is_some()).unwrap_or_default(),
+                    held: held(tokens.unwrap_or_default()),
                     opens_account: holder.is_none(),
                 })
             }
         })
-    }
-
-    /// Whether what the hot wallet has is enough for this and for all that may still leave it. Locks
-    /// the wallet: whoever signs next counts this too.
-    async fn can_pay(&self, tx: &Tx, amount: Money, held: u64) -> Result<bool, Error> {
-        let coin = self.custody.coin(amount.currency)?;
-        let account = coin.account_of(self.custody.hot()).to_string();
-        let promised = rows::lock_promised(tx, &account).await?;
-        let wanted = promised.saturating_add(amount.minor);
-        Ok(u64::try_from(wanted).is_ok_and(|wanted| wanted <= held))
     }
 
     /// Sees to what was signed: sends it, or ends the withdrawal with it.
@@ -490,5 +513,57 @@ fn moving(found: &Withdrawal, step: &str, kind: &'static str, movement: Movement
         kind,
         reference: found.id.uuid(),
         movement,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payment(minor: i64, currency: Currency, opens_account: bool) -> OwnTransaction {
+        OwnTransaction {
+            signature: String::new(),
+            withdrawal: None,
+            account: String::new(),
+            amount: Money { minor, currency },
+            bytes: Vec::new(),
+            last_valid_height: 0,
+            signed_slot: 0,
+            opens_account,
+        }
+    }
+
+    #[track_caller]
+    fn assert_least(promised: Promised, own: &OwnTransaction, lamports: u64, tokens: u64) {
+        let covers = |lamports, tokens| Held { lamports, tokens }.covers(promised, own);
+        assert!(covers(lamports, tokens));
+        assert!(!covers(lamports - 1, tokens));
+        assert!(tokens == 0 || !covers(lamports, tokens - 1));
+    }
+
+    #[test]
+    fn sol_is_paid_with_what_nobody_else_is_promised_and_fees_do_not_need() {
+        let own = payment(7, Currency::Sol, false);
+        assert_least(Promised::default(), &own, RESERVE + 7, 0);
+        let promised = Promised {
+            sol: 5,
+            usdt: 9,
+            openings: 2,
+        };
+        assert_least(promised, &own, RESERVE + 2 * RENT + 12, 0);
+    }
+
+    #[test]
+    fn usdt_is_paid_with_the_rent_of_every_account_that_is_opened() {
+        let opening = payment(7, Currency::Usdt, true);
+        assert_least(Promised::default(), &opening, RESERVE + RENT, 7);
+        let promised = Promised {
+            sol: 5,
+            usdt: 9,
+            openings: 2,
+        };
+        assert_least(promised, &opening, RESERVE + 3 * RENT + 5, 16);
+        let own = payment(7, Currency::Usdt, false);
+        assert_least(promised, &own, RESERVE + 2 * RENT + 5, 16);
     }
 }

@@ -54,8 +54,13 @@ impl ChainStage {
 
     /// The same with this much USDT in the hot wallet.
     pub(crate) async fn patient_with(usdt: i64) -> Self {
+        Self::patient_with_both(HOT_SOL, usdt).await
+    }
+
+    /// The same with this much of both in the hot wallet.
+    pub(crate) async fn patient_with_both(sol: i64, usdt: i64) -> Self {
         let it = Self::on(Validator::forgetting_after(10_000).await).await;
-        it.fund_hot(HOT_SOL, usdt).await;
+        it.fund_hot(sol, usdt).await;
         it
     }
 

@@ -4,8 +4,8 @@ use ::chain::{Coin, KeyIndex, Keyring, Signature, Status as OnChain, Transfer};
 use domain::ledger::Unit;
 use domain::money::Currency;
 use store::chain;
-use store::withdrawal::Status;
-use testkit::eventually;
+use store::withdrawal::{self, Status};
+use testkit::{Process, eventually};
 
 use crate::chain_stage::{
     ACCOUNT_FEE, ChainStage, HOT_SOL, HOT_USDT, PHRASE, SOL, STRANGER, USDT, hot, sol, usdt,
@@ -16,6 +16,10 @@ use crate::stage::{LIMIT, metrics};
 const ALL: u64 = 1_000_000;
 /// Slots after which nothing takes what was signed before them.
 const FORGOTTEN: u32 = 2_000;
+/// What a new token account costs, in lamports.
+const RENT: i64 = 2_039_280;
+/// A wallet that is none of ours either.
+const OTHER_STRANGER: &str = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM";
 
 #[tokio::test]
 async fn what_is_dropped_is_sent_again_under_the_same_signature() {
@@ -241,12 +245,7 @@ async fn no_more_is_signed_than_the_hot_wallet_can_pay() {
         asked.push(id.unwrap());
     }
     let judged = async || {
-        let page = metrics(&process).await;
-        let short = page
-            .lines()
-            .find_map(|line| line.strip_prefix("treasury_hot_wallet_short_total "));
-        let short: u32 = short.unwrap().parse().unwrap();
-        short >= 3 && it.count("withdrawals WHERE status = 'SENDING'").await == 2
+        short(&process).await >= 3 && it.count("withdrawals WHERE status = 'SENDING'").await == 2
     };
     eventually(LIMIT, judged).await;
     it.validator.fault("drop", 0).await;
@@ -257,6 +256,74 @@ async fn no_more_is_signed_than_the_hot_wallet_can_pay() {
     }
     it.reconciles().await;
     assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn what_has_left_while_another_payment_was_signed_is_not_there_for_it() {
+    let it = ChainStage::patient_with(100 * USDT).await;
+    let mut process = it.binary().start_ready().await;
+    let players = [
+        it.rich(usdt(60 * USDT)).await,
+        it.rich(usdt(60 * USDT)).await,
+    ];
+    it.validator.fault("drop", ALL).await;
+    let first = it.withdraw(players[0], usdt(60 * USDT), STRANGER).await;
+    let first = first.unwrap();
+    it.reaches(first, Status::Sending).await;
+    // The next one knows what the wallet holds, and waits for the right to promise of it.
+    let tx = it.stage.db.begin().await.unwrap();
+    let now = withdrawal::now(&tx).await.unwrap();
+    chain::lock_promised(&tx, now).await.unwrap();
+    let second = it.withdraw(players[1], usdt(60 * USDT), STRANGER).await;
+    let second = second.unwrap();
+    let waits = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+         AND query LIKE '%FROM chain_accounts%FOR NO KEY UPDATE%'";
+    eventually(LIMIT, async || it.count(waits).await > 0).await;
+    it.validator.fault("drop", 0).await;
+    it.reaches(first, Status::Completed).await;
+    tx.rollback().await.unwrap();
+    eventually(LIMIT, async || short(&process).await > 0).await;
+    assert_eq!(it.signed(second).await, 0);
+    it.fund_hot(HOT_SOL, 60 * USDT).await;
+    it.reaches(second, Status::Completed).await;
+    it.reconciles().await;
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn every_account_that_is_opened_is_paid_with_rent_that_is_there() {
+    let it = ChainStage::patient_with_both(RENT * 2, HOT_USDT).await;
+    let mut process = it.binary().start_ready().await;
+    it.validator.fault("drop", ALL).await;
+    let mut asked = Vec::new();
+    for wallet in [STRANGER, OTHER_STRANGER] {
+        let user = it.rich(usdt(10 * USDT)).await;
+        let id = it.withdraw(user, usdt(10 * USDT), wallet).await;
+        asked.push(id.unwrap());
+    }
+    let judged = async || {
+        short(&process).await > 0 && it.count("withdrawals WHERE status = 'SENDING'").await == 1
+    };
+    eventually(LIMIT, judged).await;
+    let opening = "chain_transactions WHERE opens_account AND status = 'LIVE'";
+    assert_eq!(it.count(opening).await, 1);
+    it.validator.fault("drop", 0).await;
+    it.fund(&hot().to_string(), Currency::Sol, 2 * RENT).await;
+    for id in asked {
+        it.reaches(id, Status::Completed).await;
+        assert_eq!(it.signed(id).await, 1);
+    }
+    it.reconciles().await;
+    assert!(process.terminate().await.success());
+}
+
+/// How often the hot wallet was short, as a treasury tells.
+async fn short(process: &Process) -> u32 {
+    let page = metrics(process).await;
+    let short = page
+        .lines()
+        .find_map(|line| line.strip_prefix("treasury_hot_wallet_short_total "));
+    short.unwrap().parse().unwrap()
 }
 
 #[tokio::test]
