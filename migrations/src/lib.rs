@@ -71,6 +71,10 @@ pub const FILES: &[(&str, &str)] = &[
         "0023_promised_rent",
         include_str!("../sql/0023_promised_rent.sql"),
     ),
+    (
+        "0024_idle_withdrawals",
+        include_str!("../sql/0024_idle_withdrawals.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

@@ -273,8 +273,8 @@ pub async fn list_untold(from: &impl Read, limit: u32) -> Result<Vec<Withdrawal>
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Lists withdrawals that are to be paid and that nothing has happened to for so long, those first to
-/// which it was longest ago.
+/// Lists withdrawals that are to be paid and that nothing has happened to for so long: first those that
+/// nobody has tried to take further, then those that somebody tried longest ago.
 pub async fn list_idle(from: &impl Read, idle: Duration, limit: u32) -> Result<Vec<WithdrawalId>> {
     #[derive(FromQueryResult)]
     struct Idle {
@@ -284,11 +284,21 @@ pub async fn list_idle(from: &impl Read, idle: Duration, limit: u32) -> Result<V
     let list = statement(
         "SELECT id FROM withdrawals WHERE status IN ('APPROVED', 'SENDING')
              AND updated_at <= now() - $1 * interval '1 millisecond'
-         ORDER BY updated_at, id LIMIT $2",
+         ORDER BY tried_at NULLS FIRST, updated_at, id LIMIT $2",
         [idle_ms.into(), i64::from(limit).into()],
     );
     let rows = Idle::find_by_statement(list).all(from.conn()).await?;
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+/// Notes that somebody tries to take a withdrawal further: others have their turn before it.
+pub async fn note_tried(tx: &Tx, id: WithdrawalId) -> Result<()> {
+    let update = statement(
+        "UPDATE withdrawals SET tried_at = clock_timestamp() WHERE id = $1",
+        [id.uuid().into()],
+    );
+    tx.inner().execute_raw(update).await?;
+    Ok(())
 }
 
 /// For how many seconds the oldest withdrawal that is to be paid has waited; 0 if there is none.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use domain::id::WithdrawalId;
 use metrics::{counter, gauge};
 use runtime::causes;
 use store::Db;
@@ -82,7 +83,7 @@ impl Foreman {
         gauge!(OLDEST).set(f64::from(oldest_s));
         let mut outcome = Ok(());
         for idle in withdrawal::list_idle(&self.db, idle, LISTED).await? {
-            if let Err(error) = self.payouts.advance(idle).await {
+            if let Err(error) = self.try_to_advance(idle).await {
                 if error.wait().is_some() {
                     return Err(error);
                 }
@@ -91,6 +92,15 @@ impl Foreman {
             }
         }
         outcome
+    }
+
+    /// Takes a withdrawal further; others have their turn before the next attempt, whatever comes of it.
+    async fn try_to_advance(&self, idle: WithdrawalId) -> Result<(), Error> {
+        let tx = self.db.begin().await?;
+        withdrawal::note_tried(&tx, idle).await?;
+        tx.commit().await?;
+        self.payouts.advance(idle).await?;
+        Ok(())
     }
 
     /// Tells all that it lists, whatever becomes of the others; answers the last failure.

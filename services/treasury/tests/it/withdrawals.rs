@@ -11,7 +11,9 @@ use store::ledger;
 use store::withdrawal::{self, Status, Withdrawal};
 use testkit::eventually;
 
-use crate::chain_stage::{ACCOUNT_FEE, ChainStage, HOT_USDT, SOL, STRANGER, USDT, hot, sol, usdt};
+use crate::chain_stage::{
+    ACCOUNT_FEE, ChainStage, HOT_SOL, HOT_USDT, SOL, STRANGER, USDT, hot, sol, usdt,
+};
 use crate::stage::{LIMIT, Stage, caller};
 
 /// A program that has the address of a key.
@@ -279,9 +281,46 @@ async fn what_no_workflow_sees_to_is_paid_all_the_same() {
     treasury.stop().await;
 }
 
+#[tokio::test]
+async fn what_cannot_be_paid_keeps_nobody_else_waiting() {
+    // As many as are looked at in one round.
+    const STUCK: i64 = 100;
+    let it = ChainStage::poor().await;
+    it.fund(&hot().to_string(), Currency::Sol, HOT_SOL).await;
+    let user = it.rich(usdt(STUCK * USDT)).await;
+    for _ in 0..STUCK {
+        it.untended(user, usdt(USDT)).await;
+    }
+    let older = "UPDATE withdrawals SET updated_at = now() - interval '2 hours'";
+    it.stage.script(older).await;
+    let user = it.rich(sol(SOL)).await;
+    let id = it.approved(user, sol(SOL)).await;
+    let younger = format!(
+        "UPDATE withdrawals SET told_status = status, updated_at = now() - interval '1 hour'
+         WHERE id = '{id}'"
+    );
+    it.stage.script(&younger).await;
+    let tried = async || it.count("withdrawals WHERE tried_at IS NOT NULL").await;
+    // Whoever starts looks first, at those to which nothing happened for longest.
+    let treasury = it.treasury().await;
+    eventually(LIMIT, async || tried().await == STUCK).await;
+    treasury.stop().await;
+    assert_eq!(it.status(id).await, Status::Approved);
+    let treasury = it.treasury().await;
+    it.reaches(id, Status::Sending).await;
+    treasury.stop().await;
+}
+
 impl ChainStage {
     /// A withdrawal that was approved an hour ago and whose workflow is lost.
-    async fn untended(&self, user: UserId, amount: Money) -> WithdrawalId {
+    pub(crate) async fn untended(&self, user: UserId, amount: Money) -> WithdrawalId {
+        let id = self.approved(user, amount).await;
+        self.forget_workflows().await;
+        id
+    }
+
+    /// A withdrawal that may be signed, and whose workflow does not know of it yet.
+    pub(crate) async fn approved(&self, user: UserId, amount: Money) -> WithdrawalId {
         let id: WithdrawalId = mint();
         let tx = self.stage.db.begin().await.unwrap();
         let new = Withdrawal {
@@ -305,7 +344,6 @@ impl ChainStage {
         ledger::post(&tx, &[hold]).await.unwrap().unwrap();
         withdrawal::insert(&tx, &new).await.unwrap();
         tx.commit().await.unwrap();
-        self.forget_workflows().await;
         id
     }
 
