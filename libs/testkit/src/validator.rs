@@ -108,6 +108,17 @@ impl Validator {
         self.control("fault", fault).await;
     }
 
+    /// How often something is to go wrong that has not yet, and by how many slots something does; 0 once
+    /// all is over.
+    pub async fn faults_left(&self) -> u64 {
+        let answer = self.client.get(format!("{}/control/faults", self.url()));
+        let answer = answer.send().await.expect("the stand-in answers");
+        let answer: Value = answer.json().await.expect("an answer in JSON");
+        let left = answer["left"].as_array().expect("a list");
+        let counts = left.iter().map(|fault| fault["count"].as_u64());
+        counts.sum::<Option<u64>>().expect("counts")
+    }
+
     /// Takes back every block that is not finalized. Answers how many transactions that were.
     pub async fn roll_back(&self) -> u64 {
         let answer = self.control("rollback", json!({})).await;

@@ -82,8 +82,15 @@ pub(crate) async fn wallet(
 
 /// Lets something go wrong.
 pub(crate) async fn fault(State(chain): State<ChainThread>, Json(fault): Json<Fault>) -> Answer {
-    let set = chain.with(move |chain| chain.faults.set(fault)).await;
+    let set = chain.with(move |chain| chain.faults.set(fault));
+    let set = set.await.and_then(|set| set);
     answer(set.map(|()| json!({})))
+}
+
+/// Tells what has not gone wrong yet.
+pub(crate) async fn faults(State(chain): State<ChainThread>) -> Answer {
+    let left = chain.with(|chain| json!({"left": chain.faults.left()}));
+    answer(left.await)
 }
 
 /// Takes back every block that is not finalized.

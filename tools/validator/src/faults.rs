@@ -1,9 +1,12 @@
 //! What goes wrong on request.
 
-use serde::Deserialize;
+use anyhow::ensure;
+use serde::{Deserialize, Serialize};
+
+use crate::rpc::METHODS;
 
 /// What can go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     /// The node answers that it takes no more questions: status 429.
@@ -25,7 +28,7 @@ pub(crate) enum Kind {
 }
 
 /// What is to go wrong.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
     pub(crate) kind: Kind,
@@ -51,12 +54,24 @@ impl Faults {
     }
 
     /// Replaces what was to go wrong in the same way.
-    pub(crate) fn set(&mut self, fault: Fault) {
+    ///
+    /// # Errors
+    /// When it is to happen to a method that nobody answers, and so would never happen.
+    pub(crate) fn set(&mut self, fault: Fault) -> anyhow::Result<()> {
+        if let Some(method) = &fault.method {
+            ensure!(METHODS.contains(&method.as_str()), "no method is {method}");
+        }
         self.all
             .retain(|other| (other.kind, &other.method) != (fault.kind, &fault.method));
         if fault.count > 0 {
             self.all.push(fault);
         }
+        Ok(())
+    }
+
+    /// What has not gone wrong yet, or goes wrong until it is ended.
+    pub(crate) fn left(&self) -> Vec<&Fault> {
+        self.all.iter().filter(|fault| fault.count > 0).collect()
     }
 
     /// Whether this goes wrong now; counts it.

@@ -16,6 +16,26 @@ use crate::chain::{Chain, Holding, Landed};
 use crate::faults::Kind;
 use crate::thread::ChainThread;
 
+/// All that is answered.
+pub(crate) const METHODS: &[&str] = &[
+    "getHealth",
+    "getVersion",
+    "getFirstAvailableBlock",
+    "getGenesisHash",
+    "getSlot",
+    "getBlockHeight",
+    "getEpochInfo",
+    "getLatestBlockhash",
+    "getMinimumBalanceForRentExemption",
+    "getBalance",
+    "getAccountInfo",
+    "getMultipleAccounts",
+    "requestAirdrop",
+    "sendTransaction",
+    "getSignatureStatuses",
+    "getSignaturesForAddress",
+    "getTransaction",
+];
 /// The most signatures of a page.
 const MAX_PAGE: usize = 1_000;
 /// The most accounts or signatures of a question.
@@ -104,6 +124,14 @@ fn failure(id: &Value, code: i64, message: &str, data: Option<Value>) -> Value {
 }
 
 fn carry_out(chain: &mut Chain, method: &str, params: &[Value]) -> Result<Value, Refusal> {
+    let unknown = || Refusal {
+        code: -32601,
+        message: "Method not found".to_owned(),
+        data: None,
+    };
+    if !METHODS.contains(&method) {
+        return Err(unknown());
+    }
     let options = params.last().filter(|last| last.is_object());
     let finalized = options.and_then(|options| options["commitment"].as_str());
     let finalized = finalized.is_none_or(|commitment| commitment == "finalized");
@@ -165,13 +193,7 @@ fn carry_out(chain: &mut Chain, method: &str, params: &[Value]) -> Result<Value,
                 .find(|landed| landed.signature == wanted);
             found.map_or(Value::Null, transaction)
         }
-        _ => {
-            return Err(Refusal {
-                code: -32601,
-                message: "Method not found".to_owned(),
-                data: None,
-            });
-        }
+        _ => return Err(unknown()),
     })
 }
 

@@ -165,3 +165,22 @@ async fn a_page_may_name_a_transaction_twice() {
     assert_eq!(page.len(), 2);
     assert_eq!(page[0], page[1]);
 }
+
+#[tokio::test]
+async fn a_fault_that_never_happens_is_refused_or_left() {
+    let stage = Stage::new().await;
+    let url = format!("{}/control/fault", stage.validator.url());
+    let asked = async |method: &str| {
+        let fault = serde_json::json!({"kind": "busy", "count": 2, "method": method});
+        let answer = reqwest::Client::new().post(&url).json(&fault).send().await;
+        answer.unwrap().status().as_u16()
+    };
+    assert_eq!(asked("getGenesisHesh").await, 400);
+    assert_eq!(stage.validator.faults_left().await, 0);
+    assert_eq!(asked("getGenesisHash").await, 200);
+    assert_eq!(stage.validator.faults_left().await, 2);
+    assert!(wait(stage.node.genesis().await).is_some());
+    assert_eq!(stage.validator.faults_left().await, 1);
+    stage.validator.fault_of("getGenesisHash", "busy", 0).await;
+    assert_eq!(stage.validator.faults_left().await, 0);
+}

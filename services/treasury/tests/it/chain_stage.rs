@@ -29,6 +29,8 @@ pub(crate) const ACCOUNT_FEE: i64 = USDT * 3 / 4;
 /// What the hot wallet begins with.
 pub(crate) const HOT_SOL: i64 = 100 * SOL;
 pub(crate) const HOT_USDT: i64 = 10_000 * USDT;
+/// More transfers than anybody sends.
+pub(crate) const DROP_ALL: u64 = 1_000_000;
 /// Wallets that are none of ours.
 pub(crate) const STRANGER: &str = "4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM";
 
@@ -217,6 +219,24 @@ impl ChainStage {
             Currency::Usdt | Currency::Bt => found.tokens(self.mint).unwrap(),
         });
         i64::try_from(amount).unwrap()
+    }
+
+    /// Whatever was to go wrong has, and nothing does any more.
+    pub(crate) async fn faults_are_over(&self) {
+        assert_eq!(self.validator.faults_left().await, 0);
+    }
+
+    /// Waits until one of all transfers that are dropped is.
+    pub(crate) async fn drops_one(&self) {
+        let dropped = async || self.validator.faults_left().await < DROP_ALL;
+        eventually(LIMIT, dropped).await;
+    }
+
+    /// Lets transfers arrive again, of which at least one did not.
+    pub(crate) async fn drops_no_more(&self) {
+        self.drops_one().await;
+        self.validator.fault("drop", 0).await;
+        self.faults_are_over().await;
     }
 
     /// Waits until treasury has looked at every account since.

@@ -231,6 +231,7 @@ async fn what_came_while_nobody_looked_is_found_page_by_page_at_a_bad_node() {
     it.holds(user, Unit::Usdt, 2 * USDT).await;
     it.reconciles().await;
     assert_eq!(it.count("deposits WHERE user_id IS NOT NULL").await, 11);
+    it.faults_are_over().await;
     treasury.stop().await;
 }
 
@@ -246,6 +247,7 @@ async fn a_node_that_lags_costs_nobody_a_deposit() {
     it.holds(user, Unit::Sol, 2 * SOL).await;
     it.validator.fault("lag", 0).await;
     it.reconciles().await;
+    it.faults_are_over().await;
     treasury.stop().await;
 }
 
@@ -351,6 +353,7 @@ async fn what_a_node_with_a_short_memory_passed_over_is_credited_once_another_te
     it.validator.fault("forget", 0).await;
     it.holds(user, Unit::Sol, 3 * SOL).await;
     assert_eq!(it.count("deposits WHERE user_id IS NOT NULL").await, 2);
+    it.faults_are_over().await;
     treasury.stop().await;
 }
 

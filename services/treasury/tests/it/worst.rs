@@ -8,12 +8,11 @@ use store::withdrawal::{self, Status};
 use testkit::{Process, eventually};
 
 use crate::chain_stage::{
-    ACCOUNT_FEE, ChainStage, HOT_SOL, HOT_USDT, PHRASE, SOL, STRANGER, USDT, hot, sol, usdt,
+    ACCOUNT_FEE, ChainStage, DROP_ALL, HOT_SOL, HOT_USDT, PHRASE, SOL, STRANGER, USDT, hot, sol,
+    usdt,
 };
 use crate::stage::{LIMIT, metrics};
 
-/// More than anybody sends.
-const ALL: u64 = 1_000_000;
 /// Slots after which nothing takes what was signed before them.
 const FORGOTTEN: u32 = 2_000;
 /// What a new token account costs, in lamports.
@@ -36,6 +35,7 @@ async fn what_is_dropped_is_sent_again_under_the_same_signature() {
     assert_eq!(it.signed(id).await, 1);
     assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, SOL);
     it.reconciles().await;
+    it.faults_are_over().await;
     treasury.stop().await;
 }
 
@@ -44,12 +44,12 @@ async fn nothing_new_is_signed_before_the_old_is_proven_never_to_happen() {
     let it = ChainStage::new().await;
     let treasury = it.treasury().await;
     let user = it.rich(usdt(10 * USDT)).await;
-    it.validator.fault("drop", ALL).await;
+    it.validator.fault("drop", DROP_ALL).await;
     let id = it.withdraw(user, usdt(10 * USDT), STRANGER).await.unwrap();
     eventually(LIMIT, async || it.signed(id).await == 2).await;
     let live = "chain_transactions WHERE status = 'LIVE'";
     assert!(it.count(live).await <= 1);
-    it.validator.fault("drop", 0).await;
+    it.drops_no_more().await;
     it.reaches(id, Status::Completed).await;
     assert_eq!(
         it.on_chain(STRANGER, Currency::Usdt).await,
@@ -66,12 +66,12 @@ async fn what_the_chain_never_takes_is_the_players_again() {
     let it = ChainStage::new().await;
     let treasury = it.treasury().await;
     let user = it.rich(sol(SOL)).await;
-    it.validator.fault("drop", ALL).await;
+    it.validator.fault("drop", DROP_ALL).await;
     let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
     it.reaches(id, Status::Failed).await;
     assert_eq!(it.signed(id).await, 3);
     assert_eq!(it.wallet(user, Unit::Sol).await, (SOL, 0));
-    it.validator.fault("drop", 0).await;
+    it.drops_no_more().await;
     assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, 0);
     it.reconciles().await;
     treasury.stop().await;
@@ -134,6 +134,7 @@ async fn what_a_node_has_forgotten_may_have_happened_and_is_not_paid_again() {
     it.reaches(id, Status::Completed).await;
     assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, 2 * SOL);
     it.reconciles().await;
+    it.faults_are_over().await;
     treasury.stop().await;
 }
 
@@ -150,6 +151,7 @@ async fn a_node_that_lags_and_stale_blockhashes_only_delay_a_payment() {
     it.validator.fault("lag", 0).await;
     assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, SOL);
     it.reconciles().await;
+    it.faults_are_over().await;
     treasury.stop().await;
 }
 
@@ -229,6 +231,7 @@ async fn what_one_node_knows_and_another_does_not_is_not_paid_again() {
     it.reaches(id, Status::Completed).await;
     assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, SOL);
     it.reconciles().await;
+    it.faults_are_over().await;
     assert!(process.terminate().await.success());
 }
 
@@ -237,7 +240,7 @@ async fn no_more_is_signed_than_the_hot_wallet_can_pay() {
     let it = ChainStage::patient_with(100 * USDT).await;
     let mut process = it.binary().start_ready().await;
     // Whatever is signed may still happen, and does not.
-    it.validator.fault("drop", ALL).await;
+    it.validator.fault("drop", DROP_ALL).await;
     let mut asked = Vec::new();
     for _ in 0..5 {
         let user = it.rich(usdt(50 * USDT)).await;
@@ -248,7 +251,7 @@ async fn no_more_is_signed_than_the_hot_wallet_can_pay() {
         short(&process).await >= 3 && it.count("withdrawals WHERE status = 'SENDING'").await == 2
     };
     eventually(LIMIT, judged).await;
-    it.validator.fault("drop", 0).await;
+    it.drops_no_more().await;
     it.fund_hot(HOT_SOL, 150 * USDT).await;
     for id in asked {
         it.reaches(id, Status::Completed).await;
@@ -266,7 +269,7 @@ async fn what_has_left_while_another_payment_was_signed_is_not_there_for_it() {
         it.rich(usdt(60 * USDT)).await,
         it.rich(usdt(60 * USDT)).await,
     ];
-    it.validator.fault("drop", ALL).await;
+    it.validator.fault("drop", DROP_ALL).await;
     let first = it.withdraw(players[0], usdt(60 * USDT), STRANGER).await;
     let first = first.unwrap();
     it.reaches(first, Status::Sending).await;
@@ -279,7 +282,7 @@ async fn what_has_left_while_another_payment_was_signed_is_not_there_for_it() {
     let waits = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
          AND query LIKE '%FROM chain_accounts%FOR NO KEY UPDATE%'";
     eventually(LIMIT, async || it.count(waits).await > 0).await;
-    it.validator.fault("drop", 0).await;
+    it.drops_no_more().await;
     it.reaches(first, Status::Completed).await;
     tx.rollback().await.unwrap();
     eventually(LIMIT, async || short(&process).await > 0).await;
@@ -294,7 +297,7 @@ async fn what_has_left_while_another_payment_was_signed_is_not_there_for_it() {
 async fn every_account_that_is_opened_is_paid_with_rent_that_is_there() {
     let it = ChainStage::patient_with_both(RENT * 2, HOT_USDT).await;
     let mut process = it.binary().start_ready().await;
-    it.validator.fault("drop", ALL).await;
+    it.validator.fault("drop", DROP_ALL).await;
     let mut asked = Vec::new();
     for wallet in [STRANGER, OTHER_STRANGER] {
         let user = it.rich(usdt(10 * USDT)).await;
@@ -307,7 +310,7 @@ async fn every_account_that_is_opened_is_paid_with_rent_that_is_there() {
     eventually(LIMIT, judged).await;
     let opening = "chain_transactions WHERE opens_account AND status = 'LIVE'";
     assert_eq!(it.count(opening).await, 1);
-    it.validator.fault("drop", 0).await;
+    it.drops_no_more().await;
     it.fund(&hot().to_string(), Currency::Sol, 2 * RENT).await;
     for id in asked {
         it.reaches(id, Status::Completed).await;
@@ -332,11 +335,11 @@ async fn what_was_sent_in_vain_and_cannot_be_paid_in_time_is_the_players_again()
     let own = [("withdrawals.expires_after_ms", "5000")];
     let treasury = it.treasury_with(&own).await;
     let user = it.rich(usdt(10 * USDT)).await;
-    it.validator.fault("drop", ALL).await;
+    it.validator.fault("drop", DROP_ALL).await;
     let id = it.withdraw(user, usdt(10 * USDT), STRANGER).await.unwrap();
-    it.reaches(id, Status::Sending).await;
+    it.drops_one().await;
     treasury.stop().await;
-    it.validator.fault("drop", 0).await;
+    it.drops_no_more().await;
     // Somebody else takes what it would be paid with.
     let keyring = Keyring::from_phrase(PHRASE).unwrap();
     let all = u64::try_from(HOT_USDT).unwrap();
