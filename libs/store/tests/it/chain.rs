@@ -1,12 +1,15 @@
 //! What is read of the chain's tables again and again, and how.
 
+use contracts::Service;
+use domain::id::WithdrawalId;
 use domain::ledger::{Account, Unit};
-use domain::money::Currency;
+use domain::money::{Currency, Money};
 use domain::timestamp::Timestamp;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
-use store::{Db, chain, withdrawal};
+use store::chain::{Outcome, OwnTransaction};
+use store::{Db, Error, chain, withdrawal};
 
-use crate::stage::Stage;
+use crate::stage::{ALICE, Stage, id};
 
 /// Everybody has a wallet and its address, and something of everything has moved; three wallets are
 /// new.
@@ -92,4 +95,68 @@ async fn what_should_lie_on_the_chain_is_added_up_without_reading_all_transfers(
     }
     let after = scanned(&stage, &db, table, index).await;
     assert_eq!((after.0 - before.0, after.1 - before.1), (0, 10));
+}
+
+/// A transaction of a withdrawal.
+fn payment(withdrawal: WithdrawalId, signature: &str) -> OwnTransaction {
+    OwnTransaction {
+        signature: signature.to_owned(),
+        withdrawal: Some(withdrawal),
+        account: "hot".to_owned(),
+        amount: Money {
+            minor: 10,
+            currency: Currency::Usdt,
+        },
+        bytes: vec![1],
+        last_valid_height: 1,
+        signed_slot: 1,
+        opens_account: false,
+    }
+}
+
+/// Keeps a transaction; answers the constraint that was in its way.
+async fn keep(db: &Db, own: &OwnTransaction) -> Option<&'static str> {
+    const ONE: &str = "chain_transactions_one_payment";
+    let tx = db.begin().await.unwrap();
+    match chain::insert_transaction(&tx, own).await {
+        Ok(()) => {
+            tx.commit().await.unwrap();
+            None
+        }
+        Err(Error::Conflict(cause)) if cause.to_string().contains(ONE) => Some(ONE),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_paid_by_two_transactions_that_may_happen_or_have() {
+    let stage = Stage::new().await;
+    let withdrawal: WithdrawalId = id(1);
+    stage
+        .meddle(&format!(
+            "INSERT INTO users (id, email, nick_name) VALUES ('{ALICE}', 'alice@test', 'alice');
+             INSERT INTO chain_accounts (account, address, key_index, currency)
+             VALUES ('hot', 'hot', 0, 'USDT');
+             INSERT INTO withdrawals (id, user_id, currency, amount, address, status, expires_at_ms)
+             VALUES ('{withdrawal}', '{ALICE}', 'USDT', 10, 'somewhere', 'SENDING', 1)"
+        ))
+        .await;
+    let db = stage.db(Service::Treasury).await;
+    let end = async |signature: &str, outcome: Outcome| {
+        let tx = db.begin().await.unwrap();
+        assert!(
+            chain::end_transaction(&tx, signature, outcome)
+                .await
+                .unwrap()
+        );
+        tx.commit().await.unwrap();
+    };
+    let refused = Some("chain_transactions_one_payment");
+    assert_eq!(keep(&db, &payment(withdrawal, "first")).await, None);
+    assert_eq!(keep(&db, &payment(withdrawal, "second")).await, refused);
+    end("first", Outcome::Expired).await;
+    assert_eq!(keep(&db, &payment(withdrawal, "second")).await, None);
+    assert_eq!(keep(&db, &payment(withdrawal, "third")).await, refused);
+    end("second", Outcome::Finalized).await;
+    assert_eq!(keep(&db, &payment(withdrawal, "third")).await, refused);
 }

@@ -12,6 +12,7 @@ mod crashes;
 mod deposits;
 mod expiry;
 mod in_flight;
+mod pairs;
 mod settings;
 mod stage;
 mod wallets;
