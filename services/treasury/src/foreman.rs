@@ -125,6 +125,7 @@ impl Foreman {
 
     async fn tell_and_note(&self, untold: &Withdrawal) -> anyhow::Result<()> {
         self.tell(untold).await?;
+        runtime::failpoint!("withdrawal.told");
         Ok(self.note(untold).await?)
     }
 

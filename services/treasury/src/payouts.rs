@@ -144,6 +144,9 @@ impl Payouts {
         };
         let own = self.signed(found, paid, ways).await?;
         runtime::failpoint!("withdrawal.signed");
+        if is_sending {
+            runtime::failpoint!("withdrawal.signed_anew");
+        }
         let tx = self.db.begin().await?;
         let locked = withdrawal::lock(&tx, found.id).await?;
         if locked.as_ref() != Some(found) {
@@ -184,6 +187,9 @@ impl Payouts {
         rows::insert_transaction(&tx, &own).await?;
         tx.commit().await?;
         runtime::failpoint!("withdrawal.stored");
+        if is_sending {
+            runtime::failpoint!("withdrawal.stored_anew");
+        }
         self.follow(found, &own).await
     }
 
@@ -352,6 +358,7 @@ impl Payouts {
         let signed = rows::count_signed(&tx, id).await?;
         if outcome == Outcome::Expired && signed < MAX_SIGNED {
             tx.commit().await?;
+            runtime::failpoint!("withdrawal.expired");
             tracing::info!(withdrawal = %id, signed, "a transfer has expired and is signed anew");
             return Ok(Next::Soon);
         }
@@ -435,7 +442,9 @@ impl Payouts {
         withdrawal::change(&tx, id, change).await?;
         tx.announce_all(&[notices::returned(&found, reason)?])
             .await?;
+        runtime::failpoint!("withdrawal.freeing");
         tx.commit().await?;
+        runtime::failpoint!("withdrawal.freed");
         Ok(Next::Ended)
     }
 }
@@ -478,7 +487,9 @@ async fn give_back(
     let moved = notices::moved(found, transfer, minor, kind::WITHDRAWAL_RETURNED)?;
     tx.announce_all(&[moved, notices::returned(found, reason)?])
         .await?;
+    runtime::failpoint!("withdrawal.returning");
     tx.commit().await?;
+    runtime::failpoint!("withdrawal.returned");
     tracing::warn!(withdrawal = %found.id, reason, "a withdrawal has failed");
     Ok(Next::Ended)
 }

@@ -22,7 +22,11 @@ pub(crate) const CONSUMER: Consumer = Consumer::new(
 
 pub(crate) async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> {
     let command: ReviewWithdrawal = delivery.decode()?;
-    let review = async |tx: &Tx| review(tx, &command).await;
+    let review = async |tx: &Tx| {
+        let reviewed = review(tx, &command).await?;
+        runtime::failpoint!("withdrawal.reviewing");
+        Ok::<_, Error>(reviewed)
+    };
     bus::carry_out(
         &app.bus,
         &app.db,
@@ -31,7 +35,9 @@ pub(crate) async fn handle(app: App, delivery: Delivery) -> Result<(), Failure> 
         &command,
         review,
     )
-    .await
+    .await?;
+    runtime::failpoint!("withdrawal.reviewed");
+    Ok(())
 }
 
 async fn review(
