@@ -39,13 +39,7 @@ impl Stage {
     /// Servers without a treasury.
     pub(crate) async fn new() -> Self {
         let (database, space) = (Database::new().await, Space::new());
-        let prefix = space.prefix().to_owned().try_into().unwrap();
-        let settings = NatsSettings {
-            max_stream_bytes: Some(MAX_STREAM_BYTES),
-            ..NatsSettings::new(space.nats_url(), prefix)
-        };
-        let bus = Bus::connect(&settings, "test").await.unwrap();
-        bus.declare_streams().await.unwrap();
+        let bus = bus_of(&space).await;
         let db = Db::connect_as_operator(database.url().as_str())
             .await
             .unwrap();
@@ -137,12 +131,7 @@ impl Stage {
     }
 
     pub(crate) async fn ask<A: Ask>(&self, command: &A) -> Result<A::Value, Code> {
-        match self.bus.ask(command, LIMIT).await.unwrap() {
-            Asked::Answer(Answer::Done { value }) => Ok(value),
-            Asked::Answer(Answer::Refused { refusal }) => Err(refusal.code),
-            Asked::NoAnswer { .. } => panic!("no answer to {}", A::TOPIC.pattern()),
-            Asked::NotStored => panic!("no stream took {}", A::TOPIC.pattern()),
-        }
+        ask_on(&self.bus, command).await
     }
 
     pub(crate) async fn balance(&self, account: Account) -> i64 {
@@ -171,6 +160,28 @@ impl Treasury {
 
     pub(crate) async fn stop(self) {
         self.supervisor.stop().await.unwrap();
+    }
+}
+
+/// A bus with streams of its own.
+pub(crate) async fn bus_of(space: &Space) -> Bus {
+    let prefix = space.prefix().to_owned().try_into().unwrap();
+    let settings = NatsSettings {
+        max_stream_bytes: Some(MAX_STREAM_BYTES),
+        ..NatsSettings::new(space.nats_url(), prefix)
+    };
+    let bus = Bus::connect(&settings, "test").await.unwrap();
+    bus.declare_streams().await.unwrap();
+    bus
+}
+
+/// Asks, and hears the answer.
+pub(crate) async fn ask_on<A: Ask>(bus: &Bus, command: &A) -> Result<A::Value, Code> {
+    match bus.ask(command, LIMIT).await.unwrap() {
+        Asked::Answer(Answer::Done { value }) => Ok(value),
+        Asked::Answer(Answer::Refused { refusal }) => Err(refusal.code),
+        Asked::NoAnswer { .. } => panic!("no answer to {}", A::TOPIC.pattern()),
+        Asked::NotStored => panic!("no stream took {}", A::TOPIC.pattern()),
     }
 }
 
