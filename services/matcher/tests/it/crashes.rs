@@ -16,7 +16,9 @@ use crate::stage::{LIMIT, Stage};
 use crate::templates::{USDT, duel};
 
 /// A process that aborts does so within this time.
-const DEATH: Duration = Duration::from_secs(60);
+pub(crate) const DEATH: Duration = Duration::from_secs(60);
+/// How long the cards last that players bring.
+const DAY_MS: i64 = 86_400_000;
 
 /// A duel on the machine's clock that is over soon.
 fn short_duel() -> Template {
@@ -28,17 +30,21 @@ fn short_duel() -> Template {
 }
 
 /// The program, made to die at a point and to tell that it did.
-fn armed(stage: &Stage, point: &str, marker: &Path) -> Binary {
+pub(crate) fn armed(stage: &Stage, point: &str, marker: &Path) -> Binary {
     stage
         .binary()
         .env("BATTLESBIT_FAILPOINT", point)
         .env("BATTLESBIT_FAILPOINT_HIT", marker.to_str().unwrap())
 }
 
+/// Two meet who bring a card each.
 async fn join_both(stage: &Stage, template: &Template) -> (BattleTerms, [UserId; 2]) {
     let players: [UserId; 2] = stage.players(50 * USDT).await;
     let game = stage.game(template).await;
     for player in players {
+        let expires_at = stage.now().plus_ms(DAY_MS);
+        let lot = Account::lot(player, Unit::LeverageCard, Some(expires_at));
+        stage.give(lot, 1).await;
         stage.join_on(player, game).await;
         // One behind the other, so that the first has the first seat.
         let joined = async || stage.wealth(player, Unit::Usdt).await != (50 * USDT, 0);
@@ -47,15 +53,18 @@ async fn join_both(stage: &Stage, template: &Template) -> (BattleTerms, [UserId;
     (stage.battle(game).await, players)
 }
 
-/// What the arena would have sealed: the first player wins.
+/// What the arena would have sealed: the first player wins, and the second one's card is used.
 async fn seal(stage: &Stage, terms: &BattleTerms) {
-    let finish = |equity: &str| Finish {
+    let finish = |equity: &str, cards_left: u32| Finish {
         equity: equity.parse().unwrap(),
         fills: 1,
-        cards_left: 0,
+        cards_left,
     };
     stage
-        .seal(terms, &[finish("103.15789473"), finish("96.84210526")])
+        .seal(
+            terms,
+            &[finish("103.15789473", 1), finish("96.84210526", 0)],
+        )
         .await;
 }
 
@@ -66,6 +75,15 @@ async fn pays_once(stage: &Stage, terms: &BattleTerms, [a, b]: [UserId; 2]) {
     assert_eq!(stage.wealth(a, Unit::Usdt).await, (58 * USDT, 0));
     assert_eq!(stage.wealth(b, Unit::Usdt).await, (40 * USDT, 0));
     assert_eq!(stage.wealth(a, Unit::Cups).await.0, 30);
+    // One came back, and three were won.
+    assert_eq!((stage.cards(a).await, stage.cards(b).await), (4, 0));
+    for (player, returned) in [(a, 1), (b, 0)] {
+        let battle = terms.battle;
+        let of_player = format!(
+            "SELECT returned FROM seat_items WHERE battle_id = '{battle}' AND player_id = '{player}'"
+        );
+        assert_eq!(stage.number(&of_player).await, returned);
+    }
     let told = stage.announced(terms.battle).await;
     let settled = Topic::BattleSettled.subject(&terms.battle.into());
     assert_eq!(
@@ -100,6 +118,7 @@ const WRITTEN: &[&str] = &[
     "UPDATE ON ledger_accounts",
     "INSERT ON ledger_stripes",
     "UPDATE ON seats",
+    "UPDATE ON seat_items",
     "UPDATE ON battles",
     "INSERT ON outbox",
 ];

@@ -11,7 +11,7 @@ use runtime::ids::mint;
 use store::entity::battle::BattleStatus;
 use testkit::eventually;
 
-use crate::crashes::CUT;
+use crate::crashes::{CUT, DEATH, armed};
 use crate::stage::{LIMIT, Matcher, Stage};
 use crate::templates::{USDT, crowd, duel};
 
@@ -20,7 +20,8 @@ const REASON: &str = "Two accounts of one person.";
 /// A matcher, and a closed battle in which the players came in in the order of their seats.
 struct Scene<const N: usize> {
     stage: Stage,
-    matcher: Matcher,
+    /// None while others take its place.
+    matcher: Option<Matcher>,
     operator: UserId,
     terms: BattleTerms,
     players: [UserId; N],
@@ -52,9 +53,15 @@ impl<const N: usize> Scene<N> {
         Self {
             operator: stage.player(0).await,
             stage,
-            matcher,
+            matcher: Some(matcher),
             terms,
             players,
+        }
+    }
+
+    async fn stop_matcher(&mut self) {
+        if let Some(matcher) = self.matcher.take() {
+            matcher.stop().await;
         }
     }
 
@@ -95,8 +102,16 @@ impl<const N: usize> Scene<N> {
         self.stage.account(owed).await.0
     }
 
+    /// The first of two is void, however often it is asked for.
+    async fn is_corrected_once(&self, void: &VoidPlayer) {
+        assert_eq!(self.stage.ask(void).await, Ok(self.terms.battle));
+        assert_eq!(self.wealth(Unit::Usdt).await, [40 * USDT, 58 * USDT]);
+        assert_eq!(self.cards().await, [0, 3]);
+        assert_eq!(self.stage.revisions(self.terms.battle).await.len(), 4);
+    }
+
     /// The escrow is empty again and everything adds up.
-    async fn end(self) {
+    async fn end(mut self) {
         let escrow = Account::escrow(self.terms.battle.uuid(), Unit::Usdt);
         assert_eq!(self.stage.account(escrow).await, (0, 0));
         assert_eq!(
@@ -104,7 +119,7 @@ impl<const N: usize> Scene<N> {
             BattleStatus::Closed
         );
         self.stage.check().await;
-        self.matcher.stop().await;
+        self.stop_matcher().await;
     }
 }
 
@@ -231,7 +246,7 @@ async fn what_a_cheat_has_spent_he_owes_and_the_others_are_paid_all_the_same() {
 
 #[tokio::test]
 async fn a_result_that_is_not_there_is_not_corrected() {
-    let scene = Scene::<2>::closed(duel()).await;
+    let mut scene = Scene::<2>::closed(duel()).await;
     let [a, _] = scene.players;
     let transfers = scene.stage.transfers().await;
     let stranger = scene.void(mint());
@@ -253,7 +268,7 @@ async fn a_result_that_is_not_there_is_not_corrected() {
     let moved = scene.stage.transfers().await;
     assert_ne!(moved, transfers, "the fees of the second match");
     assert!(scene.stage.revisions(scene.terms.battle).await.is_empty());
-    scene.matcher.stop().await;
+    scene.stop_matcher().await;
 }
 
 /// Everything that a correction writes. Between two of these nothing is there that was not before.
@@ -261,6 +276,7 @@ const WRITTEN: &[&str] = &[
     "INSERT ON ledger_accounts",
     "INSERT ON ledger_transfers",
     "INSERT ON ledger_entries",
+    "UPDATE ON ledger_accounts",
     "INSERT ON ledger_stripes",
     "INSERT ON battle_revisions",
     "INSERT ON seat_revisions",
@@ -270,30 +286,60 @@ const WRITTEN: &[&str] = &[
     "INSERT ON command_outcomes",
 ];
 
+/// Lets one correction be cut off by a trigger, and the next one finish.
+async fn cut_off(trigger: &str) {
+    let scene = Scene::<2>::closed(duel()).await;
+    let [cheat, other] = scene.players;
+    scene.stage.script(CUT).await;
+    scene.stage.script(trigger).await;
+    let void = scene.void(cheat);
+    // The first attempt ends with its session; the bus delivers the command again.
+    scene
+        .stage
+        .bus
+        .publish(&void, &void.message_id())
+        .await
+        .unwrap();
+    let paid = async || scene.stage.wealth(other, Unit::Usdt).await.0 == 58 * USDT;
+    eventually(LIMIT, paid).await;
+    let cut = "DO $$ BEGIN ASSERT (SELECT last_value FROM cuts) > 1; END $$";
+    scene.stage.script(cut).await;
+    scene.is_corrected_once(&void).await;
+    scene.end().await;
+}
+
 #[tokio::test]
 async fn a_correction_that_is_cut_off_at_any_statement_happens_once() {
     for written in WRITTEN {
-        let scene = Scene::<2>::closed(duel()).await;
-        let [cheat, other] = scene.players;
-        scene.stage.script(CUT).await;
-        let trigger =
-            format!("CREATE TRIGGER cut AFTER {written} FOR EACH STATEMENT EXECUTE FUNCTION cut()");
-        scene.stage.script(&trigger).await;
-        let void = scene.void(cheat);
-        // The first attempt ends with its session; the bus delivers the command again.
-        scene
-            .stage
-            .bus
-            .publish(&void, &void.message_id())
-            .await
-            .unwrap();
-        let paid = async || scene.stage.wealth(other, Unit::Usdt).await.0 == 58 * USDT;
-        eventually(LIMIT, paid).await;
-        let cut = "DO $$ BEGIN ASSERT (SELECT last_value FROM cuts) > 1; END $$";
-        scene.stage.script(cut).await;
-        assert_eq!(scene.stage.ask(&void).await, Ok(scene.terms.battle));
-        assert_eq!(scene.wealth(Unit::Usdt).await, [40 * USDT, 58 * USDT]);
-        assert_eq!(scene.stage.revisions(scene.terms.battle).await.len(), 4);
-        scene.end().await;
+        for when in ["BEFORE", "AFTER"] {
+            let trigger = format!(
+                "CREATE TRIGGER cut {when} {written} FOR EACH STATEMENT EXECUTE FUNCTION cut()"
+            );
+            cut_off(&trigger).await;
+        }
     }
+    // In the middle of the COMMIT.
+    let trigger = "CREATE CONSTRAINT TRIGGER cut AFTER UPDATE ON battles
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut()";
+    cut_off(trigger).await;
+}
+
+#[tokio::test]
+async fn dying_behind_the_postings_of_a_correction_corrects_once() {
+    let mut scene = Scene::<2>::closed(duel()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let marker = folder.path().join("hit");
+    let void = scene.void(scene.players[0]);
+    scene.stop_matcher().await;
+    let point = "revision.posted";
+    let mut doomed = armed(&scene.stage, point, &marker).start_ready().await;
+    let message = void.message_id();
+    scene.stage.bus.publish(&void, &message).await.unwrap();
+    assert!(!doomed.wait(DEATH).await.success());
+    assert_eq!(std::fs::read_to_string(&marker).unwrap(), point);
+    assert_eq!(scene.wealth(Unit::Usdt).await, [58 * USDT, 40 * USDT]);
+
+    scene.matcher = Some(scene.stage.matcher().await);
+    scene.is_corrected_once(&void).await;
+    scene.end().await;
 }
