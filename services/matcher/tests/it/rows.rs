@@ -138,6 +138,16 @@ impl Stage {
         self.one::<Text>(sql, []).await.is_some()
     }
 
+    /// How many wait for the row of a ticket.
+    pub(crate) async fn wait_for_tickets(&self) -> i64 {
+        self.number(
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'
+                 AND query LIKE 'SELECT * FROM tickets WHERE %FOR NO KEY UPDATE'",
+        )
+        .await
+    }
+
     /// Lets so many players who have no money wait for the first version of a free game, each so many
     /// cups above the one before.
     pub(crate) async fn crowd(&self, game: GameId, players: u32, apart: u32) {
