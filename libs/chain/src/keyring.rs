@@ -67,10 +67,17 @@ impl Keyring {
     }
 
     pub(crate) fn keypair(&self, index: KeyIndex) -> Keypair {
-        let path = DerivationPath::new_bip44(Some(index.0), Some(0));
-        keypair_from_seed_and_derivation_path(self.seed.as_slice(), Some(path))
-            .expect("every step of the path is hardened, and the seed has 64 bytes")
+        derived(
+            self.seed.as_slice(),
+            DerivationPath::new_bip44(Some(index.0), Some(0)),
+        )
     }
+}
+
+/// The key of a seed at the end of a path, by SLIP-0010.
+fn derived(seed: &[u8], path: DerivationPath) -> Keypair {
+    keypair_from_seed_and_derivation_path(seed, Some(path))
+        .expect("every step of the path is hardened, and any seed does")
 }
 
 impl fmt::Debug for Keyring {
@@ -98,6 +105,51 @@ mod tests {
         // Steps of the path that change places would only show here.
         let second = "Hh8QwFUA6MtVu1qAoq12ucvFHNwCcVTV7hpWjeY1Hztb";
         assert_eq!(address(PHRASE, 1), second);
+    }
+
+    fn shown(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The first test vector for ed25519 of SLIP-0010.
+    #[test]
+    fn keys_follow_from_a_seed_as_the_standard_says() {
+        let seed: Vec<u8> = (0..16).collect();
+        for (path, secret, public) in [
+            (
+                "m/0'",
+                "68e0fe46dfb67e368c75379acec591dad19df3cde26e63b93a8e704f1dade7a3",
+                "8c8a13df77a28f3445213a0f432fde644acaa215fc72dcdf300d5efaa85d350c",
+            ),
+            (
+                "m/0'/1'",
+                "b1d0bad404bf35da785a64ca1ac54b2617211d2777696fbffaf208f746ae84f2",
+                "1932a5270f335bed617d5b935c80aedb1a35bd9fc1e31acafd5372c30f5c1187",
+            ),
+            (
+                "m/0'/1'/2'",
+                "92a5b23c0b8a99e37d07df3fb9966917f5d06e02ddbd909c7e184371463e9fc9",
+                "ae98736566d30ed0e9d2f4486a64bc95740d89c7db33f52121f8ea8f76ff0fc1",
+            ),
+            (
+                "m/0'/1'/2'/2'/1000000000'",
+                "8f94d394a8e8fd6b1bc2f3f49f5c47e385281d5c17e65324b0f62483e37e8793",
+                "3c24da049451555d51a7014a37337aa4e12d41e485abccfa46b47dfb2af54b7a",
+            ),
+        ] {
+            let key = derived(&seed, DerivationPath::from_absolute_path_str(path).unwrap());
+            let found = (shown(key.secret_bytes()), shown(key.pubkey().as_array()));
+            assert_eq!(found, (secret.to_owned(), public.to_owned()), "{path}");
+        }
+    }
+
+    /// What BIP-39 makes of the first phrase of its test vectors where there is no passphrase.
+    #[test]
+    fn a_phrase_gives_the_seed_that_the_standard_says() {
+        let seed = "5eb00bbddcf069084889a8ab9155568165f5c453ccb85e70811aaed6f6da5fc1\
+                    9a5ac40b389cd370d086206dec8aa6c43daea6690f20ad3d8d48b2d2ce9e38e4";
+        let keyring = Keyring::from_phrase(PHRASE).unwrap();
+        assert_eq!(shown(keyring.seed.as_slice()), seed);
     }
 
     #[test]
