@@ -49,7 +49,7 @@ pub const TABLES: &[Table] = &[
     table("bans", Writer::One(Web), &[]),
     table("friendships", Writer::One(Web), &[Matcher]),
     table("games", Writer::One(Matcher), &[Web]),
-    table("game_versions", Writer::One(Matcher), &[Web]),
+    table("game_versions", Writer::One(Matcher), &[Web, Treasury]),
     table("tickets", Writer::One(Matcher), &[Web, Treasury]),
     table("parties", Writer::One(Matcher), &[Web]),
     table("party_members", Writer::One(Matcher), &[Web]),

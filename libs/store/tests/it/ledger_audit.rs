@@ -1,7 +1,7 @@
 //! The auditor finds what a superuser bent.
 
 use contracts::Service;
-use domain::ledger::Movement;
+use domain::ledger::{Movement, Transfer};
 use store::ledger;
 
 use crate::stage::{
@@ -131,6 +131,109 @@ async fn a_hold_without_a_ticket_is_found() {
         .await
         .unwrap();
     assert_eq!(broken_rules(&stage).await, ["holds_have_a_reason"]);
+}
+
+/// A ledger in which a ticket of ALICE's waits, and holds its fee of 10.
+async fn waiting_ticket() -> (Stage, Transfer) {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Matcher).await;
+    fund(&db, ALICE, 50).await;
+    let fee = holding("fee", wallet(ALICE), 10);
+    post(&db, std::slice::from_ref(&fee)).await.unwrap();
+    let hold = fee.key.id();
+    stage
+        .meddle(&format!(
+            "INSERT INTO users (id, email, nick_name) VALUES ('{ALICE}', 'alice@test', 'alice');
+             INSERT INTO games (id, is_active, current_version) VALUES ('{BATTLE}', true, 1);
+             INSERT INTO game_versions (game_id, version, template)
+             VALUES ('{BATTLE}', 1, '{{\"entry_fee_minor\": 10}}');
+             INSERT INTO tickets (id, game_id, game_version, player_id, status, hold_id, cups,
+                 queued_at_ms, expires_at_ms)
+             VALUES ('{BATTLE}', '{BATTLE}', 1, '{ALICE}', 'QUEUED', '{hold}', 0, 1, 2)"
+        ))
+        .await;
+    assert_eq!(broken_rules(&stage).await, Vec::<String>::new());
+    (stage, fee)
+}
+
+#[tokio::test]
+async fn a_ticket_without_its_hold_is_found() {
+    let (stage, fee) = waiting_ticket().await;
+    let hold = fee.key.id();
+    let release = transfer("release", Movement::Void { hold });
+    let db = stage.db(Service::Matcher).await;
+    post(&db, &[release]).await.unwrap();
+    assert_eq!(broken_rules(&stage).await, ["holds_have_a_reason"]);
+    // Nor is one that names no hold where there is a fee.
+    stage.meddle("UPDATE tickets SET hold_id = NULL").await;
+    assert_eq!(broken_rules(&stage).await, ["holds_have_a_reason"]);
+    stage.meddle("UPDATE tickets SET status = 'LEFT'").await;
+    assert_eq!(broken_rules(&stage).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_hold_of_another_amount_than_the_fee_is_found() {
+    let (stage, fee) = waiting_ticket().await;
+    stage
+        .meddle("UPDATE game_versions SET template = '{\"entry_fee_minor\": 11}'")
+        .await;
+    let found = ledger::check(&stage.superuser().await).await.unwrap();
+    let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let hold = fee.key.id();
+    let expected = format!(
+        "holds_have_a_reason: hold {hold}: expected 11 for ticket {BATTLE}, found test of 10"
+    );
+    assert_eq!(told, [expected]);
+}
+
+/// A ledger in which a withdrawal of 10 of ALICE's waits.
+async fn waiting_withdrawal() -> Stage {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Treasury).await;
+    fund(&db, ALICE, 50).await;
+    post(&db, &[holding("hold", wallet(ALICE), 10)])
+        .await
+        .unwrap();
+    stage
+        .meddle(&format!(
+            "INSERT INTO users (id, email, nick_name) VALUES ('{ALICE}', 'alice@test', 'alice');
+             INSERT INTO withdrawals (id, user_id, currency, amount, address, status, expires_at_ms)
+             VALUES ('{BATTLE}', '{ALICE}', 'USDT', 10, 'somewhere', 'APPROVED', 1)"
+        ))
+        .await;
+    assert_eq!(broken_rules(&stage).await, Vec::<String>::new());
+    stage
+}
+
+#[tokio::test]
+async fn a_hold_of_another_amount_than_the_withdrawal_is_found() {
+    let stage = waiting_withdrawal().await;
+    stage.meddle("UPDATE withdrawals SET amount = 9").await;
+    assert_eq!(broken_rules(&stage).await, ["holds_have_a_reason"]);
+}
+
+#[tokio::test]
+async fn an_escrow_that_does_not_cover_its_withdrawal_is_found() {
+    let stage = waiting_withdrawal().await;
+    let hold = holding("hold", wallet(ALICE), 10).key.id();
+    let credit = ESCROW;
+    let capture = transfer("capture", Movement::Post { hold, credit });
+    let db = stage.db(Service::Treasury).await;
+    post(&db, &[capture]).await.unwrap();
+    stage
+        .meddle("UPDATE withdrawals SET status = 'SENDING'")
+        .await;
+    assert_eq!(broken_rules(&stage).await, Vec::<String>::new());
+    // Less than it is to pay, and more once it has ended.
+    stage.meddle("UPDATE withdrawals SET amount = 11").await;
+    assert_eq!(broken_rules(&stage).await, ["escrows_cover_withdrawals"]);
+    stage
+        .meddle("UPDATE withdrawals SET amount = 10, status = 'FAILED', reason = 'none'")
+        .await;
+    assert_eq!(broken_rules(&stage).await, ["escrows_cover_withdrawals"]);
+    let back = moving("back", ESCROW, wallet(ALICE), 10);
+    post(&db, &[back]).await.unwrap();
+    assert_eq!(broken_rules(&stage).await, Vec::<String>::new());
 }
 
 #[tokio::test]
