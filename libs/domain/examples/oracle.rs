@@ -38,9 +38,9 @@ use serde_json::json;
 
 use crate::coverage::Coverage;
 use crate::driver::Driver;
-use crate::script::{Script, crowd, recorded, rich, script, tireless};
+use crate::script::{Script, bazaar, crowd, recorded, rich, script, tireless};
 
-/// Random scripts between two crowds.
+/// Random scripts between two crowds, beside one of each other kind.
 const SMALL: u64 = 250;
 /// How long a script may be for its standings to be compared after every step.
 const SHORT: usize = 1_000;
@@ -96,6 +96,7 @@ fn main() -> ExitCode {
             seed += 1;
             run.play(&script(seed));
         }
+        run.play(&bazaar(seed));
         run.play(&recorded(seed, &market));
         let (players, each, ticks) = match round % 8 {
             0 | 2 | 4 | 6 => (20, 10, 2_000),

@@ -15,18 +15,26 @@ use crate::error::{ApiError, Cause, RETRY_AFTER};
 use crate::trace::TraceId;
 
 /// What comes of a request.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Answer {
+    content: Content,
+    status: StatusCode,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// In JSON already: it was written as it was executed, and nothing failed.
+    Written(String),
+    Told(Outcome),
+}
+
+#[derive(Debug, Serialize)]
+struct Outcome {
     /// Left out where nothing was executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ServerError>,
-    #[serde(skip)]
-    status: StatusCode,
-    /// All of it in JSON, where it was written as it was executed.
-    #[serde(skip)]
-    written: Option<String>,
 }
 
 /// What an operation says, as it travels; many may be told the same.
@@ -59,15 +67,25 @@ impl Said {
 impl From<Answer> for Said {
     fn from(answer: Answer) -> Self {
         Self {
-            refusal: answer.is_refusal().then(|| text(&answer.errors).into()),
-            failed: !answer.errors.is_empty(),
-            text: answer.into_text().into(),
+            refusal: answer.is_refusal().then(|| text(answer.errors()).into()),
+            failed: !answer.errors().is_empty(),
+            text: answer.content.into_text().into(),
+        }
+    }
+}
+
+impl Content {
+    /// As JSON on one line.
+    fn into_text(self) -> String {
+        match self {
+            Self::Written(written) => written,
+            Self::Told(outcome) => text(&outcome),
         }
     }
 }
 
 /// As JSON on one line.
-fn text(plain: &impl Serialize) -> String {
+fn text(plain: &(impl Serialize + ?Sized)) -> String {
     // Plain data: it can be written.
     serde_json::to_string(plain).unwrap_or_default()
 }
@@ -80,12 +98,14 @@ impl Answer {
 
     /// The answer to a request that could not be met.
     pub(super) fn refused(error: ApiError, status: StatusCode, trace: TraceId) -> Self {
-        let error = async_graphql::Error::from(error);
-        Self {
+        let error = async_graphql::Error::from(error).into_server_error(Default::default());
+        let outcome = Outcome {
             data: None,
-            errors: vec![finish(error.into_server_error(Default::default()), trace)],
+            errors: vec![finish(error, trace)],
+        };
+        Self {
+            content: Content::Told(outcome),
             status,
-            written: None,
         }
     }
 
@@ -93,37 +113,34 @@ impl Answer {
     pub(super) fn executed(response: async_graphql::Response, trace: TraceId) -> Self {
         let was_executed = !matches!(response.data, Value::Null)
             || response.errors.iter().any(|error| !error.path.is_empty());
-        Self {
+        let errors = response.errors.into_iter();
+        let outcome = Outcome {
             data: was_executed.then_some(response.data),
-            errors: response
-                .errors
-                .into_iter()
-                .map(|error| finish(error, trace))
-                .collect(),
+            errors: errors.map(|error| finish(error, trace)).collect(),
+        };
+        Self {
+            content: Content::Told(outcome),
             status: StatusCode::OK,
-            written: None,
         }
     }
 
     /// The answer that a plan has written.
     pub(super) fn written(text: String) -> Self {
         Self {
-            data: None,
-            errors: Vec::new(),
+            content: Content::Written(text),
             status: StatusCode::OK,
-            written: Some(text),
         }
     }
 
     /// Whether nothing was executed.
     fn is_refusal(&self) -> bool {
-        self.data.is_none() && self.written.is_none()
+        matches!(&self.content, Content::Told(outcome) if outcome.data.is_none())
     }
 
-    fn into_text(self) -> String {
-        match self.written {
-            Some(written) => written,
-            None => text(&self),
+    fn errors(&self) -> &[ServerError] {
+        match &self.content {
+            Content::Written(_) => &[],
+            Content::Told(outcome) => &outcome.errors,
         }
     }
 
@@ -144,7 +161,7 @@ impl Answer {
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ];
         let retry_after = self.retry_after();
-        let mut response = (status, headers, self.into_text()).into_response();
+        let mut response = (status, headers, self.content.into_text()).into_response();
         if let Some(seconds) = retry_after {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, seconds.into());
@@ -154,7 +171,7 @@ impl Answer {
 
     /// How long a client is to wait that was told to, in seconds.
     fn retry_after(&self) -> Option<u64> {
-        let waits = self.errors.iter().filter_map(|error| {
+        let waits = self.errors().iter().filter_map(|error| {
             let wait = error.extensions.as_ref()?.get(RETRY_AFTER)?;
             let Value::Number(seconds) = wait else {
                 return None;

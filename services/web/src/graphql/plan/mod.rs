@@ -196,12 +196,15 @@ mod tests {
     /// The fields of a type.
     fn fields(name: &str) -> Vec<String> {
         let document = parse_schema(crate::graphql::sdl()).unwrap();
-        let found = document.definitions.into_iter().find_map(|it| match it {
-            TypeSystemDefinition::Type(it) if it.node.name.node == name => match it.node.kind {
-                TypeKind::Object(object) => Some(object.fields),
-                _ => None,
-            },
-            _ => None,
+        let found = document.definitions.into_iter().find_map(|definition| {
+            let TypeSystemDefinition::Type(found) = definition else {
+                return None;
+            };
+            let is_meant = found.node.name.node == name;
+            let TypeKind::Object(object) = found.node.kind else {
+                return None;
+            };
+            is_meant.then_some(object.fields)
         });
         let found = found.unwrap().into_iter();
         found
