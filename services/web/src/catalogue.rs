@@ -1,6 +1,7 @@
 //! The assets that are shown and traded, by each of the names that clients use for them.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use domain::symbol::Symbol;
 use serde::Deserialize;
@@ -26,7 +27,7 @@ pub(crate) const QUOTE: &str = "USDT";
 
 /// The assets, by rank.
 #[derive(Clone, Debug)]
-pub(crate) struct Catalogue(Vec<Listed>);
+pub(crate) struct Catalogue(Vec<Arc<Listed>>);
 
 /// Two assets that cannot be told apart.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +46,11 @@ impl Catalogue {
                 return Err(NameTaken(taken));
             }
         }
-        Ok(Self(listed))
+        Ok(Self(listed.into_iter().map(Arc::new).collect()))
     }
 
     /// The asset of this slug, symbol or pair, in whatever case.
-    pub(crate) fn find(&self, name: &str) -> Option<&Listed> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Listed>> {
         self.0.iter().find(|asset| {
             [asset.id.as_str(), &asset.symbol, asset.pair.as_str()]
                 .iter()
@@ -58,12 +59,12 @@ impl Catalogue {
     }
 
     /// The asset that this market prices.
-    pub(crate) fn priced_by(&self, pair: &Symbol) -> Option<&Listed> {
+    pub(crate) fn priced_by(&self, pair: &Symbol) -> Option<&Arc<Listed>> {
         self.0.iter().find(|asset| asset.pair == *pair)
     }
 
     /// The assets with their ranks, from 1.
-    pub(crate) fn ranked(&self) -> impl Iterator<Item = (i32, &Listed)> {
+    pub(crate) fn ranked(&self) -> impl Iterator<Item = (i32, &Arc<Listed>)> {
         (1..).zip(&self.0)
     }
 }
@@ -87,7 +88,11 @@ mod tests {
         let bitcoin = listed("bitcoin", "BTC", "BTCUSDT");
         let catalogue = Catalogue::parse(vec![bitcoin.clone()]).unwrap();
         for name in ["bitcoin", "BTC", "btc", "BTCUSDT", "btcusdt"] {
-            assert_eq!(catalogue.find(name), Some(&bitcoin), "{name}");
+            assert_eq!(
+                catalogue.find(name).map(Arc::as_ref),
+                Some(&bitcoin),
+                "{name}"
+            );
         }
         assert_eq!(catalogue.find("ETH"), None);
     }

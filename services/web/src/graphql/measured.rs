@@ -1,6 +1,8 @@
 //! For benchmarks: the list of assets and the order of a position as they are, rules, objects and
 //! limits included, but for the stores. What they would read is in memory, and nothing is written.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, EmptySubscription, Object, Schema, SchemaBuilder};
 use cache::{Day, LastPrice};
 use contracts::positions::position_id;
@@ -27,7 +29,7 @@ pub(super) fn builder(gateway: &Gateway) -> SchemaBuilder<Listed, Ordered, Empty
 }
 
 /// A price for each asset of the gateway.
-pub(super) fn prices(gateway: &Gateway) -> Vec<LastPrice> {
+pub(super) fn prices(gateway: &Gateway) -> Vec<Arc<LastPrice>> {
     let prices = gateway.catalogue.ranked().map(|(rank, listed)| LastPrice {
         symbol: listed.pair.clone(),
         price: Price::from_units(i64::from(rank).saturating_mul(123_456_789)).unwrap_or(Price::MAX),
@@ -38,11 +40,11 @@ pub(super) fn prices(gateway: &Gateway) -> Vec<LastPrice> {
             vwap: "12345.678".to_owned(),
         }),
     });
-    prices.collect()
+    prices.map(Arc::new).collect()
 }
 
 pub(crate) struct Listed {
-    prices: Vec<LastPrice>,
+    prices: Vec<Arc<LastPrice>>,
 }
 
 #[Object(name = "Query")]
@@ -64,11 +66,11 @@ impl Listed {
 /// As the API's, at these prices.
 pub(super) fn list(
     scope: &impl Scope,
-    prices: &[LastPrice],
+    prices: &[Arc<LastPrice>],
     paging: Paging,
 ) -> ApiResult<Listing<Asset>> {
     let slice = assets::by_rank(paging)?;
-    let all = Asset::priced(scope.gateway(), prices.to_vec());
+    let all = Asset::priced(scope.gateway(), prices);
     Ok(assets::listed(all, &slice))
 }
 

@@ -18,28 +18,28 @@ use crate::graphql::scalar::{DateTime, Decimal};
 /// Something that can be traded.
 #[derive(Clone, Debug)]
 pub(crate) struct Asset {
-    listed: Listed,
+    listed: Arc<Listed>,
     rank: i32,
-    last: Option<LastPrice>,
+    last: Option<Arc<LastPrice>>,
 }
 
 impl Asset {
     /// Every asset by rank, with one look into the cache.
     pub(crate) async fn all(gateway: &Arc<Gateway>) -> ApiResult<Vec<Self>> {
-        Ok(Self::priced(gateway, gateway.cache.prices().await?))
+        let known = gateway.cache.prices().await?.into_iter().map(Arc::new);
+        Ok(Self::priced(gateway, &known.collect::<Vec<_>>()))
     }
 
     /// Every asset by rank, with what is known of its price.
-    pub(crate) fn priced(gateway: &Gateway, known: Vec<LastPrice>) -> Vec<Self> {
-        let known = known.into_iter();
-        let mut known: HashMap<Symbol, LastPrice> =
-            known.map(|last| (last.symbol.clone(), last)).collect();
+    pub(crate) fn priced(gateway: &Gateway, known: &[Arc<LastPrice>]) -> Vec<Self> {
+        let known: HashMap<&Symbol, &Arc<LastPrice>> =
+            known.iter().map(|last| (&last.symbol, last)).collect();
         let ranked = gateway.catalogue.ranked();
         ranked
             .map(|(rank, listed)| Self {
-                listed: listed.clone(),
+                listed: Arc::clone(listed),
                 rank,
-                last: known.remove(&listed.pair),
+                last: known.get(&listed.pair).copied().cloned(),
             })
             .collect()
     }
@@ -64,7 +64,7 @@ impl Asset {
             return Ok(HashMap::new());
         }
         let all = Self::all(gateway).await?;
-        let shown = |(name, listed): (&'n str, &Listed)| {
+        let shown = |(name, listed): (&'n str, &Arc<Listed>)| {
             let asset = all.iter().find(|asset| asset.listed == *listed)?;
             Some((name, asset.clone()))
         };

@@ -1,5 +1,7 @@
 //! The hot fields, each with the resolver that the executor has, too.
 
+use std::sync::Arc;
+
 use async_graphql::Variables;
 use cache::LastPrice;
 use futures::FutureExt;
@@ -39,7 +41,7 @@ impl Hot for Api {
 }
 
 /// Those of the schema over memory, with its prices.
-pub(crate) struct Measured(Vec<LastPrice>);
+pub(crate) struct Measured(Vec<Arc<LastPrice>>);
 
 impl Measured {
     pub(crate) fn new(gateway: &Gateway) -> Self {
@@ -229,7 +231,7 @@ impl Root for CreatePosition {
     }
 }
 
-struct MeasuredAssets(Vec<LastPrice>);
+struct MeasuredAssets(Vec<Arc<LastPrice>>);
 
 impl Root for MeasuredAssets {
     type Arguments = Paging;
