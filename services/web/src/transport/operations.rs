@@ -115,3 +115,53 @@ fn key(text: &str, name: Option<&str>) -> [u8; 32] {
     hash.update(text);
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graphql::Api;
+
+    const TWO: &str = "query A { assets { totalCount } } mutation B { claimItems(kind: X) { x } }";
+
+    fn operations() -> Operations {
+        let limits = Limits {
+            tokens: 100,
+            complexity: 100,
+            root_fields: 1,
+            root_mutations: 1,
+            ..Limits::default()
+        };
+        Operations::new(Arc::new(Api), &limits, Mode::Development)
+    }
+
+    #[test]
+    fn the_operations_of_a_document_are_told_apart() {
+        let operations = operations();
+        let find = |name| operations.find(TWO, name).unwrap();
+        for (name, kind, has_plan) in [
+            (Some("A"), Some(OperationType::Query), true),
+            (Some("B"), Some(OperationType::Mutation), false),
+            (Some("C"), None, false),
+        ] {
+            let found = find(name);
+            assert_eq!(
+                (found.kind, found.plan.is_some()),
+                (kind, has_plan),
+                "{name:?}"
+            );
+            assert!(Arc::ptr_eq(&found, &find(name)), "{name:?} is read once");
+        }
+    }
+
+    #[test]
+    fn what_is_known_has_an_end() {
+        let operations = operations();
+        for number in 0..50 {
+            let text = format!("{{ a{number} }}#{}", "x".repeat(60_000));
+            operations.find(&text, None).unwrap();
+        }
+        operations.known.run_pending_tasks();
+        assert!(operations.known.weighted_size() <= MOST_BYTES);
+        assert!(operations.known.entry_count() > 0);
+    }
+}
