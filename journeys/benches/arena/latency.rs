@@ -62,6 +62,11 @@ const STAIRS: Levels = Levels {
     take_profit: "entry + 10000000 * (1 + number / 4 * 64 + shard)",
 };
 
+/// An answer that takes so long is late.
+const LATE: Duration = Duration::from_millis(30);
+/// Late answers so far apart are not of one stall.
+const APART: Duration = Duration::from_millis(250);
+
 pub(crate) async fn measure(syncs: &Histogram<u64>) {
     let floor = Floor::new().await;
     let fleet = Fleet::start(&floor).await;
@@ -75,9 +80,14 @@ pub(crate) async fn measure(syncs: &Histogram<u64>) {
     let commits = watching.join_next().await.unwrap().unwrap();
     let measured_from = began + WARM_UP;
     let mut order_us = measure::histogram();
+    let mut late = Vec::new();
     for order in orders.iter().filter(|order| order.at >= measured_from) {
         order_us.record(us(order.took)).unwrap();
+        if order.took > LATE {
+            late.push((order.at - began, order.took));
+        }
     }
+    tell_stalls(late);
     let trigger_us = triggers(&floor, &trades, &commits, measured_from).await;
     let sync_ms = measure::at(syncs, 0.99) / 1e6;
     for (name, latencies, goal) in [
@@ -97,6 +107,20 @@ pub(crate) async fn measure(syncs: &Histogram<u64>) {
             met: value <= goal,
         }
         .print(BENCH);
+    }
+}
+
+/// Tells when answers were late: what stands still for a moment shows as many late ones together.
+fn tell_stalls(mut late: Vec<(Duration, Duration)>) {
+    late.sort_unstable();
+    for stall in late.chunk_by(|(one, _), (next, _)| *next - *one < APART) {
+        let (begins, worst) = (stall[0].0, stall.iter().map(|(_, took)| took).max());
+        eprintln!(
+            "late at {:.2} s: {} orders, the latest by {} ms",
+            begins.as_secs_f64(),
+            stall.len(),
+            worst.unwrap().as_millis(),
+        );
     }
 }
 
