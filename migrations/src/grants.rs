@@ -14,7 +14,7 @@ use crate::database::literal;
 pub type Passwords = BTreeMap<Service, String>;
 
 /// What Postgres sees to for every connection of a service, whatever its code does.
-const LIMITS: &[(&str, &str)] = &[
+const SETTINGS: &[(&str, &str)] = &[
     // An owner that is paused inside a transaction cannot block its successor for longer.
     ("idle_in_transaction_session_timeout", "2s"),
     // Nobody waits longer for what a statement answers: every caller has tried again by then. The
@@ -27,6 +27,11 @@ const LIMITS: &[(&str, &str)] = &[
     ("tcp_keepalives_idle", "10s"),
     ("tcp_keepalives_interval", "5s"),
     ("tcp_keepalives_count", "3"),
+    // A connection keeps the plans of its first minutes. Of a table that was empty then, the cheapest
+    // was to read all of it, and would stay so while a million rows come in: rows are found by index.
+    ("enable_seqscan", "off"),
+    // The little that has no index looks so dear by that, that Postgres would compile it first.
+    ("jit", "off"),
 ];
 
 /// What a role could stand in for our tables with, and none needs.
@@ -58,8 +63,8 @@ fn role(service: Service, password: &str) -> Result<String, DbErr> {
          EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
          ALTER ROLE {role} WITH LOGIN PASSWORD {password};"
     );
-    for (limit, value) in LIMITS {
-        let _infallible = write!(sql, "ALTER ROLE {role} SET {limit} = '{value}';");
+    for (setting, value) in SETTINGS {
+        let _infallible = write!(sql, "ALTER ROLE {role} SET {setting} = '{value}';");
     }
     Ok(sql)
 }

@@ -5,11 +5,10 @@ use domain::id::WithdrawalId;
 use domain::ledger::{Account, Unit};
 use domain::money::{Currency, Money};
 use domain::timestamp::Timestamp;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use store::chain::{Outcome, OwnTransaction};
 use store::{Db, Error, chain, withdrawal};
 
-use crate::stage::{ALICE, Stage, id};
+use crate::stage::{ALICE, Stage, id, scanned};
 
 /// Everybody has a wallet and its address, and something of everything has moved; three wallets are
 /// new.
@@ -42,25 +41,6 @@ async fn crowded() -> Stage {
         stage.meddle(&format!("VACUUM ANALYZE {table}")).await;
     }
     stage
-}
-
-/// How often each of these was scanned so far by whoever has ended.
-async fn scans(stage: &Stage, sql: &str) -> i64 {
-    let connection = stage.superuser().await;
-    let ask = Statement::from_string(DbBackend::Postgres, format!("SELECT ({sql})::bigint AS n"));
-    let row = connection.connection().query_one_raw(ask).await.unwrap();
-    row.unwrap().try_get("", "n").unwrap()
-}
-
-/// What a reader has scanned: the table from end to end, and the index.
-async fn scanned(stage: &Stage, reader: &Db, table: &str, index: &str) -> (i64, i64) {
-    // Statistics are written with the end of a statement that asks for it.
-    let flush = "SELECT pg_stat_force_next_flush()";
-    reader.connection().execute_unprepared(flush).await.unwrap();
-    let of_table = format!("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = '{table}'");
-    let of_index =
-        format!("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
-    (scans(stage, &of_table).await, scans(stage, &of_index).await)
 }
 
 #[tokio::test]

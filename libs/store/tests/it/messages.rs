@@ -12,7 +12,7 @@ use store::outcome::{self, Kept};
 use store::{Db, inbox, outbox};
 use uuid::Uuid;
 
-use crate::stage::{ALICE, Stage, id};
+use crate::stage::{ALICE, Stage, id, scanned};
 
 const LONG_AGO_S: i64 = 0;
 
@@ -316,4 +316,25 @@ async fn a_dead_letter_waits_for_a_person() {
         None
     );
     assert_eq!(dead_letter::count_waiting(&tx).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_outbox_that_was_empty_at_first_is_not_read_from_end_to_end_later() {
+    let (table, index) = ("outbox", "outbox_waiting");
+    let stage = Stage::new().await;
+    let db = stage.db_on(stage.port()).await;
+    stage.meddle("VACUUM ANALYZE outbox").await;
+    assert_eq!(outbox::waiting_buckets(&db).await.unwrap(), [0_i16; 0]);
+    stage
+        .meddle(
+            "INSERT INTO outbox (id, service, bucket, aggregate_id, version, subject, payload, published_at)
+                 SELECT gen_random_uuid(), 'treasury', n % 64, gen_random_uuid(), 1, 'test', '',
+                     CASE WHEN n <> 7 THEN now() END
+                 FROM generate_series(1, 10000) n",
+        )
+        .await;
+    let before = scanned(&stage, &db, table, index).await;
+    assert_eq!(outbox::waiting_buckets(&db).await.unwrap(), [7]);
+    let after = scanned(&stage, &db, table, index).await;
+    assert_eq!((after.0 - before.0, after.1 - before.1), (0, 1));
 }

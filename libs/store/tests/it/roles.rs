@@ -365,15 +365,20 @@ async fn no_service_makes_temporary_tables_where_rights_were_granted() {
 }
 
 #[tokio::test]
-async fn postgres_itself_ends_what_a_service_has_waiting() {
+async fn postgres_itself_sees_to_every_connection_of_a_service() {
     let stage = Stage::new().await;
     for service in Service::ALL {
         let db = stage.db(service).await;
-        for (limit, value) in [("statement_timeout", "20s"), ("lock_timeout", "5s")] {
-            let show = Statement::from_string(DbBackend::Postgres, format!("SHOW {limit}"));
+        for (setting, value) in [
+            ("statement_timeout", "20s"),
+            ("lock_timeout", "5s"),
+            ("enable_seqscan", "off"),
+            ("jit", "off"),
+        ] {
+            let show = Statement::from_string(DbBackend::Postgres, format!("SHOW {setting}"));
             let row = db.connection().query_one_raw(show).await.unwrap().unwrap();
             assert_eq!(
-                row.try_get::<String>("", limit).unwrap(),
+                row.try_get::<String>("", setting).unwrap(),
                 value,
                 "{service}"
             );

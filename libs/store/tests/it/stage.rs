@@ -4,7 +4,7 @@ use contracts::Service;
 use domain::id::{Id, TransferId, UserId};
 use domain::ledger::{Account, AccountKind, Movement, Refusal, Transfer, TransferKey, Unit};
 use domain::timestamp::Timestamp;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use secrecy::SecretString;
 use store::ledger::{self, Balance, Posted};
 use store::{Db, Settings};
@@ -67,6 +67,25 @@ impl Stage {
             .await
             .unwrap();
     }
+}
+
+/// How often each of these was scanned so far by whoever has ended.
+async fn scans(stage: &Stage, sql: &str) -> i64 {
+    let connection = stage.superuser().await;
+    let ask = Statement::from_string(DbBackend::Postgres, format!("SELECT ({sql})::bigint AS n"));
+    let row = connection.connection().query_one_raw(ask).await.unwrap();
+    row.unwrap().try_get("", "n").unwrap()
+}
+
+/// What a reader has scanned: the table from end to end, and the index.
+pub(crate) async fn scanned(stage: &Stage, reader: &Db, table: &str, index: &str) -> (i64, i64) {
+    // Statistics are written with the end of a statement that asks for it.
+    let flush = "SELECT pg_stat_force_next_flush()";
+    reader.connection().execute_unprepared(flush).await.unwrap();
+    let of_table = format!("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = '{table}'");
+    let of_index =
+        format!("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
+    (scans(stage, &of_table).await, scans(stage, &of_index).await)
 }
 
 /// The `n`th thing of its kind.
