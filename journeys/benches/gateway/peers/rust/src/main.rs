@@ -10,6 +10,8 @@ use std::sync::Arc;
 use async_graphql::{EmptyMutation, ID, Object, Schema, SimpleObject, Subscription};
 use async_graphql_axum::GraphQLSubscription;
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::serve::ListenerExt;
 use futures_util::{SinkExt, Stream, StreamExt, stream};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -62,10 +64,14 @@ struct Prices(Arc<[Sender<AssetUpdate>]>);
 
 #[Subscription]
 impl Prices {
-    async fn asset_updated(&self, id: ID) -> Option<impl Stream<Item = AssetUpdate> + use<>> {
-        let number: usize = id.strip_prefix('a')?.parse().ok()?;
-        let receiver = self.0.get(number)?.subscribe();
-        Some(stream::unfold(receiver, async |mut receiver| {
+    async fn asset_updated(
+        &self,
+        id: ID,
+    ) -> async_graphql::Result<impl Stream<Item = AssetUpdate> + use<>> {
+        let number = id.strip_prefix('a').and_then(|it| it.parse::<usize>().ok());
+        let queue = number.and_then(|number| self.0.get(number));
+        let receiver = queue.ok_or("expected the id of an asset")?.subscribe();
+        Ok(stream::unfold(receiver, async |mut receiver| {
             // Whoever lags has lost something, and ends.
             Some((receiver.recv().await.ok()?, receiver))
         }))
@@ -124,14 +130,9 @@ async fn plain(clients: TcpListener, updates: TcpListener) -> Result<(), Box<dyn
 async fn broadcast(stream: TcpStream, queue: Sender<Utf8Bytes>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let speak = |_: &Request, mut response: Response| {
-        let protocol = "graphql-transport-ws".parse();
+        let protocol = HeaderValue::from_static("graphql-transport-ws");
         let headers = response.headers_mut();
-        headers.extend(
-            protocol
-                .map(|it| ("sec-websocket-protocol".parse().ok(), it))
-                .into_iter()
-                .filter_map(|(name, it)| Some((name?, it))),
-        );
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
         Ok(response)
     };
     let mut socket = accept_hdr_async(stream, speak).await.ok()?;
