@@ -17,6 +17,7 @@ mod query;
 mod scalar;
 mod scan;
 mod scope;
+mod sound;
 mod subscription;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use self::boundary::Boundary;
 use self::measured::MeasuredSchema;
 use self::mutation::Mutation;
 use self::query::Query;
+use self::sound::Once;
 use self::subscription::Subscription;
 use crate::gateway::Gateway;
 use crate::identity::Visitor;
@@ -38,6 +40,7 @@ pub(crate) use self::chosen::{chosen, operation};
 pub(crate) use self::document::{check_given, read as read_document};
 pub(crate) use self::plan::{Api, Call, Hot, Measured, Plan};
 pub(crate) use self::scalar::DateTime;
+pub(crate) use self::sound::{Question, Sound};
 
 /// The schema with everything that its resolvers need.
 pub(crate) type ApiSchema = Schema<Query, Mutation, Subscription>;
@@ -68,6 +71,7 @@ where
     builder
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
+        .extension(Once)
         .extension(Boundary)
         .data(gateway)
         .finish()

@@ -8,7 +8,7 @@ use moka::sync::Cache;
 use runtime::Mode;
 use sha2::{Digest, Sha256};
 
-use crate::graphql::{self, Hot, Plan};
+use crate::graphql::{self, Hot, Plan, Question, Sound};
 use crate::settings::Limits;
 
 /// How much is known at once, in bytes. What is asked for most is kept.
@@ -20,6 +20,8 @@ const BYTES_PER_BYTE: usize = 32;
 
 /// An operation of a document that was found to be within the limits.
 pub(super) struct Operation {
+    key: [u8; 32],
+    sound: Sound,
     document: ExecutableDocument,
     name: Option<String>,
     /// What it does; `None` where there is none to choose, which its execution will say.
@@ -31,24 +33,6 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    fn read(
-        text: &str,
-        name: Option<&str>,
-        limits: &Limits,
-        mode: Mode,
-        hot: &dyn Hot,
-    ) -> Result<Self, ServerError> {
-        let document = graphql::read_document(text, limits, mode)?;
-        let document = graphql::chosen(document, name)?;
-        Ok(Self {
-            kind: graphql::operation(&document, name).map(|operation| operation.ty),
-            plan: Plan::of(&document, name, hot),
-            name: name.map(str::to_owned),
-            document,
-            weight: u32::try_from(text.len().saturating_mul(BYTES_PER_BYTE)).unwrap_or(u32::MAX),
-        })
-    }
-
     /// Finds fault with variables among which one is missing.
     pub(super) fn check_given(&self, variables: &Variables) -> Result<(), ServerError> {
         graphql::check_given(&self.document, self.name.as_deref(), variables)
@@ -61,7 +45,11 @@ impl Operation {
 
     /// What the executor takes.
     pub(super) fn request(&self, variables: Variables) -> Request {
+        let question = Question::of(&self.key, &variables, &self.sound);
         let mut request = Request::new("").variables(variables);
+        if let Some(question) = question {
+            request = request.data(question);
+        }
         request.set_parsed_query(self.document.clone());
         request.operation_name.clone_from(&self.name);
         request
@@ -75,6 +63,7 @@ pub(super) struct Operations {
     limits: Arc<Limits>,
     mode: Mode,
     known: Cache<[u8; 32], Arc<Operation>>,
+    sound: Sound,
 }
 
 impl Operations {
@@ -87,6 +76,7 @@ impl Operations {
                 .max_capacity(MOST_BYTES)
                 .weigher(|_, operation: &Arc<Operation>| operation.weight)
                 .build(),
+            sound: Sound::default(),
         }
     }
 
@@ -100,10 +90,28 @@ impl Operations {
         if let Some(known) = self.known.get(&key) {
             return Ok(known);
         }
-        let operation = Operation::read(text, name, &self.limits, self.mode, &*self.hot)?;
-        let operation = Arc::new(operation);
+        let operation = Arc::new(self.read(key, text, name)?);
         self.known.insert(key, Arc::clone(&operation));
         Ok(operation)
+    }
+
+    fn read(
+        &self,
+        key: [u8; 32],
+        text: &str,
+        name: Option<&str>,
+    ) -> Result<Operation, ServerError> {
+        let document = graphql::read_document(text, &self.limits, self.mode)?;
+        let document = graphql::chosen(document, name)?;
+        Ok(Operation {
+            key,
+            sound: self.sound.clone(),
+            kind: graphql::operation(&document, name).map(|operation| operation.ty),
+            plan: Plan::of(&document, name, &*self.hot),
+            name: name.map(str::to_owned),
+            document,
+            weight: u32::try_from(text.len().saturating_mul(BYTES_PER_BYTE)).unwrap_or(u32::MAX),
+        })
     }
 }
 

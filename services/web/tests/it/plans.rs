@@ -180,6 +180,23 @@ async fn the_assets_are_listed_as_the_executor_lists_them() {
     hot.says_the_same(json!({ "first": 7 })).await;
 }
 
+/// There is no plan for games: what is known is that the request is sound.
+#[tokio::test]
+async fn what_was_found_to_be_sound_is_answered_as_what_is_validated() {
+    let stage = Stage::new().await;
+    let anybody = stage.client();
+    let mut stranger = stage.client();
+    stranger.access = Some("no token".to_owned());
+    let ann = stage.signed_in("ann@example.com").await;
+    let text = format!(
+        "query Games({PAGE}) {{ games({GIVEN}) {{ totalCount edges {{ cursor node {{ id title }} }} }} }}"
+    );
+    let mut known = Hot::new(&text, json!({ "first": 50 }), &[&anybody, &ann, &stranger]).await;
+    for variables in pages() {
+        known.says_the_same(variables).await;
+    }
+}
+
 #[tokio::test]
 async fn positions_are_listed_as_the_executor_lists_them() {
     let stage = Stage::new().await;

@@ -82,24 +82,30 @@ pub(super) struct Fields(OnceLock<HashSet<Name>>);
 
 impl Fields {
     fn read<T: InputType>(&self, given: ConstValue) -> Option<T> {
+        let known = match self.0.get() {
+            Some(known) => known,
+            None => {
+                let object = T::parse(Some(given.clone())).ok()?;
+                self.0.get_or_init(|| names(object.to_value()))
+            }
+        };
         let ConstValue::Object(fields) = &given else {
             return None;
         };
-        let given: Vec<Name> = fields.keys().cloned().collect();
-        let object = T::parse(Some(ConstValue::Object(fields.clone()))).ok()?;
-        let known = self.0.get_or_init(|| match object.to_value() {
-            ConstValue::Object(fields) => fields.into_keys().collect(),
-            ConstValue::Null
-            | ConstValue::Number(_)
-            | ConstValue::String(_)
-            | ConstValue::Boolean(_)
-            | ConstValue::Binary(_)
-            | ConstValue::Enum(_)
-            | ConstValue::List(_) => HashSet::new(),
-        });
-        given
-            .iter()
-            .all(|name| known.contains(name))
-            .then_some(object)
+        let sound = fields.keys().all(|name| known.contains(name));
+        sound.then(|| T::parse(Some(given)).ok()).flatten()
+    }
+}
+
+fn names(object: ConstValue) -> HashSet<Name> {
+    match object {
+        ConstValue::Object(fields) => fields.into_keys().collect(),
+        ConstValue::Null
+        | ConstValue::Number(_)
+        | ConstValue::String(_)
+        | ConstValue::Boolean(_)
+        | ConstValue::Binary(_)
+        | ConstValue::Enum(_)
+        | ConstValue::List(_) => HashSet::new(),
     }
 }
