@@ -75,6 +75,10 @@ pub const FILES: &[(&str, &str)] = &[
         "0024_idle_withdrawals",
         include_str!("../sql/0024_idle_withdrawals.sql"),
     ),
+    (
+        "0025_holds_of_withdrawals",
+        include_str!("../sql/0025_holds_of_withdrawals.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

@@ -8,7 +8,7 @@ use temporal::{Temporal, TemporalSettings};
 
 use crate::addresses;
 use crate::app::App;
-use crate::auditor;
+use crate::auditor::Auditor;
 use crate::custody::Custody;
 use crate::foreman::Foreman;
 use crate::gatherer::Gatherer;
@@ -72,9 +72,12 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
         context.shutdown(),
     );
     context.spawn("sweeper", sweeping);
-    let interval = settings.audit.interval();
-    let auditing = auditor::run(app.db, app.clock, interval, context.shutdown());
-    context.spawn("auditor", auditing);
+    let auditor = Auditor {
+        db: app.db,
+        clock: app.clock,
+        settings: settings.audit,
+    };
+    context.spawn("auditor", auditor.run(context.shutdown()));
     Ok(())
 }
 

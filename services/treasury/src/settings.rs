@@ -172,14 +172,21 @@ impl Items {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
-    /// How often the whole ledger is checked.
+    /// How often what was added to the ledger is checked.
     interval_ms: Interval,
+    /// How often the whole ledger is checked.
+    whole_interval_ms: Interval,
 }
 
 impl Audit {
-    /// How often the whole ledger is checked.
+    /// The wait between two checks of what was added to the ledger.
     pub(crate) const fn interval(self) -> Duration {
         self.interval_ms.duration()
+    }
+
+    /// The wait between two checks of the whole ledger.
+    pub(crate) const fn whole_interval(self) -> Duration {
+        self.whole_interval_ms.duration()
     }
 }
 

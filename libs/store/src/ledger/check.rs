@@ -1,13 +1,13 @@
-//! The auditor: recomputes every balance from the transfers, and compares holds and escrows with
-//! what they are kept for.
+//! The auditor's rules: they recompute every balance from the transfers, and compare holds and
+//! escrows with what they are kept for.
 
 use std::fmt;
 
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use serde::Serialize;
 
 use crate::statement::statement;
-use crate::{Db, Read, Result};
+use crate::{Db, Read, Result, Tx};
 
 /// Something that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
@@ -33,41 +33,69 @@ impl fmt::Display for Difference {
 }
 
 /// A rule by its name, and the query that answers nothing while it holds.
+type Check = (&'static str, &'static str);
+
 macro_rules! checks {
-    ($($rule:literal),* $(,)?) => {
-        &[$(($rule, include_str!(concat!("check/", $rule, ".sql")))),*]
+    ($folder:literal: $($rule:literal),* $(,)?) => {
+        &[$(($rule, include_str!(concat!($folder, $rule, ".sql")))),*]
     };
 }
 
-const CHECKS: &[(&str, &str)] = checks![
+/// They read everything that was ever moved.
+const WHOLE: &[Check] = checks!["check/":
     "units_sum_to_zero",
     "balances_follow_from_transfers",
     "entries_follow_from_transfers",
     "entries_add_up",
-    "transfers_are_well_formed",
     "expiring_holds_are_listed",
     "holds_have_a_reason",
+];
+
+/// They read the transfers behind the number `$1`, and what they moved.
+const ADDED: &[Check] = checks!["check/added/":
+    "balances_follow_from_transfers",
+    "entries_follow_from_transfers",
+    "entries_add_up",
+    "expiring_holds_are_listed",
+];
+
+/// So does this one, and behind a number below all others it reads everything.
+const WELL_FORMED: &[Check] = checks!["check/added/": "transfers_are_well_formed"];
+
+/// They read what is open: what waits or runs, and the accounts that keep something for it.
+const ESCROWS: &[Check] = checks!["check/open/":
     "escrows_cover_open_battles",
     "escrows_are_settled",
     "escrows_cover_withdrawals",
 ];
 
+/// So does this one, which names no hold without a reason, but the account.
+const HOLDS: &[Check] = checks!["check/open/": "holds_have_a_reason"];
+
 /// The names of the rules that are checked.
 pub fn rules() -> impl Iterator<Item = &'static str> {
-    CHECKS.iter().map(|(rule, _)| *rule)
+    let all = WHOLE.iter().chain(WELL_FORMED).chain(ESCROWS);
+    all.map(|(rule, _)| *rule)
+}
+
+/// The queries behind a number.
+pub(super) fn added() -> impl Iterator<Item = &'static str> {
+    ADDED.iter().chain(WELL_FORMED).map(|(_, sql)| *sql)
+}
+
+/// The queries of what is open.
+pub(super) fn open() -> impl Iterator<Item = &'static str> {
+    HOLDS.iter().chain(ESCROWS).map(|(_, sql)| *sql)
 }
 
 /// How many differences of one kind are listed: one is alarm enough.
 const MAX_DIFFERENCES: u32 = 1_000;
-/// How long one check may read: whatever was ever moved.
-const CHECK_TIMEOUT: &str = "SET LOCAL statement_timeout = '15min'";
+/// How long one rule may read: whatever was ever moved.
+const WHOLE_TIMEOUT: &str = "SET LOCAL statement_timeout = '2h'";
 
 /// Checks the whole ledger in one snapshot.
 pub async fn audit(db: &Db) -> Result<Vec<Difference>> {
-    let tx = db.begin().await?;
-    let snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    tx.inner().execute_unprepared(snapshot).await?;
-    tx.inner().execute_unprepared(CHECK_TIMEOUT).await?;
+    let tx = snapshot(db, WHOLE_TIMEOUT).await?;
     let differences = check(&tx).await?;
     tx.commit().await?;
     Ok(differences)
@@ -76,13 +104,36 @@ pub async fn audit(db: &Db) -> Result<Vec<Difference>> {
 /// Checks the whole ledger, each rule for itself; answers the first thousand differences of each.
 pub async fn check(from: &impl Read) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
-    for (_, sql) in CHECKS {
-        let first = format!("SELECT * FROM ({sql}\n) AS differences LIMIT $1");
-        let first = statement(&first, [i64::from(MAX_DIFFERENCES).into()]);
-        let found = Difference::find_by_statement(first)
-            .all(from.conn())
-            .await?;
-        differences.extend(found);
+    for (_, sql) in WHOLE {
+        differences.extend(ask(from, sql, None).await?);
+    }
+    for (_, sql) in WELL_FORMED {
+        differences.extend(ask(from, sql, Some(i64::MIN)).await?);
+    }
+    for (_, sql) in ESCROWS {
+        differences.extend(ask(from, sql, None).await?);
     }
     Ok(differences)
+}
+
+/// Begins to read what is there at one moment, for as long as `timeout` says for each statement.
+pub(super) async fn snapshot(db: &Db, timeout: &str) -> Result<Tx> {
+    let tx = db.begin().await?;
+    let snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    tx.inner().execute_unprepared(snapshot).await?;
+    tx.inner().execute_unprepared(timeout).await?;
+    Ok(tx)
+}
+
+/// Answers the first differences that a rule finds, behind a number if it asks for one.
+pub(super) async fn ask(
+    from: &impl Read,
+    sql: &str,
+    behind: Option<i64>,
+) -> Result<Vec<Difference>> {
+    let first = format!("SELECT * FROM ({sql}\n) AS differences LIMIT {MAX_DIFFERENCES}");
+    let first = statement(&first, behind.map(Value::from));
+    Ok(Difference::find_by_statement(first)
+        .all(from.conn())
+        .await?)
 }

@@ -2,14 +2,15 @@
 
 use contracts::Service;
 use domain::ledger::{Movement, Transfer};
+use domain::timestamp::Timestamp;
 use store::ledger;
 
 use crate::stage::{
-    ALICE, BATTLE, BOB, ESCROW, Stage, fund, holding, moving, post, transfer, wallet,
+    ALICE, BATTLE, BOB, ESCROW, Stage, fund, holding, holding_until, moving, post, transfer, wallet,
 };
 
 /// The rules that the auditor finds broken, once each, in order.
-async fn broken_rules(stage: &Stage) -> Vec<String> {
+pub(crate) async fn broken_rules(stage: &Stage) -> Vec<String> {
     let auditor = stage.superuser().await;
     let mut rules: Vec<_> = ledger::check(&auditor)
         .await
@@ -22,7 +23,7 @@ async fn broken_rules(stage: &Stage) -> Vec<String> {
 }
 
 /// A ledger in which something happened, and nothing is wrong.
-async fn sound_ledger() -> Stage {
+pub(crate) async fn sound_ledger() -> Stage {
     let stage = Stage::new().await;
     let db = stage.db(Service::Matcher).await;
     fund(&db, ALICE, 50).await;
@@ -72,7 +73,7 @@ async fn a_balance_that_was_moved_to_another_account_is_found() {
     );
 }
 
-fn transfer_with_triggers_disabled(phase: &str, credit: &str, pending: &str) -> String {
+pub(crate) fn transfer_with_triggers_disabled(phase: &str, credit: &str, pending: &str) -> String {
     format!(
         "SET session_replication_role = replica;
          INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, pending_id,
@@ -134,7 +135,7 @@ async fn a_hold_without_a_ticket_is_found() {
 }
 
 /// A ledger in which a ticket of ALICE's waits, and holds its fee of 10.
-async fn waiting_ticket() -> (Stage, Transfer) {
+pub(crate) async fn waiting_ticket() -> (Stage, Transfer) {
     let stage = Stage::new().await;
     let db = stage.db(Service::Matcher).await;
     fund(&db, ALICE, 50).await;
@@ -187,13 +188,17 @@ async fn a_hold_of_another_amount_than_the_fee_is_found() {
 }
 
 /// A ledger in which a withdrawal of 10 of ALICE's waits.
-async fn waiting_withdrawal() -> Stage {
+pub(crate) async fn waiting_withdrawal() -> Stage {
     let stage = Stage::new().await;
     let db = stage.db(Service::Treasury).await;
     fund(&db, ALICE, 50).await;
-    post(&db, &[holding("hold", wallet(ALICE), 10)])
-        .await
-        .unwrap();
+    let later = Timestamp::from_ms(i64::MAX);
+    post(
+        &db,
+        &[holding_until("hold", wallet(ALICE), 10, Some(later))],
+    )
+    .await
+    .unwrap();
     stage
         .meddle(&format!(
             "INSERT INTO users (id, email, nick_name) VALUES ('{ALICE}', 'alice@test', 'alice');

@@ -15,6 +15,7 @@ mod ledger_audit;
 mod ledger_expiry;
 mod ledger_model;
 mod ledger_races;
+mod ledger_verified;
 mod messages;
 mod roles;
 mod sessions;

@@ -14,11 +14,11 @@ use crate::stage::{LIMIT, Stage, caller, metrics};
 
 const ALARM: &str = "the ledger does not add up";
 
-/// The rules that the page calls broken, in their order; none before the first check.
-async fn broken_rules(process: &Process) -> Option<Vec<String>> {
+/// The rules that the page says some check found broken, in their order; none before its first.
+async fn broken_rules(process: &Process, check: &str) -> Option<Vec<String>> {
     let page = metrics(process).await;
     let counts = |rule: &str| {
-        let line = format!("treasury_ledger_differences{{rule=\"{rule}\"}} ");
+        let line = format!("treasury_ledger_differences{{check=\"{check}\",rule=\"{rule}\"}} ");
         let count = page.lines().find_map(|found| found.strip_prefix(&line))?;
         Some((rule.to_owned(), count != "0"))
     };
@@ -33,6 +33,7 @@ async fn a_crooked_row_is_found_and_counted() {
     let mut process = stage
         .binary()
         .setting("audit.interval_ms", "100")
+        .setting("audit.whole_interval_ms", "100")
         .start_ready()
         .await;
     let user = stage.user().await;
@@ -41,21 +42,59 @@ async fn a_crooked_row_is_found_and_counted() {
         currency: Currency::Usdt,
     };
     stage.ask_twice(&claim).await.unwrap();
-    let clean = async || broken_rules(&process).await == Some(vec![]);
-    eventually(LIMIT, clean).await;
+    let clean = async |check: &str| broken_rules(&process, check).await == Some(vec![]);
+    for check in ["added", "whole"] {
+        eventually(LIMIT, async || clean(check).await).await;
+    }
     assert!(!process.stderr().contains(ALARM));
 
     stage
         .script("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'user'")
         .await;
     let broken = ["units_sum_to_zero", "balances_follow_from_transfers"];
-    let found = async || {
-        broken_rules(&process)
-            .await
-            .is_some_and(|rules| rules == broken)
+    let found = async |check: &str| {
+        let rules = broken_rules(&process, check).await;
+        rules.is_some_and(|rules| rules == broken)
     };
-    eventually(LIMIT, found).await;
+    for check in ["added", "whole"] {
+        eventually(LIMIT, async || found(check).await).await;
+    }
     assert!(process.stderr().contains(ALARM));
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn what_the_whole_check_finds_is_told_until_it_is_mended() {
+    let stage = Stage::new().await;
+    let user = stage.user().await;
+    let treasury = stage.treasury_with(Mode::Development, &[]).await;
+    let claim = ClaimPlayMoney {
+        caller: caller(user),
+        currency: Currency::Usdt,
+    };
+    stage.ask_twice(&claim).await.unwrap();
+    treasury.stop().await;
+    let rewrite = |by: i32| {
+        format!(
+            "SET session_replication_role = replica;
+             UPDATE ledger_entries SET balance_after = balance_after + {by};
+             SET session_replication_role = DEFAULT;"
+        )
+    };
+    stage.script(&rewrite(1)).await;
+    // Two whole checks are six hours apart unless something differs.
+    let mut process = stage
+        .binary()
+        .setting("audit.interval_ms", "100")
+        .start_ready()
+        .await;
+    let whole = async |rules: &[&str]| {
+        let broken = broken_rules(&process, "whole").await;
+        broken.is_some_and(|broken| broken == rules)
+    };
+    eventually(LIMIT, async || whole(&["entries_add_up"]).await).await;
+    stage.script(&rewrite(-1)).await;
+    eventually(LIMIT, async || whole(&[]).await).await;
     assert!(process.terminate().await.success());
 }
 

@@ -7,11 +7,11 @@ LEFT JOIN ledger_accounts debit ON debit.id = t.debit_id
 LEFT JOIN ledger_accounts credit ON credit.id = t.credit_id
 LEFT JOIN ledger_transfers hold ON hold.id = t.pending_id AND hold.phase = 'pending'
     AND hold.debit_id = t.debit_id AND hold.amount = t.amount
-WHERE t.amount <= 0
+WHERE t.number > $1 AND (t.amount <= 0
     OR debit.unit IS DISTINCT FROM t.unit
     OR (t.phase IN ('single', 'post')) <> (t.credit_id IS NOT NULL)
     OR (t.credit_id IS NOT NULL AND credit.unit IS DISTINCT FROM t.unit)
     OR (t.phase IN ('post', 'void', 'expire')) <> (hold.id IS NOT NULL)
     OR (t.phase = 'post' AND hold.expires_at_ms <= ledger_ms(t.created_at))
-    OR (t.phase = 'expire' AND (hold.expires_at_ms <= ledger_ms(t.created_at)) IS NOT TRUE)
+    OR (t.phase = 'expire' AND (hold.expires_at_ms <= ledger_ms(t.created_at)) IS NOT TRUE))
 ORDER BY t.id
