@@ -15,6 +15,7 @@ pub use keyring::{KeyIndex, Keyring, SeedError};
 pub use receipt::Receipt;
 pub use rpc::{
     Account, Blockhash, Height, MAX_ACCOUNTS, MAX_PAGE, Node, NodeError, Seen, Status, Statuses,
+    There,
 };
 pub use transfer::{Coin, SignError, Signed, Transfer};
 

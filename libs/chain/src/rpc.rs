@@ -181,6 +181,15 @@ impl Account {
     }
 }
 
+/// Accounts as they are at the end of one slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct There {
+    /// The slot.
+    pub slot: u64,
+    /// The accounts, in the order of the question; none where there is nothing.
+    pub accounts: Vec<Option<Account>>,
+}
+
 #[derive(Deserialize)]
 struct Reply {
     result: Option<Box<RawValue>>,
@@ -355,6 +364,15 @@ impl Node {
     /// # Errors
     /// As the node fails.
     pub async fn accounts(&self, accounts: &[Address]) -> Result<Vec<Option<Account>>, NodeError> {
+        let there = self.accounts_there(accounts).await?;
+        Ok(there.accounts)
+    }
+
+    /// The same, with the slot whose end they are told of.
+    ///
+    /// # Errors
+    /// As the node fails.
+    pub async fn accounts_there(&self, accounts: &[Address]) -> Result<There, NodeError> {
         let names: Vec<_> = accounts.iter().map(Address::to_string).collect();
         let asked = json!([names, {"commitment": "finalized", "encoding": "base64"}]);
         let told: InContext<Vec<Option<ToldAccount>>> =
@@ -363,7 +381,11 @@ impl Node {
             return Err(NodeError::malformed("as many accounts as asked for"));
         }
         let read = |told: Option<ToldAccount>| told.map(account).transpose();
-        told.value.into_iter().map(read).collect()
+        let accounts: Result<_, _> = told.value.into_iter().map(read).collect();
+        Ok(There {
+            slot: told.context.slot,
+            accounts: accounts?,
+        })
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: &str, params: Value) -> Result<T, NodeError> {

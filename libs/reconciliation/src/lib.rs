@@ -1,12 +1,16 @@
 //! Compares what lies in our accounts on the chain with what the ledger says should lie there. It has
 //! no keys and needs none: which accounts are ours stands in the database. Never writes anything.
+//!
+//! Each account is compared for itself, at a moment in which nothing was booked of it: what is booked
+//! of others meanwhile is no matter, so that it comes to an end however much is booked. What was moved
+//! from one account to another between their moments stands on both sides of the sum, or on none.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chain::{Address, Coin, Coins, Node, NodeError, Receipt, Signature};
 use domain::money::Currency;
-use store::chain::{self as rows, ChainAccount, OwnTransaction};
+use store::chain::{self as rows, ChainAccount, Expected};
 use store::{Db, Page};
 use url::Url;
 
@@ -16,6 +20,8 @@ pub const CURRENCIES: [Currency; 2] = Coins::CURRENCIES;
 /// How many accounts are asked for at once.
 const LISTED: u32 = 100;
 const _: () = assert!(LISTED as usize <= chain::MAX_ACCOUNTS);
+/// How often an account is looked at of which something was booked meanwhile.
+const LOOKS: u32 = 20;
 /// How many transactions of ours that have not ended are looked at.
 const MAX_LIVE: u32 = 1_000;
 /// How many of an account's newest transactions are looked through for what is not noted yet.
@@ -85,7 +91,7 @@ pub struct Books<'a> {
     pub coins: Coins,
 }
 
-/// What there is of a currency, in its minor unit.
+/// What there is of a currency, in its minor unit: of each account at a moment of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The currency.
@@ -98,6 +104,9 @@ pub struct Report {
     pub addresses: u32,
     /// As the ledger says, with what has come and waits to be credited.
     pub booked: i64,
+    /// By how much the chain is ahead of the ledger because of what has happened there and is not booked
+    /// yet: what came in, less what went out.
+    pub in_flight: i64,
 }
 
 impl Report {
@@ -110,113 +119,129 @@ impl Report {
     pub const fn difference(&self) -> i64 {
         self.on_chain().saturating_sub(self.booked)
     }
+
+    /// How much of that is not on its way.
+    pub const fn unexplained(&self) -> i64 {
+        self.difference().saturating_sub(self.in_flight)
+    }
+
+    fn add(&mut self, of: &Expected, found: Found) {
+        if of.account.user().is_none() {
+            self.hot = self.hot.saturating_add(found.minor);
+        } else if found.minor > 0 {
+            self.deposited = self.deposited.saturating_add(found.minor);
+            self.addresses = self.addresses.saturating_add(1);
+        }
+        self.booked = self.booked.saturating_add(of.minor);
+        self.in_flight = self.in_flight.saturating_add(found.in_flight);
+    }
+}
+
+/// What lies in an account, and how much of it is on its way.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    minor: i64,
+    in_flight: i64,
 }
 
 impl Books<'_> {
-    /// Adds up what there is; none while the ledger moves.
+    /// Adds up what there is; none if something was booked of an account each time that it was looked
+    /// at.
     ///
     /// # Errors
     /// As database and node fail.
     pub async fn compare(&self, currency: Currency) -> Result<Option<Report>, Error> {
-        let booked = rows::booked(self.db, currency).await?;
         let mut report = Report {
             currency,
             hot: 0,
             deposited: 0,
             addresses: 0,
-            booked,
+            booked: 0,
+            in_flight: 0,
         };
-        let coin = self.coin(currency)?;
         let mut page = Page::first(LISTED);
         loop {
             let accounts = rows::list_accounts(self.db, page).await?;
-            let ours = of_currency(&accounts.rows, currency)?;
-            self.add(&mut report, coin, &ours).await?;
+            let mut ours = of_currency(&accounts.rows, currency)?;
+            for _ in 0..LOOKS {
+                if !ours.is_empty() {
+                    ours = self.look(&mut report, &ours).await?;
+                }
+            }
+            if !ours.is_empty() {
+                return Ok(None);
+            }
             match accounts.rows.last() {
                 Some(last) if accounts.more => page = Page::after(last.account.clone(), LISTED),
-                Some(_) | None => break,
+                Some(_) | None => return Ok(Some(report)),
             }
         }
-        let is_still = rows::booked(self.db, currency).await? == booked;
-        Ok(is_still.then_some(report))
     }
 
-    async fn add(
-        &self,
-        report: &mut Report,
-        coin: Coin,
-        accounts: &[&ChainAccount],
-    ) -> Result<(), Error> {
-        if accounts.is_empty() {
-            return Ok(());
-        }
-        let addresses: Result<Vec<_>, _> = accounts.iter().map(|it| read(&it.account)).collect();
-        let held = self.node.accounts(&addresses?).await?;
-        for (account, held) in accounts.iter().zip(held) {
+    /// Adds accounts to the report; answers those of which something was booked meanwhile.
+    async fn look(&self, report: &mut Report, accounts: &[String]) -> Result<Vec<String>, Error> {
+        let coin = self.coin(report.currency)?;
+        let expected = rows::list_expected(self.db, report.currency, accounts).await?;
+        let addresses: Result<Vec<_>, _> = expected
+            .iter()
+            .map(|it| read(&it.account.account))
+            .collect();
+        let there = self.node.accounts_there(&addresses?).await?;
+        let mut found = Vec::new();
+        for (expected, held) in expected.iter().zip(there.accounts) {
             let held = held.map_or(0, |held| match coin {
                 Coin::Sol => held.lamports,
                 Coin::Token { mint, .. } => held.tokens(mint).unwrap_or_default(),
             });
             let minor = i64::try_from(held).map_err(|_cause| Error::TooLarge)?;
-            if account.user().is_none() {
-                report.hot = report.hot.saturating_add(minor);
-            } else if minor > 0 {
-                report.deposited = report.deposited.saturating_add(minor);
-                report.addresses = report.addresses.saturating_add(1);
+            // What makes up for each other by chance does so until it is booked.
+            let in_flight = if minor == expected.minor {
+                0
+            } else {
+                let account = &expected.account;
+                self.in_flight(account, coin, there.slot).await?
+            };
+            found.push(Found { minor, in_flight });
+        }
+        let behind = rows::list_expected(self.db, report.currency, accounts).await?;
+        let mut moved = Vec::new();
+        for ((expected, found), behind) in expected.iter().zip(found).zip(&behind) {
+            if expected == behind {
+                report.add(expected, found);
+            } else {
+                moved.push(expected.account.account.clone());
             }
         }
-        Ok(())
+        Ok(moved)
     }
 
-    /// By how much the chain is ahead of the ledger because of what has happened there and is not
-    /// booked yet: what came in, less what went out.
-    ///
-    /// # Errors
-    /// As database and node fail.
-    pub async fn in_flight(&self, currency: Currency) -> Result<i64, Error> {
-        let coin = self.coin(currency)?;
+    /// By how much an account is ahead of the books at the end of a slot because of what has happened
+    /// until then and is not booked. Of what is booked while this is asked for, nothing may count.
+    async fn in_flight(&self, account: &ChainAccount, coin: Coin, slot: u64) -> Result<i64, Error> {
+        let address = read(&account.account)?;
         let mut sum: i128 = 0;
         for own in rows::list_live(self.db, MAX_LIVE).await? {
-            sum = sum.saturating_add(self.moved(&own, currency, coin).await?);
-        }
-        let mut page = Page::first(LISTED);
-        loop {
-            let accounts = rows::list_accounts(self.db, page).await?;
-            for account in of_currency(&accounts.rows, currency)? {
-                sum = sum.saturating_add(self.unnoted(account, coin).await?);
+            // The hot wallet pays for everything, and gets what is gathered.
+            if account.user().is_some() && own.account != account.account {
+                continue;
             }
-            match accounts.rows.last() {
-                Some(last) if accounts.more => page = Page::after(last.account.clone(), LISTED),
-                Some(_) | None => return i64::try_from(sum).map_err(|_cause| Error::TooLarge),
+            let receipt = self.node.receipt(&Signature::new(own.signature)).await?;
+            if let Some(receipt) = receipt.filter(|receipt| receipt.slot <= slot) {
+                sum = sum.saturating_add(change(&receipt, address, coin));
             }
         }
-    }
-
-    /// What a transaction of ours that has not ended for us has done to our accounts.
-    async fn moved(
-        &self,
-        own: &OwnTransaction,
-        currency: Currency,
-        coin: Coin,
-    ) -> Result<i128, Error> {
-        let signature = Signature::new(own.signature.clone());
-        let Some(receipt) = self.node.receipt(&signature).await? else {
-            return Ok(0);
-        };
-        let hot = rows::find_account(self.db, None, currency).await?;
-        let hot = hot.map(|hot| hot.account);
-        let from = (own.amount.currency == currency).then(|| own.account.clone());
-        let ours: BTreeSet<String> = hot.into_iter().chain(from).collect();
-        let mut sum: i128 = 0;
-        for account in ours {
-            sum = sum.saturating_add(change(&receipt, read(&account)?, coin));
-        }
-        Ok(sum)
+        sum = sum.saturating_add(self.unnoted(account, address, coin, slot).await?);
+        i64::try_from(sum).map_err(|_cause| Error::TooLarge)
     }
 
     /// What has come to an account, and is not noted.
-    async fn unnoted(&self, account: &ChainAccount, coin: Coin) -> Result<i128, Error> {
-        let address = read(&account.account)?;
+    async fn unnoted(
+        &self,
+        account: &ChainAccount,
+        address: Address,
+        coin: Coin,
+        slot: u64,
+    ) -> Result<i128, Error> {
         let page = self.node.signatures(address, None, LOOKED_THROUGH).await?;
         let cursor = account.progress().cursor;
         let fresh = page
@@ -224,7 +249,7 @@ impl Books<'_> {
             .take_while(|seen| Some(seen.signature.as_str()) != cursor.as_deref());
         // A node may name one twice.
         let fresh: BTreeSet<_> = fresh
-            .filter(|seen| !seen.failed())
+            .filter(|seen| !seen.failed() && seen.slot <= slot)
             .map(|seen| seen.signature)
             .collect();
         let mut sum: i128 = 0;
@@ -249,11 +274,12 @@ impl Books<'_> {
     }
 }
 
-fn of_currency(rows: &[ChainAccount], currency: Currency) -> Result<Vec<&ChainAccount>, Error> {
+/// The names of those accounts that hold a currency.
+fn of_currency(rows: &[ChainAccount], currency: Currency) -> Result<Vec<String>, Error> {
     let mut ours = Vec::new();
     for account in rows {
         if account.currency()? == currency {
-            ours.push(account);
+            ours.push(account.account.clone());
         }
     }
     Ok(ours)

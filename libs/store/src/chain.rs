@@ -4,7 +4,7 @@ use domain::id::{TransferId, UserId, WithdrawalId};
 use domain::ledger::{Account, Unit};
 use domain::money::{Currency, Money};
 use domain::timestamp::Timestamp;
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use crate::statement::statement;
@@ -659,6 +659,66 @@ pub mod kind {
     pub const WITHDRAWAL_RETURNED: &str = "withdrawal_returned";
     /// What the chain took for a transaction of ours.
     pub const NETWORK_FEE: &str = "network_fee";
+}
+
+/// An account of ours, and what should lie in it as the books say at one moment. It is the same
+/// as another one only if nothing was booked of it in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The account.
+    pub account: ChainAccount,
+    /// What should lie in it, in the minor unit: of a player's what came in and was not gathered, as far
+    /// as it was seen; of the hot wallet's all that is booked less that of all players.
+    pub minor: i64,
+    /// How many transfers were ever booked that moved something in or out of it, of the hot wallet
+    /// alone: with as many of them it can only have gained, by what was gathered.
+    booked: i64,
+}
+
+impl FromQueryResult for Expected {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> std::result::Result<Self, DbErr> {
+        Ok(Self {
+            account: ChainAccount::from_query_result(row, prefix)?,
+            minor: row.try_get(prefix, "minor")?,
+            booked: row.try_get(prefix, "booked")?,
+        })
+    }
+}
+
+/// What should lie in accounts of a currency, each of them by its name, at one moment.
+pub async fn list_expected(
+    from: &impl Read,
+    currency: Currency,
+    accounts: &[String],
+) -> Result<Vec<Expected>> {
+    let outside = Account::outside(Unit::from(currency)).id();
+    let house = Account::house(Unit::from(currency)).id();
+    // As in `booked`. What players deposit is added to both sides of the hot wallet.
+    let list = statement(
+        "WITH moved AS MATERIALIZED (
+             SELECT count(*) FILTER (WHERE credit_id IN ($2, $4)) AS count,
+                 coalesce(sum(CASE WHEN debit_id = $2 THEN amount ELSE -amount END), 0) AS sum
+             FROM ledger_transfers
+             WHERE unit = $1 AND kind IN ('deposit', 'house_deposit', 'withdrawal', 'network_fee')
+                 AND $2 IN (debit_id, credit_id)
+         ), elsewhere AS MATERIALIZED (
+             SELECT coalesce(sum(waiting), 0) - coalesce(sum(to_gather) FILTER (WHERE user_id IS NOT NULL), 0)
+                 AS sum
+             FROM chain_accounts WHERE currency = $1 AND (waiting, to_gather) <> (0, 0)
+         )
+         SELECT a.*,
+             CASE WHEN user_id IS NULL
+                 THEN (SELECT sum FROM moved) + (SELECT sum FROM elsewhere) ELSE to_gather END::bigint AS minor,
+             CASE WHEN user_id IS NULL THEN (SELECT count FROM moved) ELSE 0 END::bigint AS booked
+         FROM chain_accounts a WHERE currency = $1 AND account = ANY ($3) ORDER BY account",
+        [
+            currency.code().into(),
+            outside.uuid().into(),
+            accounts.to_vec().into(),
+            house.uuid().into(),
+        ],
+    );
+    Ok(Expected::find_by_statement(list).all(from.conn()).await?)
 }
 
 /// How much of a currency should lie on the chain: what the ledger says came in there less what it

@@ -1,6 +1,6 @@
 //! Compares what lies on the chain with what the ledger says should lie there, and raises the alarm
-//! when they stay apart. Where there is more on the chain for long, a deposit was passed over: then
-//! the accounts are looked at anew.
+//! when they stay apart by more than is on its way. Where there is more on the chain for long, a
+//! deposit was passed over: then the accounts are looked at anew.
 
 use std::collections::BTreeMap;
 
@@ -61,11 +61,14 @@ impl Reconciler {
     async fn compare(&self, surpluses: &mut Surpluses) -> Result<(), Error> {
         self.custody.confirm(&self.db).await?;
         for currency in Coins::CURRENCIES {
-            if let Some(report) = self.custody.books(&self.db).compare(currency).await? {
-                show(&report);
-                self.stamp(currency);
-                self.look_anew(&report, surpluses).await?;
-            }
+            let Some(report) = self.custody.books(&self.db).compare(currency).await? else {
+                let currency = currency.code();
+                tracing::warn!(currency, "an account moved each time that it was looked at");
+                continue;
+            };
+            show(&report);
+            self.stamp(currency);
+            self.look_anew(&report, surpluses).await?;
         }
         Ok(())
     }
@@ -73,7 +76,7 @@ impl Reconciler {
     /// Lets the accounts be looked at from the beginning where more has long lain there than the ledger
     /// says. What is credited is not credited again.
     async fn look_anew(&self, report: &Report, surpluses: &mut Surpluses) -> Result<(), Error> {
-        if report.difference() <= 0 {
+        if report.unexplained() <= 0 {
             surpluses.remove(&report.currency);
             return Ok(());
         }
@@ -98,12 +101,22 @@ impl Reconciler {
 
 fn show(report: &Report) {
     let currency = report.currency.code();
-    let difference = report.difference();
-    let shown = difference.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
-    let shown = i32::try_from(shown).map_or(0.0, f64::from);
-    gauge!("treasury_chain_difference", "currency" => currency).set(shown);
-    if difference != 0 {
-        let (on_chain, booked) = (report.on_chain(), report.booked);
-        tracing::warn!(currency, on_chain, booked, "chain and ledger differ");
+    let unexplained = report.unexplained();
+    gauge!("treasury_chain_difference", "currency" => currency).set(shown(unexplained));
+    gauge!("treasury_chain_in_flight", "currency" => currency).set(shown(report.in_flight));
+    if unexplained != 0 {
+        let (on_chain, booked, in_flight) = (report.on_chain(), report.booked, report.in_flight);
+        tracing::warn!(
+            currency,
+            on_chain,
+            booked,
+            in_flight,
+            "chain and ledger differ"
+        );
     }
+}
+
+fn shown(minor: i64) -> f64 {
+    let shown = minor.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+    i32::try_from(shown).map_or(0.0, f64::from)
 }

@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod busy_books;
 mod chain_stage;
 mod claims;
 mod crashes;
