@@ -21,7 +21,7 @@ pub(crate) const DEATH: Duration = Duration::from_secs(60);
 const DAY_MS: i64 = 86_400_000;
 
 /// A duel on the machine's clock that is over soon.
-fn short_duel() -> Template {
+pub(crate) fn short_duel() -> Template {
     Template {
         countdown_ms: 0,
         duration_ms: 1,
@@ -38,7 +38,7 @@ pub(crate) fn armed(stage: &Stage, point: &str, marker: &Path) -> Binary {
 }
 
 /// Two meet who bring a card each.
-async fn join_both(stage: &Stage, template: &Template) -> (BattleTerms, [UserId; 2]) {
+pub(crate) async fn join_both(stage: &Stage, template: &Template) -> (BattleTerms, [UserId; 2]) {
     let players: [UserId; 2] = stage.players(50 * USDT).await;
     let game = stage.game(template).await;
     for player in players {
@@ -54,7 +54,7 @@ async fn join_both(stage: &Stage, template: &Template) -> (BattleTerms, [UserId;
 }
 
 /// What the arena would have sealed: the first player wins, and the second one's card is used.
-async fn seal(stage: &Stage, terms: &BattleTerms) {
+pub(crate) async fn seal(stage: &Stage, terms: &BattleTerms) {
     let finish = |equity: &str, cards_left: u32| Finish {
         equity: equity.parse().unwrap(),
         fills: 1,
@@ -69,7 +69,7 @@ async fn seal(stage: &Stage, terms: &BattleTerms) {
 }
 
 /// Waits until the battle is closed, and everybody was paid and told once.
-async fn pays_once(stage: &Stage, terms: &BattleTerms, [a, b]: [UserId; 2]) {
+pub(crate) async fn pays_once(stage: &Stage, terms: &BattleTerms, [a, b]: [UserId; 2]) {
     let closed = async || stage.status(terms.battle).await == BattleStatus::Closed;
     eventually(LIMIT, closed).await;
     assert_eq!(stage.wealth(a, Unit::Usdt).await, (58 * USDT, 0));

@@ -201,6 +201,83 @@ async fn eight_players_share_by_rank_and_what_does_not_divide_is_the_houses() {
     matcher.stop().await;
 }
 
+/// What came of a duel.
+struct Played {
+    players: [UserId; 2],
+    seats: Vec<SeatRow>,
+    fills: [i64; 2],
+    wealth: [i64; 2],
+    house: i64,
+}
+
+/// Lets two play out a duel with these ends.
+async fn play(stage: &Stage, ends: [Finish; 2]) -> Played {
+    let players = stage.players(50 * USDT).await;
+    let terms = meet(stage, &duel(), &players).await;
+    stage.advance(63_000);
+    stage.seal(&terms, &ends).await;
+    closed(stage, &terms).await;
+    let battle = terms.battle;
+    let fills = async |player: UserId| {
+        let of_player = format!(
+            "SELECT fills FROM seats WHERE battle_id = '{battle}' AND player_id = '{player}'"
+        );
+        stage.number(&of_player).await
+    };
+    let wealth = async |player| stage.wealth(player, Unit::Usdt).await.0;
+    let [a, b] = players;
+    stage.check().await;
+    Played {
+        players,
+        seats: stage.seats(battle).await,
+        fills: [fills(a).await, fills(b).await],
+        wealth: [wealth(a).await, wealth(b).await],
+        house: stage.account(Account::house(Unit::Usdt)).await.0,
+    }
+}
+
+#[tokio::test]
+async fn whoever_never_came_is_behind_a_winner() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let played = play(&stage, [finish("103", 1, 0), finish("100", 0, 0)]).await;
+    let [a, b] = played.players;
+    let seats = [seat(a, 1, 18 * USDT, 30, 100), seat(b, 2, 0, 0, 20)];
+    assert_eq!((played.seats, played.fills), (seats.into(), [1, 0]));
+    assert_eq!(
+        (played.wealth, played.house),
+        ([58 * USDT, 40 * USDT], 2 * USDT)
+    );
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_never_came_and_is_first_has_the_prize_and_nothing_else() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let played = play(&stage, [finish("97", 1, 0), finish("100", 0, 0)]).await;
+    let [a, b] = played.players;
+    let seats = [seat(a, 2, 0, 0, 20), seat(b, 1, 18 * USDT, 0, 20)];
+    assert_eq!((played.seats, played.fills), (seats.into(), [1, 0]));
+    assert_eq!(
+        (played.wealth, played.house),
+        ([40 * USDT, 58 * USDT], 2 * USDT)
+    );
+    assert_eq!((stage.cards(a).await, stage.cards(b).await), (0, 0));
+    matcher.stop().await;
+}
+
+#[tokio::test]
+async fn where_nobody_came_all_share_the_prize_and_nobody_wins() {
+    let stage = Stage::new().await;
+    let matcher = stage.matcher().await;
+    let played = play(&stage, [finish("100", 0, 0), finish("100", 0, 0)]).await;
+    let seats = played.players.map(|it| seat(it, 1, 9 * USDT, 0, 20));
+    assert_eq!((played.seats, played.fills), (seats.into(), [0, 0]));
+    assert_eq!((played.wealth, played.house), ([49 * USDT; 2], 2 * USDT));
+    matcher.stop().await;
+}
+
 #[tokio::test]
 async fn unspent_cards_come_back_and_spent_ones_are_gone() {
     let stage = Stage::new().await;
