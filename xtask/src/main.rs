@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check what the compiler cannot: arrows between crates, subjects, fail points, pages, texts.
+    /// Check what the compiler cannot: arrows between crates, subjects, metrics, fail points, pages, texts.
     Tidy,
     /// Write the generated files.
     Generate,

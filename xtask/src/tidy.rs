@@ -4,9 +4,11 @@ mod arrows;
 mod failpoints;
 mod features;
 mod harness;
+mod metrics;
 mod recipes;
 mod subjects;
 mod texts;
+mod tokens;
 mod unused;
 
 use std::fmt;
@@ -37,6 +39,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     findings.extend(harness::check(&workspace.packages, &workspace.files));
     findings.extend(failpoints::check(&workspace.files)?);
     findings.extend(subjects::check(&workspace.files)?);
+    findings.extend(metrics::check(&workspace.files)?);
     findings.extend(texts::check(&workspace.files));
     findings.extend(recipes::check(workspace));
     findings.extend(features::check(&workspace.root)?);

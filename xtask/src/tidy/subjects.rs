@@ -2,11 +2,11 @@
 
 use anyhow::Context;
 use contracts::Topic;
+use syn::LitStr;
 use syn::parse::ParseStream;
 use syn::visit::Visit;
-use syn::{LitStr, braced, bracketed, parenthesized, token};
 
-use super::Finding;
+use super::{Finding, tokens};
 use crate::workspace::File;
 
 /// The one place that spells them.
@@ -81,29 +81,13 @@ impl<'ast> Visit<'ast> for Literals {
 /// The string literals among tokens, at any depth of brackets.
 fn literals_among(tokens: ParseStream<'_>) -> syn::Result<Vec<String>> {
     let mut found = Vec::new();
-    while !tokens.is_empty() {
-        if tokens.peek(LitStr) {
+    tokens::walk(tokens, &mut |tokens: ParseStream<'_>| {
+        let is_literal = tokens.peek(LitStr);
+        if is_literal {
             found.push(tokens.parse::<LitStr>()?.value());
-        } else if tokens.peek(token::Paren) {
-            let inner;
-            parenthesized!(inner in tokens);
-            found.extend(literals_among(&inner)?);
-        } else if tokens.peek(token::Bracket) {
-            let inner;
-            bracketed!(inner in tokens);
-            found.extend(literals_among(&inner)?);
-        } else if tokens.peek(token::Brace) {
-            let inner;
-            braced!(inner in tokens);
-            found.extend(literals_among(&inner)?);
-        } else {
-            tokens.step(|cursor| {
-                cursor
-                    .token_tree()
-                    .map_or_else(|| Err(cursor.error("no token")), |(_, rest)| Ok(((), rest)))
-            })?;
         }
-    }
+        Ok(is_literal)
+    })?;
     Ok(found)
 }
 
