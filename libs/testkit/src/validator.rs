@@ -119,6 +119,14 @@ impl Validator {
         counts.sum::<Option<u64>>().expect("counts")
     }
 
+    /// How often a method was asked for so far.
+    pub async fn asked(&self, method: &str) -> u64 {
+        let answer = self.client.get(format!("{}/control/asked", self.url()));
+        let answer = answer.send().await.expect("the stand-in answers");
+        let answer: Value = answer.json().await.expect("an answer in JSON");
+        answer[method].as_u64().unwrap_or(0)
+    }
+
     /// Takes back every block that is not finalized. Answers how many transactions that were.
     pub async fn roll_back(&self) -> u64 {
         let answer = self.control("rollback", json!({})).await;

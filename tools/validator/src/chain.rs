@@ -1,7 +1,7 @@
 //! The chain: slots, blockhashes that expire, and two states of the virtual machine, the finalized
 //! one and the one that a fork may still replace.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
@@ -51,6 +51,8 @@ pub(crate) struct Landed {
     pub(crate) fee: u64,
     pub(crate) before: Vec<Holding>,
     pub(crate) after: Vec<Holding>,
+    /// The accounts as they were before it, but for programs, which do not change.
+    were: Vec<Option<Told>>,
     is_final: bool,
     transaction: VersionedTransaction,
 }
@@ -64,9 +66,11 @@ pub(crate) struct Holding {
 }
 
 /// An account as a node tells of it.
+#[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) lamports: u64,
     pub(crate) owner: Address,
+    pub(crate) executable: bool,
     pub(crate) data: Vec<u8>,
 }
 
@@ -90,6 +94,8 @@ pub(crate) struct Chain {
     /// What reaches a block in some slot to come.
     delayed: Vec<(u64, VersionedTransaction)>,
     faucet: Keypair,
+    /// How often each method was asked for.
+    asked: BTreeMap<String, u64>,
     /// Where what is final is kept; nowhere if there is none.
     journal: Option<Journal>,
 }
@@ -138,10 +144,21 @@ impl Chain {
             landed: Vec::new(),
             delayed: Vec::new(),
             faucet,
+            asked: BTreeMap::new(),
             journal: None,
         };
         chain.make_slots_to(FIRST_SLOT)?;
         Ok(chain)
+    }
+
+    /// Counts a question.
+    pub(crate) fn count(&mut self, method: &str) {
+        *self.asked.entry(method.to_owned()).or_default() += 1;
+    }
+
+    /// How often each method was asked for.
+    pub(crate) const fn asked(&self) -> &BTreeMap<String, u64> {
+        &self.asked
     }
 
     /// Keeps how far it has come, for whoever goes on from there.
@@ -324,6 +341,9 @@ impl Chain {
         self.check(&transaction)?;
         let accounts = transaction.message.static_account_keys().to_vec();
         let before = self.holdings(&accounts);
+        let now = accounts.iter().map(|address| self.now(address));
+        let were = now.map(|told| told.filter(|told| !told.executable));
+        let were = were.collect();
         let outcome = self.tip.send_transaction(transaction.clone());
         let after = self.holdings(&accounts);
         let error = outcome.err().map(|failed| failed.err);
@@ -342,6 +362,7 @@ impl Chain {
             fee: FEE * transaction.signatures.len() as u64,
             before,
             after,
+            were,
             is_final: false,
             transaction,
         });
@@ -380,17 +401,32 @@ impl Chain {
         landed.slot <= self.told_finalized()
     }
 
-    /// An account as it is.
+    /// An account as it was in the slot that the node tells of.
     pub(crate) fn account(&self, address: &Address, finalized: bool) -> Option<Told> {
-        let machine = if finalized {
-            &self.finalized
+        let slot = if finalized {
+            self.told_finalized()
         } else {
-            &self.tip
+            self.told_slot()
         };
-        let account = machine.get_account(address)?;
+        let now = self.now(address);
+        if now.as_ref().is_some_and(|now| now.executable) {
+            return now;
+        }
+        let later = self.landed.iter().filter(|landed| landed.slot > slot);
+        let mut were = later.filter_map(|landed| {
+            let place = landed.accounts.iter().position(|it| it == address)?;
+            Some(landed.were[place].clone())
+        });
+        were.next().unwrap_or(now)
+    }
+
+    /// An account as it is in the present block.
+    fn now(&self, address: &Address) -> Option<Told> {
+        let account = self.tip.get_account(address)?;
         (account.lamports > 0).then_some(Told {
             lamports: account.lamports,
             owner: account.owner,
+            executable: account.executable,
             data: account.data,
         })
     }

@@ -93,6 +93,12 @@ pub(crate) async fn faults(State(chain): State<ChainThread>) -> Answer {
     answer(left.await)
 }
 
+/// Tells how often each method was asked for.
+pub(crate) async fn asked(State(chain): State<ChainThread>) -> Answer {
+    let asked = chain.with(|chain| json!(chain.asked())).await;
+    answer(asked)
+}
+
 /// Takes back every block that is not finalized.
 pub(crate) async fn rollback(State(chain): State<ChainThread>) -> Answer {
     let dropped = chain.with(|chain| chain.roll_back()).await;

@@ -61,6 +61,7 @@ async fn main() -> anyhow::Result<()> {
         .route("/control/fund", post(control::fund))
         .route("/control/fault", post(control::fault))
         .route("/control/faults", get(control::faults))
+        .route("/control/asked", get(control::asked))
         .route("/control/rollback", post(control::rollback))
         .route("/control/slots", post(control::slots))
         .with_state(chain.clone());

@@ -1,6 +1,6 @@
 //! JSON-RPC as a node answers it.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -38,8 +38,10 @@ pub(crate) const METHODS: &[&str] = &[
 ];
 /// The most signatures of a page.
 const MAX_PAGE: usize = 1_000;
-/// The most accounts or signatures of a question.
-const MAX_ASKED: usize = 256;
+/// The most accounts of a question.
+const MAX_ACCOUNTS: usize = 100;
+/// The most signatures of a question.
+const MAX_SIGNATURES: usize = 256;
 
 /// A refusal as JSON-RPC has it.
 struct Refusal {
@@ -132,6 +134,7 @@ fn carry_out(chain: &mut Chain, method: &str, params: &[Value]) -> Result<Value,
     if !METHODS.contains(&method) {
         return Err(unknown());
     }
+    chain.count(method);
     let options = params.last().filter(|last| last.is_object());
     let finalized = options.and_then(|options| options["commitment"].as_str());
     let finalized = finalized.is_none_or(|commitment| commitment == "finalized");
@@ -162,9 +165,13 @@ fn carry_out(chain: &mut Chain, method: &str, params: &[Value]) -> Result<Value,
             let account = chain.account(&address(params)?, finalized);
             in_context(json!(account.map_or(0, |account| account.lamports)))
         }
-        "getAccountInfo" => in_context(account(chain, &address(params)?, finalized)),
+        "getAccountInfo" => {
+            in_base64(options)?;
+            in_context(account(chain, &address(params)?, finalized))
+        }
         "getMultipleAccounts" => {
-            let addresses = list(params)?;
+            let addresses = list(params, MAX_ACCOUNTS)?;
+            in_base64(options)?;
             let told = |name: &Value| -> anyhow::Result<Value> {
                 let address = name.as_str().context("an address")?.parse()?;
                 Ok(account(chain, &address, finalized))
@@ -179,7 +186,8 @@ fn carry_out(chain: &mut Chain, method: &str, params: &[Value]) -> Result<Value,
         "sendTransaction" => send(chain, params)?,
         "getSignatureStatuses" => {
             let told = chain.told_slot();
-            let statuses: Vec<_> = list(params)?.iter().map(|one| status(chain, one)).collect();
+            let signatures = list(params, MAX_SIGNATURES)?;
+            let statuses: Vec<_> = signatures.iter().map(|one| status(chain, one)).collect();
             json!({"context": {"slot": told}, "value": statuses})
         }
         "getSignaturesForAddress" => signatures(chain, params, finalized)?,
@@ -205,20 +213,31 @@ fn address(params: &[Value]) -> anyhow::Result<Address> {
     name.parse().context("expected an address")
 }
 
-fn list(params: &[Value]) -> anyhow::Result<&Vec<Value>> {
+fn list(params: &[Value], most: usize) -> anyhow::Result<&Vec<Value>> {
     let list = params.first().and_then(Value::as_array);
-    list.filter(|list| list.len() <= MAX_ASKED)
-        .context("expected a list that is not too long")
+    let list = list.context("expected a list")?;
+    ensure!(list.len() <= most, "Too many inputs provided; max {most}");
+    Ok(list)
+}
+
+/// Refuses every other encoding of accounts than the one that is answered.
+fn in_base64(options: Option<&Value>) -> anyhow::Result<()> {
+    let encoding = options.and_then(|options| options["encoding"].as_str());
+    ensure!(encoding == Some("base64"), "expected accounts in base64");
+    Ok(())
 }
 
 fn account(chain: &Chain, address: &Address, finalized: bool) -> Value {
-    chain.account(address, finalized).map_or(Value::Null, |account| {
-        json!({
-            "lamports": account.lamports, "owner": account.owner.to_string(), "executable": false,
-            "rentEpoch": 0, "space": account.data.len(),
-            "data": [STANDARD.encode(account.data), "base64"]
+    chain
+        .account(address, finalized)
+        .map_or(Value::Null, |account| {
+            json!({
+                "lamports": account.lamports, "owner": account.owner.to_string(),
+                "executable": account.executable,
+                "rentEpoch": 0, "space": account.data.len(),
+                "data": [STANDARD.encode(account.data), "base64"]
+            })
         })
-    })
 }
 
 fn send(chain: &mut Chain, params: &[Value]) -> Result<Value, Refusal> {
