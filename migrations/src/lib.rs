@@ -79,6 +79,10 @@ pub const FILES: &[(&str, &str)] = &[
         "0025_holds_of_withdrawals",
         include_str!("../sql/0025_holds_of_withdrawals.sql"),
     ),
+    (
+        "0026_paged_accounts",
+        include_str!("../sql/0026_paged_accounts.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

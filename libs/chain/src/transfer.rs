@@ -12,6 +12,7 @@ use spl_token_interface::instruction::transfer_checked;
 use crate::Signature;
 use crate::address::Address;
 use crate::keyring::{KeyIndex, Keyring};
+use crate::rpc::Account;
 
 /// What is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,14 @@ impl Coin {
             Self::Sol => address,
             Self::Token { mint, .. } => address.token_account(mint),
         }
+    }
+
+    /// How much of this coin an account holds, in the smallest part; nothing if it is absent.
+    pub fn held_by(self, account: Option<&Account>) -> u64 {
+        account.map_or(0, |account| match self {
+            Self::Sol => account.lamports,
+            Self::Token { mint, .. } => account.tokens(mint).unwrap_or_default(),
+        })
     }
 }
 

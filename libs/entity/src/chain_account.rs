@@ -28,6 +28,7 @@ pub struct Model {
     pub scan_last: Option<String>,
     pub scanned_at: Option<OffsetDateTime>,
     pub tried_at: Option<OffsetDateTime>,
+    pub paged_at: Option<OffsetDateTime>,
     pub waiting: i64,
     pub to_gather: i64,
     pub created_at: OffsetDateTime,

@@ -189,10 +189,7 @@ impl Books<'_> {
         let there = self.node.accounts_there(&addresses?).await?;
         let mut found = Vec::new();
         for (expected, held) in expected.iter().zip(there.accounts) {
-            let held = held.map_or(0, |held| match coin {
-                Coin::Sol => held.lamports,
-                Coin::Token { mint, .. } => held.tokens(mint).unwrap_or_default(),
-            });
+            let held = coin.held_by(held.as_ref());
             let minor = i64::try_from(held).map_err(|_cause| Error::TooLarge)?;
             // What makes up for each other by chance does so until it is booked.
             let in_flight = if minor == expected.minor {

@@ -1,5 +1,7 @@
 //! What we own on the chain, what came in there, and every transaction that we signed.
 
+use std::time::Duration;
+
 use domain::id::{TransferId, UserId, WithdrawalId};
 use domain::ledger::{Account, Unit};
 use domain::money::{Currency, Money};
@@ -24,6 +26,17 @@ pub struct ChainAccount {
     scan_head: Option<String>,
     scan_before: Option<String>,
     scan_last: Option<String>,
+    to_gather: i64,
+}
+
+/// An account of ours whose turn it is to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Turn {
+    /// The account.
+    #[sea_orm(nested)]
+    pub account: ChainAccount,
+    /// Whether its transactions are to be read whatever it holds, because nobody has for long.
+    pub is_due: bool,
 }
 
 /// How far the transactions of an account were seen.
@@ -67,6 +80,12 @@ impl ChainAccount {
     /// When the row says no currency.
     pub fn currency(&self) -> Result<Currency> {
         currency(&self.currency, "chain_accounts", &self.account)
+    }
+
+    /// How much should lie there, in the minor unit: what came in, as far as it was noted, less what was
+    /// gathered. Below zero where more was gathered than was noted.
+    pub const fn noted(&self) -> i64 {
+        self.to_gather
     }
 
     /// How far it was seen.
@@ -196,15 +215,16 @@ pub async fn list_accounts(from: &impl Read, page: Page<String>) -> Result<Rows<
     Ok(Rows::of(&page, rows))
 }
 
-/// Lists the accounts that somebody tried to look at longest ago.
-pub async fn list_to_scan(from: &impl Read, limit: u32) -> Result<Vec<ChainAccount>> {
+/// Lists the accounts that somebody tried to look at longest ago. Due are those whose transactions were
+/// not read for so long.
+pub async fn list_to_scan(from: &impl Read, limit: u32, page_after: Duration) -> Result<Vec<Turn>> {
+    let page_after_ms = i64::try_from(page_after.as_millis()).unwrap_or(i64::MAX);
     let list = statement(
-        "SELECT * FROM chain_accounts ORDER BY tried_at NULLS FIRST, account LIMIT $1",
-        [i64::from(limit).into()],
+        "SELECT *, coalesce(paged_at < now() - $2 * interval '1 millisecond', true) AS is_due
+         FROM chain_accounts ORDER BY tried_at NULLS FIRST, account LIMIT $1",
+        [i64::from(limit).into(), page_after_ms.into()],
     );
-    Ok(ChainAccount::find_by_statement(list)
-        .all(from.conn())
-        .await?)
+    Ok(Turn::find_by_statement(list).all(from.conn()).await?)
 }
 
 /// When the account was looked at that was looked at longest ago, or noted if nobody has: in seconds.
@@ -267,18 +287,29 @@ pub async fn list_unreachable(
     rows.into_iter().map(read).collect()
 }
 
+/// Whether the transactions of an account were read down to what was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// They were.
+    Whole,
+    /// There is more to read.
+    Part,
+}
+
 /// Notes how far an account was seen. False if somebody else has come farther meanwhile.
 pub async fn note_progress(
     tx: &Tx,
     account: &str,
     before: &Progress,
     after: &Progress,
+    reach: Reach,
 ) -> Result<bool> {
     let part =
         |progress: &Progress, of: fn(&Scan) -> &String| progress.scan.as_ref().map(of).cloned();
     let update = statement(
         "UPDATE chain_accounts SET cursor = $2, scan_head = $3, scan_before = $4, scan_last = $5,
-             scanned_at = clock_timestamp(), tried_at = clock_timestamp()
+             scanned_at = clock_timestamp(), tried_at = clock_timestamp(),
+             paged_at = CASE WHEN $8 THEN clock_timestamp() ELSE paged_at END
          WHERE account = $1 AND cursor IS NOT DISTINCT FROM $6 AND scan_last IS NOT DISTINCT FROM $7",
         [
             account.into(),
@@ -288,16 +319,31 @@ pub async fn note_progress(
             part(after, |scan| &scan.last).into(),
             before.cursor.clone().into(),
             part(before, |scan| &scan.last).into(),
+            (reach == Reach::Whole).into(),
         ],
     );
     Ok(tx.inner().execute_raw(update).await?.rows_affected() == 1)
 }
 
-/// Notes that an account could not be looked at: others have their turn before it.
-pub async fn note_failed_scan(tx: &Tx, account: &str) -> Result<()> {
+/// Notes that accounts hold what they should. One that somebody else looks at now is passed over.
+pub async fn note_unchanged(tx: &Tx, accounts: Vec<String>) -> Result<()> {
     let update = statement(
-        "UPDATE chain_accounts SET tried_at = clock_timestamp() WHERE account = $1",
-        [account.into()],
+        "UPDATE chain_accounts SET scanned_at = clock_timestamp(), tried_at = clock_timestamp()
+         WHERE account IN (SELECT account FROM chain_accounts WHERE account = ANY($1)
+             ORDER BY account FOR NO KEY UPDATE SKIP LOCKED)",
+        [accounts.into()],
+    );
+    tx.inner().execute_raw(update).await?;
+    Ok(())
+}
+
+/// Notes that accounts could not be looked at: others have their turn before them.
+pub async fn note_failed_scans(tx: &Tx, accounts: Vec<String>) -> Result<()> {
+    let update = statement(
+        "UPDATE chain_accounts SET tried_at = clock_timestamp()
+         WHERE account IN (SELECT account FROM chain_accounts WHERE account = ANY($1)
+             ORDER BY account FOR NO KEY UPDATE)",
+        [accounts.into()],
     );
     tx.inner().execute_raw(update).await?;
     Ok(())
@@ -427,7 +473,8 @@ pub async fn is_noted(from: &impl Read, signature: &str, account: &str) -> Resul
 /// Lets the accounts of a currency be looked at from their newest transaction down to the first.
 pub async fn forget_progress(tx: &Tx, currency: Currency) -> Result<()> {
     let update = statement(
-        "UPDATE chain_accounts SET cursor = NULL, scan_head = NULL, scan_before = NULL, scan_last = NULL
+        "UPDATE chain_accounts SET cursor = NULL, scan_head = NULL, scan_before = NULL,
+             scan_last = NULL, paged_at = NULL
          WHERE currency = $1",
         [currency.code().into()],
     );

@@ -1,7 +1,7 @@
 //! Gathers what players have deposited in the hot wallet, which pays for it. What is not worth its
 //! cost stays where it is.
 
-use chain::{Address, Coin, KeyIndex, Transfer};
+use chain::{Address, KeyIndex, Transfer};
 use domain::money::{Currency, Money};
 use metrics::counter;
 use runtime::causes;
@@ -100,11 +100,7 @@ impl Gatherer {
         let held = self.custody.node().accounts(&addresses?).await?;
         for (account, held) in accounts.iter().zip(held) {
             let currency = account.currency()?;
-            let amount = match (held, self.custody.coin(currency)?) {
-                (None, _) => 0,
-                (Some(held), Coin::Sol) => held.lamports,
-                (Some(held), Coin::Token { mint, .. }) => held.tokens(mint).unwrap_or_default(),
-            };
+            let amount = self.custody.coin(currency)?.held_by(held.as_ref());
             let minor = i64::try_from(amount).map_err(|_cause| Error::TooLarge("a balance"))?;
             // Less may be there than came: it is not worth it any more, or on its way.
             if minor >= self.settings.sweep_from_of(currency) {

@@ -1,16 +1,26 @@
 //! Looks at our accounts on the chain, and credits what came in: each finalized transaction once,
-//! whoever looks and however often, and what is too little once enough has come. An account's cursor moves only where page joins page down to what
-//! was seen before, or to where the node's history of it begins; whatever a node with a short one has
-//! passed over there, the reconciler misses, and lets all be looked at anew.
+//! whoever looks and however often, and what is too little once enough has come.
+//!
+//! An account is asked first what it holds, a hundred of them at once. We alone can take something from
+//! it, and note what we took; so where a player's account holds what came in, as far as it was noted,
+//! less what was gathered, nothing else came in, and its transactions need not be read. That is compared
+//! anew in each round and remembered by nobody: whatever was missed, or was gathered before it was noted,
+//! is a difference until it is noted. Only while a sweep is under way may something of the same amount
+//! make up for it, until the sweep has ended. Transactions are read all the same now and then, and always
+//! of the hot wallet, which pays and is paid by the minute.
+//!
+//! An account's cursor moves only where page joins page down to what was seen before, or to where the
+//! node's history of it begins; whatever a node with a short one has passed over there, the reconciler
+//! misses, and lets all be looked at anew.
 
 use std::collections::BTreeSet;
 
-use chain::{Address, Coin, Receipt, Seen, Signature};
+use chain::{Address, Coin, MAX_ACCOUNTS, Receipt, Seen, Signature};
 use domain::ledger::{Account, Movement, Transfer, TransferKey, Unit};
 use domain::money::Money;
 use metrics::{counter, gauge};
 use runtime::{Clock, causes};
-use store::chain::{self as rows, ChainAccount, Deposit, Progress, Scan, kind};
+use store::chain::{self as rows, ChainAccount, Deposit, Progress, Reach, Scan, Turn, kind};
 use store::{Db, Tx, ledger};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +36,10 @@ const DEPOSITS: &str = "treasury_deposits_total";
 const FOREIGN: &str = "treasury_foreign_spends_total";
 const SCANNED: &str = "treasury_chain_scanned_at_seconds";
 
+/// Of how many accounts that hold what they should transactions are read in one round: many may be due at
+/// once, and those that hold something else do not wait for them.
+const MAX_DUE: usize = 100;
+
 /// Looks for what came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner {
@@ -33,6 +47,17 @@ pub(crate) struct Scanner {
     pub(crate) custody: Custody,
     pub(crate) clock: Clock,
     pub(crate) settings: Chain,
+}
+
+/// The accounts of a round, by what is done with them.
+#[derive(Debug, Default)]
+struct Round<'a> {
+    /// Their transactions are read.
+    paged: Vec<&'a ChainAccount>,
+    /// The same, though they hold what they should.
+    due: Vec<&'a ChainAccount>,
+    /// They hold what they should.
+    unchanged: Vec<&'a ChainAccount>,
 }
 
 /// What a page of an account's transactions comes to.
@@ -85,25 +110,81 @@ impl Scanner {
     /// answers the last failure.
     async fn scan(&self) -> Result<(), Error> {
         self.custody.confirm(&self.db).await?;
-        let mut outcome = Ok(());
-        for account in rows::list_to_scan(&self.db, self.settings.scan_accounts()).await? {
-            let Err(error) = self.scan_account(&account).await else {
-                continue;
-            };
-            if error.wait().is_some() {
-                return Err(error);
+        let (limit, page_after) = (self.settings.scan_accounts(), self.settings.page_after());
+        let turns = rows::list_to_scan(&self.db, limit, page_after).await?;
+        let (mut outcome, mut round) = (Ok(()), Round::default());
+        for some in turns.chunks(MAX_ACCOUNTS) {
+            if let Err(error) = self.sort(some, &mut round).await {
+                let accounts = some.iter().map(|turn| &turn.account);
+                outcome = Err(self.pass_over(accounts.collect(), error).await?);
             }
-            let key = account.key_index()?;
-            tracing::warn!(key, cause = causes(&error), "an account is not scanned");
-            // It must not keep the others from having their turn.
+        }
+        let later = round.due.split_off(round.due.len().min(MAX_DUE));
+        round.unchanged.extend(later);
+        if !round.unchanged.is_empty() {
             let tx = self.db.begin().await?;
-            rows::note_failed_scan(&tx, &account.account).await?;
+            rows::note_unchanged(&tx, names(&round.unchanged)).await?;
             tx.commit().await?;
-            outcome = Err(error);
+        }
+        for account in round.paged.into_iter().chain(round.due) {
+            if let Err(error) = self.scan_account(account).await {
+                outcome = Err(self.pass_over(vec![account], error).await?);
+            }
         }
         let oldest_s = rows::oldest_scan(&self.db).await?;
         gauge!("treasury_chain_oldest_scan_at_seconds").set(f64::from(oldest_s));
         outcome
+    }
+
+    /// Asks what accounts hold, and sorts them by that. Of those that cannot be judged so, transactions
+    /// are read.
+    async fn sort<'a>(&self, turns: &'a [Turn], round: &mut Round<'a>) -> Result<(), Error> {
+        let (mut asked, mut addresses) = (Vec::new(), Vec::new());
+        for turn in turns {
+            let account = &turn.account;
+            let is_players = account.user().is_some() && account.progress().scan.is_none();
+            match read_address(&account.account).ok().filter(|_| is_players) {
+                Some(address) => {
+                    asked.push(turn);
+                    addresses.push(address);
+                }
+                None => round.paged.push(account),
+            }
+        }
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let held = self.custody.node().accounts(&addresses).await?;
+        for (turn, held) in asked.into_iter().zip(held) {
+            let account = &turn.account;
+            let coin = account.currency().map_err(Error::from);
+            let coin = coin.and_then(|currency| self.custody.coin(currency));
+            let held = coin.ok().map(|coin| coin.held_by(held.as_ref()));
+            let is_noted = held.map(i128::from) == Some(i128::from(account.noted()));
+            match (is_noted, turn.is_due) {
+                (false, _) => round.paged.push(account),
+                (true, true) => round.due.push(account),
+                (true, false) => round.unchanged.push(account),
+            }
+        }
+        Ok(())
+    }
+
+    /// Logs why accounts were not looked at, and lets others have their turn; answers the failure. A busy
+    /// node ends the round with it.
+    async fn pass_over(&self, accounts: Vec<&ChainAccount>, error: Error) -> Result<Error, Error> {
+        if error.wait().is_some() {
+            return Err(error);
+        }
+        let keys = accounts
+            .iter()
+            .filter_map(|account| account.key_index().ok());
+        let keys: Vec<_> = keys.collect();
+        tracing::warn!(?keys, cause = causes(&error), "accounts are not scanned");
+        let tx = self.db.begin().await?;
+        rows::note_failed_scans(&tx, names(&accounts)).await?;
+        tx.commit().await?;
+        Ok(error)
     }
 
     /// Looks at one page of an account's transactions: the next page has its turn after the other
@@ -119,9 +200,7 @@ impl Scanner {
         let read = read(&progress, &page, limit);
         let deposits = self.deposits(account, address, &page, &read.fresh).await?;
         // If somebody else has come farther, there is nothing to note.
-        let _is_noted = self
-            .note(account, &progress, &read.progress, &deposits)
-            .await?;
+        let _is_noted = self.note(account, &progress, &read, &deposits).await?;
         match read.end {
             End::Joined | End::Open => Ok(()),
             // What the node has is credited; the account is looked at from the beginning again.
@@ -196,11 +275,16 @@ impl Scanner {
         &self,
         account: &ChainAccount,
         before: &Progress,
-        after: &Progress,
+        read: &Read,
         deposits: &[Deposit],
     ) -> Result<bool, Error> {
+        let reach = match read.end {
+            End::Joined => Reach::Whole,
+            End::Open | End::Cut => Reach::Part,
+        };
         let tx = self.db.begin().await?;
-        if !rows::note_progress(&tx, &account.account, before, after).await? {
+        let after = &read.progress;
+        if !rows::note_progress(&tx, &account.account, before, after, reach).await? {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -250,6 +334,11 @@ impl Scanner {
         rows::note_arrival(tx, &account.account, waiting, new).await?;
         Ok(u64::try_from(moved.len()).unwrap_or(u64::MAX))
     }
+}
+
+/// What the rows of accounts are known by.
+fn names(accounts: &[&ChainAccount]) -> Vec<String> {
+    accounts.iter().map(|it| it.account.clone()).collect()
 }
 
 /// The ledger's transfer of what is credited with a deposit; none if it waits.

@@ -33,8 +33,9 @@ pub struct Chain {
     usdt_mint: Mint,
     timeout_ms: Millis<100, 60_000>,
     scan_interval_ms: Interval,
-    scan_accounts: Count<1, 1_000>,
+    scan_accounts: Count<1, 10_000>,
     scan_page: Count<MIN_PAGE, MAX_PAGE>,
+    page_after_ms: Interval,
     deposit: Amounts,
     sweep_interval_ms: Interval,
     sweep: Amounts,
@@ -97,6 +98,11 @@ impl Chain {
     /// How many transactions are asked for at once.
     pub(crate) const fn scan_page(&self) -> usize {
         self.scan_page.number() as usize
+    }
+
+    /// For how long the transactions of an account are not asked for that holds what it should.
+    pub(crate) const fn page_after(&self) -> Duration {
+        self.page_after_ms.duration()
     }
 
     /// From how much on deposits are credited, in the minor unit; less waits for more.

@@ -181,26 +181,7 @@ async fn a_failed_transaction_credits_nothing() {
     let it = ChainStage::new().await;
     let treasury = it.treasury().await;
     let (user, address) = it.player(Currency::Sol).await;
-    // Somebody promises five SOL and has one.
-    let phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow";
-    let somebody = Keyring::from_phrase(phrase).unwrap();
-    let theirs = somebody.address(KeyIndex::HOT).to_string();
-    it.fund(&theirs, Currency::Sol, SOL).await;
-    let funded = async || it.on_chain(&theirs, Currency::Sol).await == SOL;
-    eventually(LIMIT, funded).await;
-    let promise = Transfer {
-        coin: Coin::Sol,
-        from: KeyIndex::HOT,
-        to: address.parse().unwrap(),
-        opens_account: false,
-        amount: 5_000_000_000,
-        payer: KeyIndex::HOT,
-    };
-    let blockhash = it.node.latest_blockhash().await.unwrap();
-    let signed = somebody.sign(&promise, &blockhash.blockhash).unwrap();
-    it.send_untried(&signed.bytes).await;
-    let paid = async || it.on_chain(&theirs, Currency::Sol).await < SOL;
-    eventually(LIMIT, paid).await;
+    it.promises_in_vain(&address).await;
     it.fund(&address, Currency::Sol, SOL).await;
     it.holds(user, Unit::Sol, SOL).await;
     assert_eq!(it.count("deposits WHERE user_id IS NOT NULL").await, 1);
@@ -358,6 +339,29 @@ async fn what_a_node_with_a_short_memory_passed_over_is_credited_once_another_te
 }
 
 impl ChainStage {
+    /// Lets somebody promise five SOL to an address who has one: the transaction fails, and is final.
+    pub(crate) async fn promises_in_vain(&self, address: &str) {
+        let phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        let somebody = Keyring::from_phrase(phrase).unwrap();
+        let theirs = somebody.address(KeyIndex::HOT).to_string();
+        self.fund(&theirs, Currency::Sol, SOL).await;
+        let funded = async || self.on_chain(&theirs, Currency::Sol).await == SOL;
+        eventually(LIMIT, funded).await;
+        let promise = Transfer {
+            coin: Coin::Sol,
+            from: KeyIndex::HOT,
+            to: address.parse().unwrap(),
+            opens_account: false,
+            amount: 5_000_000_000,
+            payer: KeyIndex::HOT,
+        };
+        let blockhash = self.node.latest_blockhash().await.unwrap();
+        let signed = somebody.sign(&promise, &blockhash.blockhash).unwrap();
+        self.send_untried(&signed.bytes).await;
+        let paid = async || self.on_chain(&theirs, Currency::Sol).await < SOL;
+        eventually(LIMIT, paid).await;
+    }
+
     /// Sends a transaction that the node does not try out first.
     async fn send_untried(&self, bytes: &[u8]) {
         use base64::Engine as _;

@@ -13,6 +13,7 @@ mod crashes;
 mod deposits;
 mod expiry;
 mod in_flight;
+mod looks;
 mod pairs;
 mod settings;
 mod stage;

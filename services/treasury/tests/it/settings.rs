@@ -36,7 +36,7 @@ async fn a_setting_that_is_missing_wrong_or_unknown_is_named() {
 async fn what_is_out_of_bounds_or_does_not_fit_together_is_named() {
     let stage = Stage::new().await;
     for (setting, value, told) in [
-        ("chain.scan_accounts", "0", "expected 1 to 1000"),
+        ("chain.scan_accounts", "0", "expected 1 to 10000"),
         ("chain.scan_page", "2", "expected 3 to 1000"),
         ("chain.scan_interval_ms", "99", "expected 100 to 86400000"),
         ("audit.interval_ms", "86400001", "expected 100 to 86400000"),
