@@ -83,6 +83,10 @@ pub const FILES: &[(&str, &str)] = &[
         "0026_paged_accounts",
         include_str!("../sql/0026_paged_accounts.sql"),
     ),
+    (
+        "0027_cursor_slots",
+        include_str!("../sql/0027_cursor_slots.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

@@ -20,8 +20,10 @@ pub struct Model {
     pub genesis: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub cursor: Option<String>,
+    pub cursor_slot: Option<i64>,
     #[sea_orm(column_type = "Text", nullable)]
     pub scan_head: Option<String>,
+    pub scan_head_slot: Option<i64>,
     #[sea_orm(column_type = "Text", nullable)]
     pub scan_before: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]

@@ -240,7 +240,7 @@ impl Books<'_> {
         slot: u64,
     ) -> Result<i128, Error> {
         let page = self.node.signatures(address, None, LOOKED_THROUGH).await?;
-        let cursor = account.progress().cursor;
+        let cursor = account.progress().cursor.map(|it| it.signature);
         let fresh = page
             .into_iter()
             .take_while(|seen| Some(seen.signature.as_str()) != cursor.as_deref());

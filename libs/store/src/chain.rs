@@ -23,7 +23,9 @@ pub struct ChainAccount {
     user_id: Option<Uuid>,
     currency: String,
     cursor: Option<String>,
+    cursor_slot: Option<i64>,
     scan_head: Option<String>,
+    scan_head_slot: Option<i64>,
     scan_before: Option<String>,
     scan_last: Option<String>,
     to_gather: i64,
@@ -43,16 +45,34 @@ pub struct Turn {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// The newest transaction up to which all were seen; none if there was none.
-    pub cursor: Option<String>,
+    pub cursor: Option<Place>,
     /// The scan that goes on; none between two.
     pub scan: Option<Scan>,
+}
+
+/// A transaction that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The transaction.
+    pub signature: String,
+    /// The slot that it stands in.
+    pub slot: i64,
+}
+
+impl Place {
+    fn read(signature: &Option<String>, slot: Option<i64>) -> Option<Self> {
+        let signature = signature.clone();
+        signature
+            .zip(slot)
+            .map(|(signature, slot)| Self { signature, slot })
+    }
 }
 
 /// A scan that goes back from the newest transaction to the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan {
     /// Where it began.
-    pub head: String,
+    pub head: Place,
     /// What stands in front of the last one that it has seen.
     pub before: String,
     /// The last one that it has seen.
@@ -90,16 +110,17 @@ impl ChainAccount {
 
     /// How far it was seen.
     pub fn progress(&self) -> Progress {
-        let scan = match (&self.scan_head, &self.scan_before, &self.scan_last) {
+        let head = Place::read(&self.scan_head, self.scan_head_slot);
+        let scan = match (head, &self.scan_before, &self.scan_last) {
             (Some(head), Some(before), Some(last)) => Some(Scan {
-                head: head.clone(),
+                head,
                 before: before.clone(),
                 last: last.clone(),
             }),
             _ => None,
         };
         Progress {
-            cursor: self.cursor.clone(),
+            cursor: Place::read(&self.cursor, self.cursor_slot),
             scan,
         }
     }
@@ -306,20 +327,24 @@ pub async fn note_progress(
 ) -> Result<bool> {
     let part =
         |progress: &Progress, of: fn(&Scan) -> &String| progress.scan.as_ref().map(of).cloned();
+    let cursor = |progress: &Progress| progress.cursor.as_ref().map(|it| it.signature.clone());
     let update = statement(
         "UPDATE chain_accounts SET cursor = $2, scan_head = $3, scan_before = $4, scan_last = $5,
              scanned_at = clock_timestamp(), tried_at = clock_timestamp(),
-             paged_at = CASE WHEN $8 THEN clock_timestamp() ELSE paged_at END
+             paged_at = CASE WHEN $8 THEN clock_timestamp() ELSE paged_at END,
+             cursor_slot = $9, scan_head_slot = $10
          WHERE account = $1 AND cursor IS NOT DISTINCT FROM $6 AND scan_last IS NOT DISTINCT FROM $7",
         [
             account.into(),
-            after.cursor.clone().into(),
-            part(after, |scan| &scan.head).into(),
+            cursor(after).into(),
+            part(after, |scan| &scan.head.signature).into(),
             part(after, |scan| &scan.before).into(),
             part(after, |scan| &scan.last).into(),
-            before.cursor.clone().into(),
+            cursor(before).into(),
             part(before, |scan| &scan.last).into(),
             (reach == Reach::Whole).into(),
+            after.cursor.as_ref().map(|it| it.slot).into(),
+            after.scan.as_ref().map(|it| it.head.slot).into(),
         ],
     );
     Ok(tx.inner().execute_raw(update).await?.rows_affected() == 1)
@@ -473,8 +498,8 @@ pub async fn is_noted(from: &impl Read, signature: &str, account: &str) -> Resul
 /// Lets the accounts of a currency be looked at from their newest transaction down to the first.
 pub async fn forget_progress(tx: &Tx, currency: Currency) -> Result<()> {
     let update = statement(
-        "UPDATE chain_accounts SET cursor = NULL, scan_head = NULL, scan_before = NULL,
-             scan_last = NULL, paged_at = NULL
+        "UPDATE chain_accounts SET cursor = NULL, cursor_slot = NULL, scan_head = NULL,
+             scan_head_slot = NULL, scan_before = NULL, scan_last = NULL, paged_at = NULL
          WHERE currency = $1",
         [currency.code().into()],
     );

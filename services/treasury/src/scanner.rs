@@ -10,17 +10,16 @@
 //! of the hot wallet, which pays and is paid by the minute.
 //!
 //! An account's cursor moves only where page joins page down to what was seen before, or to where the
-//! node's history of it begins; whatever a node with a short one has passed over there, the reconciler
+//! node's history of it begins, if that is all that there ever was or the node has purged the block of
+//! what was seen before; whatever a node with a short history has passed over there, the reconciler
 //! misses, and lets all be looked at anew.
-
-use std::collections::BTreeSet;
 
 use chain::{Address, Coin, MAX_ACCOUNTS, Receipt, Seen, Signature};
 use domain::ledger::{Account, Movement, Transfer, TransferKey, Unit};
 use domain::money::Money;
 use metrics::{counter, gauge};
 use runtime::{Clock, causes};
-use store::chain::{self as rows, ChainAccount, Deposit, Progress, Reach, Scan, Turn, kind};
+use store::chain::{self as rows, ChainAccount, Deposit, Place, Progress, Reach, Scan, Turn, kind};
 use store::{Db, Tx, ledger};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +33,7 @@ use crate::settings::Chain;
 const FAILED: &str = "treasury_scans_failed_total";
 const DEPOSITS: &str = "treasury_deposits_total";
 const FOREIGN: &str = "treasury_foreign_spends_total";
+const FORGOTTEN: &str = "treasury_history_forgotten_total";
 const SCANNED: &str = "treasury_chain_scanned_at_seconds";
 
 /// Of how many accounts that hold what they should transactions are read in one round: many may be due at
@@ -64,20 +64,23 @@ struct Round<'a> {
 #[derive(Debug, PartialEq, Eq)]
 struct Read {
     /// Those that are new.
-    fresh: Vec<Signature>,
+    fresh: Vec<Seen>,
     /// How far the account is seen with them.
     progress: Progress,
     end: End,
 }
 
 /// How a page ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
     /// With what was seen before, or with the first transaction of all.
     Joined,
     /// With more to come.
     Open,
-    /// With a gap: the node's history does not reach back far enough.
+    /// With the first transaction that the node knows, and it knows nothing of what was seen before; with
+    /// the newest one, if it knows any.
+    Short(Option<Place>),
+    /// With a gap: the page does not join the one in front of it.
     Cut,
 }
 
@@ -85,7 +88,7 @@ impl Scanner {
     /// Looks every interval until `shutdown`.
     pub(crate) async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         // Shown from the beginning: what is not there cannot rise.
-        for name in [FAILED, DEPOSITS, FOREIGN] {
+        for name in [FAILED, DEPOSITS, FOREIGN, FORGOTTEN] {
             counter!(name).increment(0);
         }
         gauge!(SCANNED).set(now_s(&self.clock));
@@ -197,14 +200,21 @@ impl Scanner {
         let before = before.map(|scan| Signature::new(scan.before.clone()));
         let node = self.custody.node();
         let page = node.signatures(address, before.as_ref(), limit).await?;
-        let read = read(&progress, &page, limit);
-        let deposits = self.deposits(account, address, &page, &read.fresh).await?;
+        let mut read = read(&progress, &page, limit);
+        if let End::Short(newest) = &read.end
+            && let Some(cursor) = &progress.cursor
+            && self.has_forgotten(account, cursor.slot).await?
+        {
+            read.progress.cursor = newest.clone();
+            read.end = End::Joined;
+        }
+        let deposits = self.deposits(account, address, &read.fresh).await?;
         // If somebody else has come farther, there is nothing to note.
         let _is_noted = self.note(account, &progress, &read, &deposits).await?;
         match read.end {
             End::Joined | End::Open => Ok(()),
             // What the node has is credited; the account is looked at from the beginning again.
-            End::Cut => Err(Error::Incomplete),
+            End::Short(_) | End::Cut => Err(Error::Incomplete),
         }
     }
 
@@ -213,25 +223,41 @@ impl Scanner {
         &self,
         account: &ChainAccount,
         address: Address,
-        page: &[Seen],
-        fresh: &[Signature],
+        fresh: &[Seen],
     ) -> Result<Vec<Deposit>, Error> {
         let mut deposits = Vec::new();
-        let failed = page.iter().filter(|seen| seen.failed());
-        let failed: BTreeSet<_> = failed.map(|seen| &seen.signature).collect();
-        for signature in fresh.iter().filter(|it| !failed.contains(it)) {
+        for seen in fresh.iter().filter(|seen| !seen.failed()) {
+            let signature = &seen.signature;
             let text = signature.as_str();
             if rows::is_own(&self.db, text).await?
                 || rows::is_noted(&self.db, text, &account.account).await?
             {
                 continue;
             }
-            let receipt = self.custody.node().receipt(signature).await?;
-            // A node that names it and does not know it is behind another one.
-            let receipt = receipt.ok_or(Error::Incomplete)?;
-            deposits.extend(self.deposit(account, address, signature, &receipt)?);
+            match self.custody.node().receipt(signature).await? {
+                Some(receipt) => {
+                    deposits.extend(self.deposit(account, address, signature, &receipt)?);
+                }
+                // Its name is purged after it.
+                None if self.has_forgotten(account, slot(seen)).await? => {}
+                // A node that names it and does not know it is behind another one.
+                None => return Err(Error::Incomplete),
+            }
         }
         Ok(deposits)
+    }
+
+    /// Whether the node has purged what stood in a slot, about an account; counts it. A node that only
+    /// lags or has gaps has not.
+    async fn has_forgotten(&self, account: &ChainAccount, slot: i64) -> Result<bool, Error> {
+        let first = self.custody.node().first_block().await?;
+        let has_forgotten = i64::try_from(first).is_ok_and(|first| slot < first);
+        if has_forgotten {
+            counter!(FORGOTTEN).increment(1);
+            let key = account.key_index()?;
+            tracing::info!(key, slot, first, "the node has purged what was seen before");
+        }
+        Ok(has_forgotten)
     }
 
     fn deposit(
@@ -280,7 +306,7 @@ impl Scanner {
     ) -> Result<bool, Error> {
         let reach = match read.end {
             End::Joined => Reach::Whole,
-            End::Open | End::Cut => Reach::Part,
+            End::Open | End::Short(_) | End::Cut => Reach::Part,
         };
         let tx = self.db.begin().await?;
         let after = &read.progress;
@@ -367,65 +393,65 @@ fn key(signature: &Signature, account: &str) -> TransferKey {
     TransferKey::new(format!("deposit/{signature}/{account}"))
 }
 
+/// Where a transaction stands. A slot that is none of ours is behind all that a node has purged.
+fn slot(seen: &Seen) -> i64 {
+    i64::try_from(seen.slot).unwrap_or(i64::MAX)
+}
+
+fn place(seen: &Seen) -> Place {
+    Place {
+        signature: seen.signature.to_string(),
+        slot: slot(seen),
+    }
+}
+
 /// What a page says, newest first, where `limit` transactions were asked for.
 fn read(progress: &Progress, page: &[Seen], limit: usize) -> Read {
-    let mut seen: Vec<&Signature> = page.iter().map(|one| &one.signature).collect();
+    let mut seen: Vec<&Seen> = page.iter().collect();
     // A node may name one twice.
-    seen.dedup();
-    let cut = |fresh: &[&Signature]| Read {
+    seen.dedup_by(|one, other| one.signature == other.signature);
+    let text = |seen: &Seen| seen.signature.as_str().to_owned();
+    let ends = |fresh: &[&Seen], cursor: Option<Place>, scan: Option<Scan>, end: End| Read {
         fresh: fresh.iter().map(|&one| one.clone()).collect(),
-        progress: Progress {
-            cursor: progress.cursor.clone(),
-            scan: None,
-        },
-        end: End::Cut,
+        progress: Progress { cursor, scan },
+        end,
     };
-    let text = |signature: &Signature| signature.as_str().to_owned();
+    let cursor = progress.cursor.clone();
     let behind = match &progress.scan {
         // The page begins with the end of the one in front of it, or nothing joins them.
         Some(scan) => match seen.split_first() {
-            Some((first, behind)) if first.as_str() == scan.last => behind,
-            _ => return cut(&[]),
+            Some((first, behind)) if first.signature.as_str() == scan.last => behind,
+            _ => return ends(&[], cursor, None, End::Cut),
         },
         None => &seen,
     };
-    let cursor = progress.cursor.as_deref();
-    let reached = behind.iter().position(|one| Some(one.as_str()) == cursor);
+    let is_cursor = |one: &&Seen| {
+        let cursor = progress.cursor.as_ref();
+        cursor.is_some_and(|cursor| cursor.signature == one.signature.as_str())
+    };
+    let reached = behind.iter().position(is_cursor);
     let fresh = &behind[..reached.unwrap_or(behind.len())];
     let head = match &progress.scan {
         Some(scan) => Some(scan.head.clone()),
-        None => seen.first().map(|&first| text(first)),
+        None => seen.first().map(|first| place(first)),
     };
     let is_short = page.len() < limit;
-    let (end, progress) = if reached.is_some() || (is_short && cursor.is_none()) {
-        (
-            End::Joined,
-            Progress {
-                cursor: head,
-                scan: None,
-            },
-        )
-    } else if let (Some(head), [.., before, last], false) = (head, &seen[..], is_short) {
-        let scan = Scan {
-            head,
-            before: text(before),
-            last: text(last),
-        };
-        let cursor = progress.cursor.clone();
-        (
-            End::Open,
-            Progress {
-                cursor,
-                scan: Some(scan),
-            },
-        )
-    } else {
-        return cut(fresh);
-    };
-    Read {
-        fresh: fresh.iter().map(|&one| one.clone()).collect(),
-        progress,
-        end,
+    if reached.is_some() || (is_short && cursor.is_none()) {
+        return ends(fresh, head, None, End::Joined);
+    }
+    if is_short {
+        return ends(fresh, cursor, None, End::Short(head));
+    }
+    match (head, &seen[..]) {
+        (Some(head), [.., before, last]) => {
+            let scan = Scan {
+                head,
+                before: text(before),
+                last: text(last),
+            };
+            ends(fresh, cursor, Some(scan), End::Open)
+        }
+        _ => ends(fresh, cursor, None, End::Cut),
     }
 }
 
@@ -433,18 +459,28 @@ fn read(progress: &Progress, page: &[Seen], limit: usize) -> Read {
 mod tests {
     use super::*;
 
+    /// The slot of everything.
+    const SLOT: i64 = 1;
+
     fn page(names: &[&str]) -> Vec<Seen> {
-        let seen = |name: &&str| format!(r#"{{"signature":"{name}","slot":1,"err":null}}"#);
+        let seen = |name: &&str| format!(r#"{{"signature":"{name}","slot":{SLOT},"err":null}}"#);
         let all: Vec<_> = names.iter().map(seen).collect();
         let page: Vec<_> = all.iter().map(|one| serde_json::from_str(one)).collect();
         page.into_iter().map(Result::unwrap).collect()
     }
 
+    fn place(name: &str) -> Place {
+        Place {
+            signature: name.to_owned(),
+            slot: SLOT,
+        }
+    }
+
     fn at(cursor: Option<&str>, scan: Option<[&str; 3]>) -> Progress {
         Progress {
-            cursor: cursor.map(str::to_owned),
+            cursor: cursor.map(place),
             scan: scan.map(|[head, before, last]| Scan {
-                head: head.to_owned(),
+                head: place(head),
                 before: before.to_owned(),
                 last: last.to_owned(),
             }),
@@ -453,9 +489,8 @@ mod tests {
 
     #[track_caller]
     fn assert_reads(from: &Progress, names: &[&str], fresh: &[&str], to: Progress, end: End) {
-        let fresh = fresh.iter().map(|&name| Signature::new(name)).collect();
         let expected = Read {
-            fresh,
+            fresh: page(fresh),
             progress: to,
             end,
         };
@@ -514,8 +549,17 @@ mod tests {
         for names in [&["c", "b", "a"][..], &[], &["a"]] {
             assert_reads(&on, names, &[], again.clone(), End::Cut);
         }
-        assert_reads(&again, &[], &[], again.clone(), End::Cut);
-        assert_reads(&again, &["d", "c"], &["d", "c"], again.clone(), End::Cut);
-        assert_reads(&on, &["d", "c"], &["c"], again.clone(), End::Cut);
+        let same = ["d", "d", "d"];
+        assert_reads(&again, &same, &["d"], again.clone(), End::Cut);
+    }
+
+    #[test]
+    fn a_history_that_ends_before_the_cursor_moves_none_and_tells_its_newest() {
+        let again = at(Some("a"), None);
+        let on = at(Some("a"), Some(["f", "e", "d"]));
+        assert_reads(&again, &[], &[], again.clone(), End::Short(None));
+        let newest = |name| End::Short(Some(place(name)));
+        assert_reads(&again, &["d", "c"], &["d", "c"], again.clone(), newest("d"));
+        assert_reads(&on, &["d", "c"], &["c"], again.clone(), newest("f"));
     }
 }

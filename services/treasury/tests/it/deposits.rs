@@ -338,6 +338,70 @@ async fn what_a_node_with_a_short_memory_passed_over_is_credited_once_another_te
     treasury.stop().await;
 }
 
+#[tokio::test]
+async fn a_node_that_has_purged_what_was_seen_before_is_read_as_far_as_it_goes() {
+    let it = ChainStage::manual().await;
+    let binary = it.binary().setting("chain.page_after_ms", "100");
+    let mut process = binary
+        .setting("chain.sweep_interval_ms", "86400000")
+        .start_ready()
+        .await;
+    let (user, address) = it.player(Currency::Sol).await;
+    let (quiet, quiet_address) = it.player(Currency::Usdt).await;
+    it.fund(&address, Currency::Sol, SOL).await;
+    it.fund(&quiet_address, Currency::Usdt, USDT).await;
+    it.validator.make_slots(5).await;
+    it.holds(user, Unit::Sol, SOL).await;
+    it.holds(quiet, Unit::Usdt, USDT).await;
+    it.reconciles().await;
+
+    it.validator.make_slots(100).await;
+    it.validator.fault("forget", 50).await;
+    // The players' accounts and the two of the hot wallet, once each.
+    let forgotten = "\ntreasury_history_forgotten_total 4\n";
+    let has_forgotten = async || metrics(&process).await.contains(forgotten);
+    eventually(LIMIT, has_forgotten).await;
+    it.looks().await;
+    it.fund(&address, Currency::Sol, 2 * SOL).await;
+    it.validator.make_slots(5).await;
+    it.holds(user, Unit::Sol, 3 * SOL).await;
+    it.validator.fault("forget", 0).await;
+    it.looks().await;
+    let page = metrics(&process).await;
+    assert!(page.contains(forgotten), "{page}");
+    assert!(page.contains("\ntreasury_scans_failed_total 0\n"), "{page}");
+    assert_eq!(it.wallet(user, Unit::Sol).await, (3 * SOL, 0));
+    assert_eq!(it.wallet(quiet, Unit::Usdt).await, (USDT, 0));
+    assert_eq!(it.count("deposits WHERE user_id IS NOT NULL").await, 3);
+    it.reconciles().await;
+    assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn what_a_node_names_and_has_purged_holds_up_nothing_and_is_credited_once_it_is_known() {
+    let it = ChainStage::manual().await;
+    let own = [("chain.rescan_after_ms", "300")];
+    let treasury = it.treasury_with(&own).await;
+    let (user, address) = it.player(Currency::Sol).await;
+    treasury.stop().await;
+    it.fund(&address, Currency::Sol, SOL).await;
+    it.validator.make_slots(100).await;
+    it.fund(&address, Currency::Sol, 2 * SOL).await;
+    it.validator.make_slots(5).await;
+    for method in ["getTransaction", "getFirstAvailableBlock"] {
+        it.validator.fault_of(method, "forget", 50).await;
+    }
+    let treasury = it.treasury_with(&own).await;
+    it.holds(user, Unit::Sol, 2 * SOL).await;
+    for method in ["getTransaction", "getFirstAvailableBlock"] {
+        it.validator.fault_of(method, "forget", 0).await;
+    }
+    it.holds(user, Unit::Sol, 3 * SOL).await;
+    assert_eq!(it.count("deposits WHERE user_id IS NOT NULL").await, 2);
+    it.faults_are_over().await;
+    treasury.stop().await;
+}
+
 impl ChainStage {
     /// Lets somebody promise five SOL to an address who has one: the transaction fails, and is final.
     pub(crate) async fn promises_in_vain(&self, address: &str) {
