@@ -8,6 +8,8 @@ use runtime::Millis;
 use serde::Deserialize;
 use temporal::TemporalSettings;
 
+use crate::workflow::ATTEMPT_LIMIT;
+
 mod chain;
 mod count;
 
@@ -63,7 +65,7 @@ impl Settings {
             self.items.claim() <= self.items.cap(),
             "items: expected a claim of at most cap"
         );
-        self.chain.check()?;
+        self.chain.check(ATTEMPT_LIMIT)?;
         self.withdrawals.check()
     }
 }

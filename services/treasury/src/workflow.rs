@@ -17,8 +17,8 @@ use temporalio_sdk::{
 use crate::payouts::{Next, Payouts};
 
 /// How long one attempt at a step may take, which asks the node a few times. When a worker dies,
-/// the step waits this long for the next.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
+/// the step waits this long for the next. The settings let no single question take as long.
+pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
 /// The wait before the second attempt; it doubles from there.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 /// The longest wait between two attempts. There is no last one: an end is owed.

@@ -128,8 +128,15 @@ impl Chain {
         self.sweep.of(currency)
     }
 
-    /// Refuses what does not fit together.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
+    /// Refuses what does not fit together, or into the time that one attempt at a step of a withdrawal
+    /// may take: such an attempt would be given up and begun again while its first question is open.
+    pub(super) fn check(&self, attempt: Duration) -> anyhow::Result<()> {
+        ensure!(
+            self.timeout() < attempt,
+            "chain.timeout_ms: expected less than {}, which one attempt at a step of a withdrawal may \
+             take",
+            attempt.as_millis()
+        );
         for (currency, name) in NAMES {
             ensure!(
                 self.sweep_from_of(currency) >= self.least_deposit(currency),

@@ -37,6 +37,17 @@ async fn what_is_out_of_bounds_or_does_not_fit_together_is_named() {
     let stage = Stage::new().await;
     for (setting, value, told) in [
         ("chain.scan_accounts", "0", "expected 1 to 10000"),
+        ("chain.timeout_ms", "99", "expected 100 to 60000"),
+        (
+            "chain.timeout_ms",
+            "15000",
+            "chain.timeout_ms: expected less than 15000",
+        ),
+        (
+            "chain.timeout_ms",
+            "60000",
+            "chain.timeout_ms: expected less than 15000",
+        ),
         ("chain.scan_page", "2", "expected 3 to 1000"),
         ("chain.scan_interval_ms", "99", "expected 100 to 86400000"),
         ("audit.interval_ms", "86400001", "expected 100 to 86400000"),
@@ -53,6 +64,8 @@ async fn what_is_out_of_bounds_or_does_not_fit_together_is_named() {
         let refused = complaint(stage.binary().setting(setting, value)).await;
         assert!(refused.contains(told), "{setting}: {refused}");
     }
+    let longest = stage.binary().setting("chain.timeout_ms", "14999");
+    assert!(longest.start_ready().await.terminate().await.success());
 }
 
 #[tokio::test]
