@@ -15,6 +15,7 @@ mod expiry;
 mod in_flight;
 mod looks;
 mod pairs;
+mod secrets;
 mod settings;
 mod stage;
 mod wallets;
