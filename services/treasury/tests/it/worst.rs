@@ -156,6 +156,62 @@ async fn a_node_that_lags_and_stale_blockhashes_only_delay_a_payment() {
 }
 
 #[tokio::test]
+async fn what_is_answered_and_happens_later_than_anybody_waits_is_paid_once() {
+    let it = ChainStage::manual().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(sol(SOL)).await;
+    // What is sent is taken, and neither answered in time nor in a block before its time is almost over.
+    it.validator.fault("delay", 40).await;
+    it.validator.fault_of("sendTransaction", "silence", 2).await;
+    let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    let sent = async || it.validator.asked("sendTransaction").await >= 3;
+    eventually(LIMIT, sent).await;
+    assert_eq!(
+        (
+            it.signed(id).await,
+            it.on_chain(STRANGER, Currency::Sol).await
+        ),
+        (1, 0)
+    );
+    // That it has happened is answered too late as well.
+    for method in ["getSignatureStatuses", "getTransaction", "getEpochInfo"] {
+        it.validator.fault_of(method, "silence", 1).await;
+    }
+    let ends = async || {
+        it.validator.make_slots(1).await;
+        it.status(id).await == Status::Completed
+    };
+    eventually(LIMIT, ends).await;
+    // Every copy that was on its way has had its time.
+    it.validator.make_slots(100).await;
+    it.validator.fault("delay", 0).await;
+    assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, SOL);
+    assert_eq!(it.signed(id).await, 1);
+    it.reconciles().await;
+    it.faults_are_over().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn what_would_happen_only_when_nothing_takes_it_any_more_is_the_players_again() {
+    let it = ChainStage::new().await;
+    let treasury = it.treasury().await;
+    let user = it.rich(sol(SOL)).await;
+    it.validator.fault("delay", 70).await;
+    it.validator.fault_of("sendTransaction", "silence", 1).await;
+    let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
+    it.reaches(id, Status::Failed).await;
+    it.validator.fault("delay", 0).await;
+    it.validator.make_slots(100).await;
+    assert_eq!(it.signed(id).await, 3);
+    assert_eq!(it.on_chain(STRANGER, Currency::Sol).await, 0);
+    assert_eq!(it.wallet(user, Unit::Sol).await, (SOL, 0));
+    it.reconciles().await;
+    it.faults_are_over().await;
+    treasury.stop().await;
+}
+
+#[tokio::test]
 async fn a_hot_wallet_without_money_pays_once_it_has_some_or_gives_up_in_time() {
     let it = ChainStage::poor().await;
     let treasury = it.treasury().await;
