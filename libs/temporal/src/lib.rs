@@ -101,7 +101,8 @@ impl Temporal {
     ///
     /// A worker may not move between threads, so it gets one of its own; what its activities do
     /// runs on the service's runtime. That thread is none of the runtime's: a runtime that is
-    /// dropped without a shutdown, as when a test fails, would wait for it for ever.
+    /// dropped without a shutdown, as when a test fails, would wait for it for ever. It ends with
+    /// the runtime: whoever drops the future that this returns gives the worker up.
     ///
     /// # Errors
     /// When the worker cannot start, or ends by itself.
@@ -116,14 +117,18 @@ impl Temporal {
         let stop = worker.shutdown_handle();
         let handle = tokio::runtime::Handle::current();
         let (left, end) = oneshot::channel();
+        let given_up = CancellationToken::new();
+        let _unless_dropped = given_up.clone().drop_guard();
         thread::Builder::new()
             .name("worker".to_owned())
             .spawn(move || {
-                let ended = handle.block_on(worker.run());
+                let running = given_up.run_until_cancelled(worker.run());
+                let ended = handle.block_on(running);
                 // What the activities hold, such as connections, may need the runtime to be let go.
                 let _entered = handle.enter();
                 drop(worker);
-                left.send(ended)
+                // Nobody waits for a worker that was given up.
+                ended.map_or(Ok(()), |ended| left.send(ended))
             })?;
         shutdown.cancelled().await;
         stop();

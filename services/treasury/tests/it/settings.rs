@@ -1,5 +1,6 @@
 //! A treasury that cannot start says why, in one line.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use testkit::{Binary, eventually};
@@ -120,6 +121,22 @@ async fn another_seed_or_mint_than_the_database_has_known_is_refused() {
         );
     }
     it.treasury().await.stop().await;
+}
+
+#[tokio::test]
+async fn a_treasury_ends_with_a_runtime_that_is_dropped() {
+    let it = Arc::new(ChainStage::poor().await);
+    let inner = it.clone();
+    let running = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        // As a test that fails: nobody stops it.
+        drop(runtime.block_on(inner.treasury()));
+    });
+    running.await.unwrap();
+    // Its last thread has the last connections.
+    let connected = "pg_stat_activity WHERE usename = 'battlesbit_treasury'
+         AND datname = current_database()";
+    eventually(LIMIT, async || it.count(connected).await == 0).await;
 }
 
 #[tokio::test]
