@@ -90,12 +90,12 @@ pub(super) fn open() -> impl Iterator<Item = &'static str> {
 
 /// How many differences of one kind are listed: one is alarm enough.
 const MAX_DIFFERENCES: u32 = 1_000;
-/// How long one rule may read: whatever was ever moved.
-const WHOLE_TIMEOUT: &str = "SET LOCAL statement_timeout = '2h'";
+/// How long one rule may read, and how: whatever was ever moved, from end to end.
+const WHOLE_READ: &str = "SET LOCAL statement_timeout = '2h'; SET LOCAL enable_seqscan = on";
 
 /// Checks the whole ledger in one snapshot.
 pub async fn audit(db: &Db) -> Result<Vec<Difference>> {
-    let tx = snapshot(db, WHOLE_TIMEOUT).await?;
+    let tx = snapshot(db, WHOLE_READ).await?;
     let differences = check(&tx).await?;
     tx.commit().await?;
     Ok(differences)
@@ -116,12 +116,12 @@ pub async fn check(from: &impl Read) -> Result<Vec<Difference>> {
     Ok(differences)
 }
 
-/// Begins to read what is there at one moment, for as long as `timeout` says for each statement.
-pub(super) async fn snapshot(db: &Db, timeout: &str) -> Result<Tx> {
+/// Begins to read what is there at one moment, as these settings say.
+pub(super) async fn snapshot(db: &Db, settings: &str) -> Result<Tx> {
     let tx = db.begin().await?;
     let snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     tx.inner().execute_unprepared(snapshot).await?;
-    tx.inner().execute_unprepared(timeout).await?;
+    tx.inner().execute_unprepared(settings).await?;
     Ok(tx)
 }
 

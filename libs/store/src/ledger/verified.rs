@@ -20,8 +20,8 @@ use crate::db::sealed::Connected as _;
 use crate::statement::statement;
 use crate::{Db, Error, Read, Result};
 
-/// How long one statement may read what was added, or the accounts.
-const TIMEOUT: &str = "SET LOCAL statement_timeout = '5min'";
+/// How long one statement may read what was added, or the accounts, which it reads from end to end.
+const READ: &str = "SET LOCAL statement_timeout = '5min'; SET LOCAL enable_seqscan = on";
 
 /// What was added is little beside what is there, whatever the planner believes: each row is looked
 /// up by its key.
@@ -68,7 +68,7 @@ impl Verified {
         if !end.is_settled(db).await? {
             return Ok(None);
         }
-        let tx = snapshot(db, TIMEOUT).await?;
+        let tx = snapshot(db, READ).await?;
         let now = Sums::of(&tx).await?;
         tx.inner().execute_unprepared(BY_KEY).await?;
         let ahead = Sums::moved(&tx, end.number, None).await?;
@@ -91,7 +91,7 @@ impl Verified {
     pub async fn check(&mut self, db: &Db) -> Result<Vec<Difference>> {
         // Before the snapshot, which then sees whatever they have left.
         let is_settled = self.next.is_settled(db).await?;
-        let tx = snapshot(db, TIMEOUT).await?;
+        let tx = snapshot(db, READ).await?;
         let now = Sums::of(&tx).await?;
         let mut differences = now.unbalanced();
         for sql in open() {
