@@ -30,8 +30,9 @@ const STANDBY_POLL: Duration = Duration::from_millis(500);
 const RENEWALS: u32 = 4;
 /// How many battles, rooms or parties are looked up at once.
 const BATCH: u32 = 100;
-/// How long something is left alone that could not be done, in milliseconds.
+/// How long something is left alone that could not be done, at first and at the most, in milliseconds.
 const RETRY_MS: i64 = 1_000;
+const MAX_RETRY_MS: i64 = 60_000;
 
 /// Leads whenever nobody else does, until `shutdown`.
 pub(crate) async fn run(
@@ -104,19 +105,35 @@ struct Rounds {
     looked_for_results: Option<Instant>,
 }
 
-/// What something could not be done with, and when it is tried again. Meanwhile it is not even
-/// looked up: as many as are looked up at once would hold up all others.
-struct Stuck<I>(BTreeMap<I, Timestamp>);
+/// What something could not be done with, and when it is tried again: after twice as long each time.
+/// Meanwhile it is not even looked up: as many as are looked up at once would hold up all others.
+struct Stuck<I>(BTreeMap<I, Wait>);
+
+struct Wait {
+    again: Timestamp,
+    ms: i64,
+}
 
 impl<I: Copy + Ord> Stuck<I> {
     /// What is left alone at `now`.
     fn at(&mut self, now: Timestamp) -> Vec<I> {
-        self.0.retain(|_, again| *again > now);
-        self.0.keys().copied().collect()
+        // Somebody else may have done it.
+        self.0
+            .retain(|_, wait| wait.again.plus_ms(MAX_RETRY_MS) > now);
+        let waiting = self.0.iter().filter(|(_, wait)| wait.again > now);
+        waiting.map(|(id, _)| *id).collect()
     }
 
-    fn note(&mut self, id: I, now: Timestamp) {
-        self.0.insert(id, now.plus_ms(RETRY_MS));
+    /// Notes whether it could be done at `now`.
+    fn note(&mut self, id: I, now: Timestamp, is_done: bool) {
+        if is_done {
+            self.0.remove(&id);
+            return;
+        }
+        let before = self.0.get(&id).map(|wait| wait.ms.saturating_mul(2));
+        let ms = before.map_or(RETRY_MS, |ms| ms.min(MAX_RETRY_MS));
+        let again = now.plus_ms(ms);
+        self.0.insert(id, Wait { again, ms });
     }
 }
 
@@ -176,9 +193,10 @@ impl Rounds {
     async fn end_over(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
         let stuck = self.over.at(now);
         for battle in battle::list_over(&app.db, now, &stuck, BATCH).await? {
-            if let Err(error) = end(app, battle, now).await {
+            let done = end(app, battle, now).await;
+            self.over.note(battle, now, done.is_ok());
+            if let Err(error) = done {
                 tracing::error!(%battle, %error, cause = ?error, "a battle cannot be ended");
-                self.over.note(battle, now);
             }
         }
         Ok(())
@@ -188,9 +206,10 @@ impl Rounds {
     async fn look_after_rooms(&mut self, app: &App, moment: Moment) -> Result<(), Error> {
         let stuck = self.rooms.at(moment.now);
         for battle in room::list_due(&app.db, moment.now, &stuck, BATCH).await? {
-            if let Err(error) = rooms::do_due(app, battle, moment).await {
+            let done = rooms::do_due(app, battle, moment).await;
+            self.rooms.note(battle, moment.now, done.is_ok());
+            if let Err(error) = done {
                 tracing::error!(%battle, %error, cause = ?error, "a room is stuck");
-                self.rooms.note(battle, moment.now);
             }
         }
         Ok(())
@@ -200,9 +219,10 @@ impl Rounds {
     async fn settle_sealed(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
         let stuck = self.sealed.at(now);
         for battle in battle::list_sealed(&app.db, &stuck, BATCH).await? {
-            if let Err(error) = settle(app, battle).await {
+            let done = settle(app, battle).await;
+            self.sealed.note(battle, now, done.is_ok());
+            if let Err(error) = done {
                 tracing::error!(%battle, %error, cause = ?error, "a sealed battle cannot be settled");
-                self.sealed.note(battle, now);
             }
         }
         let stuck = u32::try_from(self.sealed.0.len()).unwrap_or(u32::MAX);
@@ -214,9 +234,10 @@ impl Rounds {
     async fn cancel_lost(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
         let stuck = self.lost.at(now);
         for battle in battle::list_lost(&app.db, &stuck, BATCH).await? {
-            if let Err(error) = cancel::cancel_lost(app, battle).await {
+            let done = cancel::cancel_lost(app, battle).await;
+            self.lost.note(battle, now, done.is_ok());
+            if let Err(error) = done {
                 tracing::error!(%battle, %error, cause = ?error, "a lost battle cannot be canceled");
-                self.lost.note(battle, now);
             }
         }
         Ok(())
@@ -226,9 +247,10 @@ impl Rounds {
     async fn end_parties(&mut self, app: &App, now: Timestamp) -> Result<(), Error> {
         let stuck = self.parties.at(now);
         for party in party::list_over(&app.db, now, &stuck, BATCH).await? {
-            if let Err(error) = parties::end(app, party, now).await {
+            let done = parties::end(app, party, now).await;
+            self.parties.note(party, now, done.is_ok());
+            if let Err(error) = done {
                 tracing::error!(%party, %error, cause = ?error, "a party cannot be ended");
-                self.parties.note(party, now);
             }
         }
         Ok(())
@@ -247,4 +269,48 @@ async fn end(app: &App, battle: BattleId, now: Timestamp) -> Result<(), Error> {
         settle(app, battle).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_ms(ms)
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_tried_more_and_more_seldom() {
+        let (mut stuck, mut tried) = (Stuck::default(), Vec::new());
+        for second in 0..400 {
+            let now = at(second * 1_000);
+            if stuck.at(now).is_empty() {
+                tried.push(second);
+                stuck.note(1, now, false);
+            }
+        }
+        let waits: Vec<i64> = tried.windows(2).map(|two| two[1] - two[0]).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]);
+        stuck.note(1, at(400_000), true);
+        stuck.note(1, at(400_000), false);
+        assert_eq!(stuck.at(at(400_999)), [1]);
+        assert_eq!(stuck.at(at(401_000)), [0; 0], "it begins anew");
+    }
+
+    #[test]
+    fn however_many_cannot_be_done_and_however_seldom_one_looks_all_others_are() {
+        let (mut stuck, mut waiting) = (Stuck::default(), (0..500).collect::<Vec<i32>>());
+        for look in 0..100 {
+            let now = at(look * 5_000);
+            let left = stuck.at(now);
+            let found = waiting.iter().filter(|id| !left.contains(id));
+            let found: Vec<i32> = found.take(100).copied().collect();
+            for id in found {
+                let is_done = id >= 400;
+                stuck.note(id, now, is_done);
+                waiting.retain(|it| *it != id || !is_done);
+            }
+        }
+        assert_eq!(waiting.len(), 400);
+    }
 }
