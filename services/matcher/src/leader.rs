@@ -22,6 +22,8 @@ use crate::settings::Leader;
 use crate::settlement::{end_trading, settle};
 use crate::{cancel, parties, rooms};
 
+const UNSETTLED: &str = "matcher_battles_unsettled";
+
 /// The duty's name.
 const DUTY: &str = "leader";
 /// How often a standby asks whether the duty is free.
@@ -75,6 +77,7 @@ async fn lead(app: &App, settings: Leader, lease: &Lease, shutdown: &Cancellatio
         }
     }
     gauge!("matcher_leads").set(0);
+    gauge!(UNSETTLED).set(0);
     if let Err(error) = lease::release(&app.db, lease).await {
         tracing::warn!(%error, "the lease is not given up");
     }
@@ -226,7 +229,7 @@ impl Rounds {
             }
         }
         let stuck = u32::try_from(self.sealed.0.len()).unwrap_or(u32::MAX);
-        gauge!("matcher_battles_unsettled").set(f64::from(stuck));
+        gauge!(UNSETTLED).set(f64::from(stuck));
         Ok(())
     }
 
