@@ -306,8 +306,8 @@ mod tests {
         for look in 0..100 {
             let now = at(look * 5_000);
             let left = stuck.at(now);
-            let found = waiting.iter().filter(|id| !left.contains(id));
-            let found: Vec<i32> = found.take(100).copied().collect();
+            let found = waiting.iter().copied().filter(|id| !left.contains(id));
+            let found: Vec<i32> = found.take(100).collect();
             for id in found {
                 let is_done = id >= 400;
                 stuck.note(id, now, is_done);
