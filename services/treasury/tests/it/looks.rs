@@ -168,7 +168,9 @@ async fn what_the_balance_hides_is_found_once_the_transactions_are_read_again() 
     let treasury = it.treasury_with(&[("chain.sweep_interval_ms", ONCE)]).await;
     let (user, address) = it.player(Currency::Sol).await;
     it.all_are_read().await;
-    // The books are wrong: they say that it lies there already.
+    treasury.stop().await;
+
+    // The books are wrong: they say that it lies there already. Nobody looks before it does.
     it.stage
         .script(&format!(
             "UPDATE chain_accounts SET to_gather = {SOL} WHERE user_id = '{user}'"
@@ -177,6 +179,7 @@ async fn what_the_balance_hides_is_found_once_the_transactions_are_read_again() 
     it.fund(&address, Currency::Sol, SOL).await;
     let came = async || it.on_chain(&address, Currency::Sol).await == SOL;
     eventually(LIMIT, came).await;
+    let treasury = it.treasury_with(&[("chain.sweep_interval_ms", ONCE)]).await;
     it.looks().await;
     assert_eq!(it.wallet(user, Unit::Sol).await, (0, 0));
     treasury.stop().await;

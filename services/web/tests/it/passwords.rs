@@ -116,29 +116,30 @@ async fn a_password_is_set_with_one_proof_by_somebody_who_has_an_address() {
 
 #[tokio::test]
 async fn nobody_learns_by_guessing_who_has_an_account_or_a_password() {
-    const GUESSES: usize = 5;
+    const GUESSES: usize = 10;
     let free = [("limits.passwords_per_address", "1000")];
     let stage = Stage::with(&free).await;
     with_password(&stage).await;
     stage.signed_in("bob@example.com").await;
     let client = stage.client();
-    let mut told = Vec::new();
-    for email in [ANN, "bob@example.com", "nobody@example.com"] {
-        let mut quickest = Duration::MAX;
-        let mut answer = Value::Null;
-        for _ in 0..GUESSES {
+    let mut told = [(); 3].map(|()| (Value::Null, Duration::MAX));
+    // In turns, so that a busy machine is so for all of them.
+    for _ in 0..GUESSES {
+        for (email, told) in [ANN, "bob@example.com", "nobody@example.com"]
+            .iter()
+            .zip(&mut told)
+        {
             let asked = Instant::now();
-            answer = try_login(&client, email, "guessed it").await.0;
-            quickest = quickest.min(asked.elapsed());
+            let mut answer = try_login(&client, email, "guessed it").await.0;
+            answer["errors"][0]["extensions"]["traceId"] = Value::Null;
+            *told = (answer, told.1.min(asked.elapsed()));
         }
-        answer["errors"][0]["extensions"]["traceId"] = Value::Null;
-        told.push((answer, quickest));
     }
     assert_eq!(told[0].0, told[1].0);
     assert_eq!(told[0].0, told[2].0);
     // The hash is most of what takes time; without it there is a tenth of it.
     for (_, quickest) in &told[1..] {
-        assert!(*quickest > told[0].1 / 2, "{told:?}");
+        assert!(*quickest > told[0].1 / 4, "{told:?}");
     }
 }
 
