@@ -161,35 +161,3 @@ async fn what_was_gathered_before_anybody_noted_it_is_credited() {
     assert_eq!(it.count(left).await, 0);
     treasury.stop().await;
 }
-
-#[tokio::test]
-async fn what_the_balance_hides_is_found_once_the_transactions_are_read_again() {
-    let it = ChainStage::new().await;
-    let treasury = it.treasury_with(&[("chain.sweep_interval_ms", ONCE)]).await;
-    let (user, address) = it.player(Currency::Sol).await;
-    it.all_are_read().await;
-    treasury.stop().await;
-
-    // The books are wrong: they say that it lies there already. Nobody looks before it does.
-    it.stage
-        .script(&format!(
-            "UPDATE chain_accounts SET to_gather = {SOL} WHERE user_id = '{user}'"
-        ))
-        .await;
-    it.fund(&address, Currency::Sol, SOL).await;
-    let came = async || it.on_chain(&address, Currency::Sol).await == SOL;
-    eventually(LIMIT, came).await;
-    let treasury = it.treasury_with(&[("chain.sweep_interval_ms", ONCE)]).await;
-    it.looks().await;
-    assert_eq!(it.wallet(user, Unit::Sol).await, (0, 0));
-    treasury.stop().await;
-
-    let own = [
-        ("chain.sweep_interval_ms", ONCE),
-        ("chain.page_after_ms", "100"),
-    ];
-    let treasury = it.treasury_with(&own).await;
-    it.holds(user, Unit::Sol, SOL).await;
-    assert_eq!(it.deposits().await, 1);
-    treasury.stop().await;
-}
