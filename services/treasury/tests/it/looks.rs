@@ -79,9 +79,10 @@ async fn accounts_to_which_nothing_came_cost_a_question_for_a_hundred() {
         balances >= expected.0 && signatures >= expected.1
     };
     eventually(LIMIT, all_asked).await;
+    let all_seen = async || it.count("chain_accounts WHERE scanned_at IS NULL").await == 0;
+    eventually(LIMIT, all_seen).await;
     treasury.stop().await;
     assert_eq!(asked().await, expected);
-    assert_eq!(it.count("chain_accounts WHERE scanned_at IS NULL").await, 0);
 }
 
 #[tokio::test]
