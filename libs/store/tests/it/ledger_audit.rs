@@ -1,12 +1,13 @@
 //! The auditor finds what a superuser bent.
 
 use contracts::Service;
-use domain::ledger::{Movement, Transfer};
+use domain::ledger::{Account, Movement, Transfer, Unit};
 use domain::timestamp::Timestamp;
 use store::ledger;
 
 use crate::stage::{
-    ALICE, BATTLE, BOB, ESCROW, Stage, fund, holding, holding_until, moving, post, transfer, wallet,
+    ALICE, BATTLE, BOB, ESCROW, OUTSIDE, Stage, fund, holding, holding_until, moving, post,
+    transfer, wallet,
 };
 
 /// The rules that the auditor finds broken, once each, in order.
@@ -239,6 +240,44 @@ async fn an_escrow_that_does_not_cover_its_withdrawal_is_found() {
     let back = moving("back", ESCROW, wallet(ALICE), 10);
     post(&db, &[back]).await.unwrap();
     assert_eq!(broken_rules(&stage).await, Vec::<String>::new());
+}
+
+/// What is kept of the card that ALICE took into the battle.
+pub(crate) const CARD_ESCROW: Account = Account::escrow(BATTLE, Unit::LeverageCard);
+
+/// A ledger in which ALICE and BOB are in an open battle, which keeps their fees of 10 each and three
+/// uses of a card.
+pub(crate) async fn open_battle() -> Stage {
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Matcher).await;
+    let lot = Account::lot(ALICE, Unit::LeverageCard, None);
+    let cards = Account::outside(Unit::LeverageCard);
+    let into = [
+        moving("fees", OUTSIDE, ESCROW, 20),
+        moving("card", cards, lot, 3),
+        moving("uses", lot, CARD_ESCROW, 3),
+    ];
+    post(&db, &into).await.unwrap();
+    stage
+        .meddle(&format!(
+            "INSERT INTO users (id, email, nick_name)
+             VALUES ('{ALICE}', 'alice@test', 'alice'), ('{BOB}', 'bob@test', 'bob');
+             INSERT INTO games (id, is_active, current_version) VALUES ('{BATTLE}', true, 1);
+             INSERT INTO game_versions (game_id, version, template) VALUES ('{BATTLE}', 1, '{{}}');
+             INSERT INTO battles (id, game_id, game_version, template, origin, status, ranked, shard,
+                 start_time_ms, end_time_ms, clock_offset_ns)
+             VALUES ('{BATTLE}', '{BATTLE}', 1, '{{\"currency\": \"USDT\", \"entry_fee_minor\": 10}}',
+                 'QUEUE', 'OPEN', true, 0, 1, 2, 0);
+             INSERT INTO seats (battle_id, number, participant_id, player_id, cups, experience)
+             VALUES ('{BATTLE}', 1, '{ALICE}', '{ALICE}', 0, 0),
+                 ('{BATTLE}', 2, '{BOB}', '{BOB}', 0, 0);
+             INSERT INTO seat_items (battle_id, player_id, lot_id, unit, moved)
+             VALUES ('{BATTLE}', '{ALICE}', '{}', 'LEVERAGE_CARD', 3)",
+            lot.id()
+        ))
+        .await;
+    assert_eq!(broken_rules(&stage).await, Vec::<String>::new());
+    stage
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use store::Db;
 use store::ledger::{self, End, Posted, Verified};
 
 use crate::ledger_audit::{
-    broken_rules, sound_ledger, transfer_with_triggers_disabled, waiting_ticket, waiting_withdrawal,
+    CARD_ESCROW, broken_rules, open_battle, sound_ledger, transfer_with_triggers_disabled,
+    waiting_ticket, waiting_withdrawal,
 };
 use crate::stage::{
     ALICE, BATTLE, BOB, ESCROW, HOUSE, OUTSIDE, Stage, holding, moving, post, transfer, wallet,
@@ -315,6 +316,97 @@ async fn an_escrow_that_does_not_cover_its_withdrawal_is_found_however_old_it_is
         assert_eq!(found(&mut verified, &db).await, rules);
         assert_eq!(broken_rules(&stage).await, rules);
     }
+}
+
+/// What is told of the escrows of the battle, by its unit.
+async fn told(verified: &mut Verified, db: &Db, rule: &str) -> Vec<String> {
+    let found = verified.check(db).await.unwrap();
+    let told = found.into_iter().map(|it| {
+        assert_eq!(it.rule, rule, "{it}");
+        let of = format!(" of battle {BATTLE}");
+        let subject = it.subject.strip_suffix(&of).unwrap();
+        format!("{subject}: {}, not {}", it.expected, it.found)
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn an_escrow_that_does_not_cover_its_open_battle_is_found_however_old_it_is() {
+    let stage = open_battle().await;
+    let db = stage.db(Service::Treasury).await;
+    let mut verified = begin(&db).await;
+    catch_up(&mut verified, &db).await;
+    let template = |more: &str| format!("UPDATE battles SET template = template || '{more}'");
+    for (change, undo, differences) in [
+        (
+            template(r#"{"entry_fee_minor": 11}"#),
+            template(r#"{"entry_fee_minor": 10}"#),
+            &["escrow USDT: 22, not 20"][..],
+        ),
+        (
+            template(r#"{"currency": "SOL"}"#),
+            template(r#"{"currency": "USDT"}"#),
+            &["escrow SOL: 20, not 0", "escrow USDT: 0, not 20"],
+        ),
+        (
+            template(r#"{"prize": {"fixed": {"house_funded": true, "amount_minor": 25}}}"#),
+            template(r#"{"prize": {"fixed": {"house_funded": false, "amount_minor": 25}}}"#),
+            &["escrow USDT: 25, not 20"],
+        ),
+        (
+            "UPDATE seat_items SET moved = 4".to_owned(),
+            "UPDATE seat_items SET moved = 3".to_owned(),
+            &["escrow LEVERAGE_CARD: 4, not 3"],
+        ),
+        (
+            "UPDATE battles SET status = 'SETTLING';
+             CREATE TABLE taken AS SELECT * FROM seat_items; DELETE FROM seat_items"
+                .to_owned(),
+            "INSERT INTO seat_items SELECT * FROM taken".to_owned(),
+            &["escrow LEVERAGE_CARD: 0, not 3"],
+        ),
+    ] {
+        let rule = "escrows_cover_open_battles";
+        stage.meddle(&change).await;
+        assert_eq!(
+            told(&mut verified, &db, rule).await,
+            differences,
+            "{change}"
+        );
+        assert_eq!(broken_rules(&stage).await, [rule], "{change}");
+        stage.meddle(&undo).await;
+        catch_up(&mut verified, &db).await;
+    }
+    let taken = moving("taken", ESCROW, HOUSE, 1);
+    post(&db, &[taken]).await.unwrap();
+    let less = ["escrow USDT: 20, not 19"];
+    for _ in 0..2 {
+        let found = told(&mut verified, &db, "escrows_cover_open_battles").await;
+        assert_eq!(found, less);
+    }
+}
+
+#[tokio::test]
+async fn an_escrow_that_its_ended_battle_has_left_something_in_is_found_however_old_it_is() {
+    let stage = open_battle().await;
+    let db = stage.db(Service::Treasury).await;
+    let mut verified = begin(&db).await;
+    catch_up(&mut verified, &db).await;
+    let rule = "escrows_are_settled";
+    for (status, is) in [("CLOSED", "closed"), ("CANCELED", "canceled")] {
+        let end = format!("UPDATE battles SET status = '{status}'");
+        stage.meddle(&end).await;
+        let differences = [("LEVERAGE_CARD", 3), ("USDT", 20)]
+            .map(|(unit, left)| format!("escrow {unit}: 0 once the battle is {is}, not {left}"));
+        assert_eq!(told(&mut verified, &db, rule).await, differences);
+        assert_eq!(broken_rules(&stage).await, [rule]);
+    }
+    let lot = Account::lot(ALICE, Unit::LeverageCard, None);
+    let paid = moving("paid", ESCROW, wallet(BOB), 20);
+    let returned = moving("returned", CARD_ESCROW, lot, 3);
+    post(&db, &[paid, returned]).await.unwrap();
+    catch_up(&mut verified, &db).await;
+    assert_eq!(broken_rules(&stage).await, NONE);
 }
 
 #[tokio::test]
