@@ -6,7 +6,7 @@ use domain::timestamp::Timestamp;
 use store::ledger;
 
 use crate::stage::{
-    ALICE, BATTLE, BOB, ESCROW, OUTSIDE, Stage, fund, holding, holding_until, moving, post,
+    ALICE, BATTLE, BOB, ESCROW, HOUSE, OUTSIDE, Stage, fund, holding, holding_until, moving, post,
     transfer, wallet,
 };
 
@@ -129,9 +129,32 @@ async fn a_transfer_into_another_unit_is_found() {
 async fn a_hold_without_a_ticket_is_found() {
     let stage = sound_ledger().await;
     let db = stage.db(Service::Matcher).await;
-    post(&db, &[holding("stray", wallet(ALICE), 10)])
-        .await
-        .unwrap();
+    let stray = holding("stray", wallet(ALICE), 10);
+    post(&db, std::slice::from_ref(&stray)).await.unwrap();
+    let found = ledger::check(&stage.superuser().await).await.unwrap();
+    let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let (hold, account) = (stray.key.id(), wallet(ALICE).id());
+    let rule = "holds_have_a_reason";
+    let expected = [
+        format!(
+            "{rule}: hold {hold}: expected a ticket or a withdrawal that waits, found test of 10 and \
+             no reason"
+        ),
+        format!(
+            "{rule}: account {account}: expected held 0 for tickets and withdrawals that wait, found \
+             held 10"
+        ),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn a_hold_that_holds_nothing_back_is_found() {
+    // What the house has may fall below zero, so that nothing of it can be held.
+    let stage = sound_ledger().await;
+    let db = stage.db(Service::Matcher).await;
+    let hold = holding("house", HOUSE, 10);
+    post(&db, &[hold]).await.unwrap();
     assert_eq!(broken_rules(&stage).await, ["holds_have_a_reason"]);
 }
 
