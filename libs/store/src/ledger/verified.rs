@@ -25,8 +25,9 @@ const READ: &str = "SET LOCAL statement_timeout = '5min'; SET LOCAL enable_seqsc
 
 /// What was added is little beside what is there, whatever the planner believes: each row is looked
 /// up by its key.
-const BY_KEY: &str = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off;
-    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+const BY_KEY: &str =
+    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off;
+    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 /// What the accounts of each kind and unit hold together.
 const SUMS: &str = "SELECT kind, unit, sum(balance)::text AS balance, sum(held)::text AS held,
