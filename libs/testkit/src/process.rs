@@ -149,6 +149,13 @@ impl Process {
         Some((answer.status().as_u16(), answer.json().await.ok()?))
     }
 
+    /// What it tells of itself at `/metrics`, as text.
+    pub async fn metrics(&self) -> String {
+        let answer = reqwest::get(format!("{}/metrics", self.url)).await;
+        let page = answer.expect("the process answers").text().await;
+        page.expect("a page of text")
+    }
+
     /// Waits until `/readyz` says 200.
     ///
     /// # Panics

@@ -10,13 +10,13 @@ use store::ledger;
 use testkit::{Process, eventually};
 use tokio::time::timeout;
 
-use crate::stage::{LIMIT, Stage, caller, metrics};
+use crate::stage::{LIMIT, Stage, caller};
 
 const ALARM: &str = "the ledger does not add up";
 
 /// The rules that the page says some check found broken, in their order; none before its first.
 async fn broken_rules(process: &Process, check: &str) -> Option<Vec<String>> {
-    let page = metrics(process).await;
+    let page = process.metrics().await;
     let counts = |rule: &str| {
         let line = format!("treasury_ledger_differences{{check=\"{check}\",rule=\"{rule}\"}} ");
         let count = page.lines().find_map(|found| found.strip_prefix(&line))?;

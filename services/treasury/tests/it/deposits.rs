@@ -10,7 +10,7 @@ use serde_json::json;
 use testkit::eventually;
 
 use crate::chain_stage::{ChainStage, HOT_USDT, PHRASE, SOL, USDT, hot, usdt};
-use crate::stage::{LIMIT, metrics};
+use crate::stage::LIMIT;
 
 #[tokio::test]
 async fn sol_and_usdt_are_credited_once_and_gathered_in_the_hot_wallet() {
@@ -277,7 +277,7 @@ async fn what_the_chain_lacks_is_counted_and_every_alert_has_its_metric() {
     let it = ChainStage::new().await;
     let mut process = it.binary().start_ready().await;
     let difference = async |currency: &str| {
-        let page = metrics(&process).await;
+        let page = process.metrics().await;
         let line = format!("treasury_chain_difference{{currency=\"{currency}\"}} ");
         page.lines()
             .find_map(|found| found.strip_prefix(&line).map(str::to_owned))
@@ -287,7 +287,7 @@ async fn what_the_chain_lacks_is_counted_and_every_alert_has_its_metric() {
     let alerts = std::fs::read_to_string("../../docs/alerts.yml").unwrap();
     for metric in alerts.split(|c: char| !c.is_ascii_lowercase() && c != '_') {
         // Some are there once a first round is over.
-        let exists = async || metrics(&process).await.contains(&format!("\n{metric}"));
+        let exists = async || process.metrics().await.contains(&format!("\n{metric}"));
         if metric.starts_with("treasury_") {
             eventually(LIMIT, exists).await;
         }
@@ -359,7 +359,7 @@ async fn a_node_that_has_purged_what_was_seen_before_is_read_as_far_as_it_goes()
     it.validator.fault("forget", 50).await;
     // The players' accounts and the two of the hot wallet, once each.
     let forgotten = "\ntreasury_history_forgotten_total 4\n";
-    let has_forgotten = async || metrics(&process).await.contains(forgotten);
+    let has_forgotten = async || process.metrics().await.contains(forgotten);
     eventually(LIMIT, has_forgotten).await;
     it.looks().await;
     it.fund(&address, Currency::Sol, 2 * SOL).await;
@@ -367,7 +367,7 @@ async fn a_node_that_has_purged_what_was_seen_before_is_read_as_far_as_it_goes()
     it.holds(user, Unit::Sol, 3 * SOL).await;
     it.validator.fault("forget", 0).await;
     it.looks().await;
-    let page = metrics(&process).await;
+    let page = process.metrics().await;
     assert!(page.contains(forgotten), "{page}");
     assert!(page.contains("\ntreasury_scans_failed_total 0\n"), "{page}");
     assert_eq!(it.wallet(user, Unit::Sol).await, (3 * SOL, 0));

@@ -10,7 +10,7 @@ use store::withdrawal::Status;
 use testkit::eventually;
 
 use crate::chain_stage::{ChainStage, SOL, STRANGER, sol};
-use crate::stage::{LIMIT, metrics};
+use crate::stage::LIMIT;
 
 /// Words that stand beside each other nowhere else.
 const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
@@ -147,7 +147,7 @@ async fn neither_the_seed_nor_a_key_is_ever_written() {
     let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
     it.reaches(id, Status::Completed).await;
     it.faults_are_over().await;
-    let pages = format!("{:?}{}", process.readyz().await, metrics(&process).await);
+    let pages = format!("{:?}{}", process.readyz().await, process.metrics().await);
     assert!(process.terminate().await.success());
 
     let written = [process.stderr(), process.stdout(), pages].concat();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use testkit::{Binary, eventually};
 
 use crate::chain_stage::{ChainStage, PHRASE, SOL, STRANGER, sol};
-use crate::stage::{Stage, metrics};
+use crate::stage::Stage;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -151,7 +151,7 @@ async fn by_the_node_of_another_chain_nothing_is_credited_or_signed() {
     let id = it.withdraw(user, sol(SOL), STRANGER).await.unwrap();
     let deposits = it.count("deposits").await;
     let refused = async || {
-        let page = metrics(&process).await;
+        let page = process.metrics().await;
         [
             "treasury_scans_failed_total 0",
             "treasury_sweeps_failed_total 0",

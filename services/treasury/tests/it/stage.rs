@@ -12,7 +12,7 @@ use runtime::ids::mint;
 use runtime::{Mode, MovableClock, Supervisor};
 use sea_orm::ConnectionTrait;
 use store::{Db, ledger};
-use testkit::{Binary, Database, Process, ROLE_PASSWORD, Space, eventually};
+use testkit::{Binary, Database, ROLE_PASSWORD, Space, eventually};
 use treasury::Settings;
 
 /// How long anything may take that has to happen.
@@ -191,12 +191,4 @@ pub(crate) fn caller(user: UserId) -> Caller {
         user,
         request: mint(),
     }
-}
-
-/// What a treasury tells of itself.
-pub(crate) async fn metrics(process: &Process) -> String {
-    let page = reqwest::get(format!("{}/metrics", process.url()))
-        .await
-        .unwrap();
-    page.text().await.unwrap()
 }

@@ -7,7 +7,7 @@ use store::chain;
 use testkit::eventually;
 
 use crate::chain_stage::{ChainStage, SOL, sol};
-use crate::stage::{LIMIT, Stage, caller, metrics};
+use crate::stage::{LIMIT, Stage, caller};
 
 #[tokio::test]
 async fn a_wallet_is_opened_once_however_often_it_is_asked_for() {
@@ -49,7 +49,7 @@ async fn a_wallet_that_could_get_no_address_is_counted_and_gets_one_once_it_can(
         .await;
     let mut process = it.binary().start_ready().await;
     let counted = async || {
-        let page = metrics(&process).await;
+        let page = process.metrics().await;
         let failed = page
             .lines()
             .find_map(|line| line.strip_prefix("treasury_addresses_failed_total "));

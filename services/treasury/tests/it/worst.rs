@@ -11,7 +11,7 @@ use crate::chain_stage::{
     ACCOUNT_FEE, ChainStage, DROP_ALL, HOT_SOL, HOT_USDT, PHRASE, SOL, STRANGER, USDT, hot, sol,
     usdt,
 };
-use crate::stage::{LIMIT, metrics};
+use crate::stage::LIMIT;
 
 /// Slots after which nothing takes what was signed before them.
 const FORGOTTEN: u32 = 2_000;
@@ -275,7 +275,7 @@ async fn what_one_node_knows_and_another_does_not_is_not_paid_again() {
     it.validator.make_slots(FORGOTTEN - 100).await;
     let mut process = it.binary().start_ready().await;
     let unproven = async || {
-        let page = metrics(&process).await;
+        let page = process.metrics().await;
         let none = "treasury_absence_unproven_total 0";
         !page.lines().any(|line| line == none)
     };
@@ -378,7 +378,7 @@ async fn every_account_that_is_opened_is_paid_with_rent_that_is_there() {
 
 /// How often the hot wallet was short, as a treasury tells.
 async fn short(process: &Process) -> u32 {
-    let page = metrics(process).await;
+    let page = process.metrics().await;
     let short = page
         .lines()
         .find_map(|line| line.strip_prefix("treasury_hot_wallet_short_total "));
