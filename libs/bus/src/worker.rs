@@ -1,9 +1,18 @@
 //! What every service that hears messages sets going as its own tasks.
 
-use runtime::Context;
-use store::Db;
+use std::time::Duration;
+
+use metrics::gauge;
+use runtime::{Context, causes};
+use store::{Db, dead_letter};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::{Bus, Consumer, Delivery, Failure};
+
+/// How often the messages that wait for a person are counted.
+const COUNT_EVERY: Duration = Duration::from_secs(15);
 
 /// A service's context, bus and database, while it starts.
 #[derive(Clone, Copy)]
@@ -17,7 +26,8 @@ pub struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    /// Lets readiness depend on Postgres and NATS.
+    /// Lets readiness depend on Postgres and NATS, and shows how many of the service's messages wait for
+    /// a person.
     pub fn watch(self) {
         let (bus, db) = (self.bus.clone(), self.db.clone());
         self.context.health.watch("postgres", move || {
@@ -27,6 +37,15 @@ impl Worker<'_> {
         self.context.health.watch("nats", move || {
             let bus = bus.clone();
             async move { Ok(bus.ping().await?) }
+        });
+        let counting = count_dead_letters(
+            self.db.clone(),
+            self.context.service.name,
+            self.context.shutdown(),
+        );
+        self.context.spawn("dead letters", async move {
+            counting.await;
+            Ok(())
         });
     }
 
@@ -54,4 +73,23 @@ impl Worker<'_> {
         self.context
             .spawn("outbox relay", async move { Ok(relaying.await?) });
     }
+}
+
+/// Shows how many messages wait for a person, until `shutdown`. They stay in the table, so that they are
+/// shown whoever parked them, and by a process that began after that.
+async fn count_dead_letters(db: Db, service: &'static str, shutdown: CancellationToken) {
+    let counting = async {
+        loop {
+            match dead_letter::count_waiting(&db).await {
+                Ok(waiting) => {
+                    let messages = waiting.iter().map(|waiting| waiting.messages).sum::<i64>();
+                    let shown = u32::try_from(messages).unwrap_or(u32::MAX);
+                    gauge!("bus_dead_letters", "service" => service).set(f64::from(shown));
+                }
+                Err(error) => warn!(cause = causes(&error), "dead letters were not counted"),
+            }
+            sleep(COUNT_EVERY).await;
+        }
+    };
+    shutdown.run_until_cancelled(counting).await;
 }

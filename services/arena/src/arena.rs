@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::committing::Consequences;
+use self::ownership::LEFT_OUT;
 use crate::app::App;
 use crate::beats::{Beat, Beats};
 use crate::beside::Told;
@@ -157,6 +158,8 @@ impl Arena {
 
     /// Runs until `shutdown`, then writes what is left and gives the shards up.
     pub(crate) async fn run(mut self, shutdown: &CancellationToken) -> Result<(), Error> {
+        // Shown from the beginning: what is not there cannot rise.
+        counter!(LEFT_OUT).increment(0);
         if let Some(opened) = shutdown.run_until_cancelled(self.open_market()).await {
             opened?;
         }

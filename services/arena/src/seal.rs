@@ -30,6 +30,8 @@ use crate::beside::Told;
 use crate::market_entry;
 use crate::spool::{Parts, Spool};
 
+const FAILED: &str = "arena_seals_failed_total";
+
 /// How many battles are sealed at once: each reads MARKET again.
 const AT_ONCE: usize = 2;
 /// How many of these may be long ones, which take minutes: the others do not wait for them.
@@ -86,6 +88,8 @@ impl Turns {
 /// Seals what it is told to until `shutdown`, so many battles at once, and tells the loop when it is
 /// done with one, sealed or not.
 pub(crate) async fn run(app: App, work: Receiver<Work>, shutdown: CancellationToken) {
+    // Shown from the beginning: what is not there cannot rise.
+    counter!(FAILED).increment(0);
     let turns = Arc::new(Turns::new());
     let work = stream::unfold(work, |mut work| async { Some((work.recv().await?, work)) });
     let found = work.then(|(lease, battle)| {
@@ -99,7 +103,7 @@ pub(crate) async fn run(app: App, work: Receiver<Work>, shutdown: CancellationTo
                 Ok(Some(sha256)) => info!(%battle, sha256, "a battle is sealed"),
                 Ok(None) => info!(%battle, "a battle is not ours to seal, or is sealed"),
                 Err(cause) => {
-                    counter!("arena_seals_failed_total").increment(1);
+                    counter!(FAILED).increment(1);
                     error!(%battle, cause = causes(&cause), "a battle is not sealed yet");
                 }
             }

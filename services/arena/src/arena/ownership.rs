@@ -17,6 +17,8 @@ use crate::feed::Feed;
 use crate::lease::Kept;
 use crate::takeover::{TakenOver, catch_up, take_over};
 
+pub(super) const LEFT_OUT: &str = "arena_shards_left_out_total";
+
 /// A shard that cannot go on is tried again after this long: a person may have mended it.
 const LEFT_OUT_FOR: Duration = Duration::from_secs(30);
 /// So many groups of shards are taken over at once: each reads MARKET by itself.
@@ -214,7 +216,7 @@ impl Arena {
                 remedy = cause.remedy(),
                 "a shard is left out"
             );
-            counter!("arena_shards_left_out_total").increment(1);
+            counter!(LEFT_OUT).increment(1);
             self.left_out
                 .insert(lease.shard, Instant::now() + LEFT_OUT_FOR);
             self.release(vec![lease]);

@@ -42,6 +42,12 @@ async fn leaves_out(floor: &Floor, process: &Process, battle: BattleId) -> Strin
     let line = line.await;
     let shard = Shard::of(battle);
     assert!(line.contains(&format!("\"shard\":\"{shard}\"")), "{line}");
+    let page = process.metrics().await;
+    assert!(page.contains("\narena_shards_left_out_total "), "{page}");
+    assert!(
+        !page.contains("\narena_shards_left_out_total 0\n"),
+        "{page}"
+    );
     let free = format!("SELECT count(*) FROM arena_shards WHERE owner IS NULL AND shard = {shard}");
     testkit::eventually(LIMIT, async || floor.number(&free).await == 1).await;
 

@@ -11,6 +11,7 @@ mod ending;
 mod fencing;
 mod floor;
 mod load;
+mod metrics;
 mod outage;
 mod paused;
 mod process;
