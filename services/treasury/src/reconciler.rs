@@ -40,7 +40,7 @@ impl Reconciler {
         // Shown from the beginning: what is not there cannot rise.
         counter!(FAILED).increment(0);
         for currency in Coins::CURRENCIES {
-            self.stamp(currency);
+            gauge!(RECONCILED, "currency" => currency.code()).set(0.0);
         }
         let comparing = async {
             let mut surpluses = Surpluses::new();
@@ -67,7 +67,7 @@ impl Reconciler {
                 continue;
             };
             show(&report);
-            self.stamp(currency);
+            gauge!(RECONCILED, "currency" => currency.code()).set(now_s(&self.clock));
             self.look_anew(&report, surpluses).await?;
         }
         Ok(())
@@ -92,10 +92,6 @@ impl Reconciler {
             tracing::warn!(currency, "all accounts are looked at from the beginning");
         }
         Ok(())
-    }
-
-    fn stamp(&self, currency: Currency) {
-        gauge!(RECONCILED, "currency" => currency.code()).set(now_s(&self.clock));
     }
 }
 

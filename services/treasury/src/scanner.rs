@@ -91,7 +91,7 @@ impl Scanner {
         for name in [FAILED, DEPOSITS, FOREIGN, FORGOTTEN] {
             counter!(name).increment(0);
         }
-        gauge!(SCANNED).set(now_s(&self.clock));
+        gauge!(SCANNED).set(0.0);
         let scanning = async {
             loop {
                 match self.scan().await {
@@ -112,6 +112,9 @@ impl Scanner {
     /// Looks at the accounts that somebody tried to look at longest ago, whatever becomes of the others;
     /// answers the last failure.
     async fn scan(&self) -> Result<(), Error> {
+        // In front of what may fail: the database knows it, however often this begins anew.
+        let oldest_s = rows::oldest_scan(&self.db).await?;
+        gauge!("treasury_chain_oldest_scan_at_seconds").set(f64::from(oldest_s));
         self.custody.confirm(&self.db).await?;
         let (limit, page_after) = (self.settings.scan_accounts(), self.settings.page_after());
         let turns = rows::list_to_scan(&self.db, limit, page_after).await?;
@@ -134,8 +137,6 @@ impl Scanner {
                 outcome = Err(self.pass_over(vec![account], error).await?);
             }
         }
-        let oldest_s = rows::oldest_scan(&self.db).await?;
-        gauge!("treasury_chain_oldest_scan_at_seconds").set(f64::from(oldest_s));
         outcome
     }
 
