@@ -25,6 +25,15 @@ impl ChainStage {
         eventually(LIMIT, read).await;
     }
 
+    /// Lets so much time pass since the transactions of every player's account were read.
+    async fn were_read_before(&self, interval: &str) {
+        let ago = format!(
+            "UPDATE chain_accounts SET paged_at = now() - interval '{interval}'
+             WHERE user_id IS NOT NULL"
+        );
+        self.stage.script(&ago).await;
+    }
+
     /// Waits until so many deposits of players are noted.
     async fn notes(&self, deposits: i64) {
         let noted = async || self.deposits().await == deposits;
@@ -160,5 +169,34 @@ async fn what_was_gathered_before_anybody_noted_it_is_credited() {
     assert_eq!(it.deposits().await, 2);
     let left = "chain_accounts WHERE user_id IS NOT NULL AND (waiting, to_gather) <> (0, 0)";
     assert_eq!(it.count(left).await, 0);
+    treasury.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_balance_hides_is_found_once_the_transactions_are_read_again() {
+    let it = ChainStage::new().await;
+    let own = [("chain.page_after_ms", "3600000")];
+    let treasury = it.treasury_with(&own).await;
+    let (user, address) = it.player(Currency::Usdt).await;
+    it.all_are_read().await;
+    treasury.stop().await;
+    // While nobody looks, the books are bent: they say that it lies there already. It is less than
+    // anybody gathers, so that nothing but reading the transactions shows it.
+    it.stage
+        .script(&format!(
+            "UPDATE chain_accounts SET to_gather = {USDT} WHERE user_id = '{user}'"
+        ))
+        .await;
+    it.fund(&address, Currency::Usdt, USDT).await;
+    let came = async || it.on_chain(&address, Currency::Usdt).await == USDT;
+    eventually(LIMIT, came).await;
+
+    let treasury = it.treasury_with(&own).await;
+    it.were_read_before("30 minutes").await;
+    it.looks().await;
+    assert_eq!(it.deposits().await, 0);
+    it.were_read_before("1 hour").await;
+    it.holds(user, Unit::Usdt, USDT).await;
+    assert_eq!(it.deposits().await, 1);
     treasury.stop().await;
 }
