@@ -38,24 +38,14 @@ pub async fn post(tx: &Tx, transfers: &[Transfer]) -> Result<Result<Posted, Refu
     }
     let savepoint = tx.inner().begin().await?;
     match insert(&savepoint, transfers).await {
-        Ok(inserted) if inserted == transfers.len() => {
+        Ok(()) => {
             savepoint.commit().await?;
             Ok(Ok(Posted::Now))
-        }
-        Ok(inserted) => {
-            let before = inserted == 0 && were_posted(&savepoint, transfers).await?;
-            savepoint.rollback().await?;
-            Ok(if before {
-                Ok(Posted::Before)
-            } else {
-                Err(Refusal::KeyReused)
-            })
         }
         Err(cause) => {
             let refusal = refusal(&cause).ok_or_else(|| Error::from(cause))?;
             savepoint.rollback().await?;
-            // Whoever inserts the same keys in the very same moment passes the look at the keys and
-            // meets the other rows in an index behind it, once they are committed.
+            // A repeat meets its own rows in an index; which one is a matter of their order.
             let may_be_the_same = matches!(refusal, Refusal::KeyReused | Refusal::HoldEnded);
             if may_be_the_same && were_posted(tx.inner(), transfers).await? {
                 return Ok(Ok(Posted::Before));
@@ -96,7 +86,7 @@ fn refusal(cause: &DbErr) -> Option<Refusal> {
         return Some(Refusal::UnknownHold);
     }
     match broken_constraint(cause)? {
-        "ledger_transfers_pkey" => Some(Refusal::KeyReused),
+        "ledger_transfers_pkey" | "ledger_transfers_key" => Some(Refusal::KeyReused),
         "ledger_accounts_balance_check"
         | "ledger_accounts_held_check"
         | "ledger_accounts_held_within_balance"
@@ -225,8 +215,10 @@ struct Count {
     count: i64,
 }
 
-/// Inserts the transfers whose keys are new, and answers how many those were.
-async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<usize, DbErr> {
+/// Inserts the transfers.
+///
+/// An array that is unnested behind SELECT becomes rows at once; behind FROM it is copied first.
+async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<(), DbErr> {
     let rows: Vec<Row<'_>> = transfers.iter().map(Row::of).collect();
     let accounts = accounts(&rows);
     let id = |account: Option<&Account>| account.map_or(NO_ID, |account| account.id().uuid());
@@ -234,29 +226,34 @@ async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<usiz
         "WITH opened AS (
              INSERT INTO ledger_accounts (id, owner_id, kind, unit, expires_at_ms)
              SELECT id, owner_id, kind, unit, nullif(expires_at_ms, $6)
-             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[])
-                 AS a (id, owner_id, kind, unit, expires_at_ms)
+             FROM (
+                 SELECT unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS owner_id,
+                     unnest($3::text[]) AS kind, unnest($4::text[]) AS unit,
+                     unnest($5::bigint[]) AS expires_at_ms
+             ) a
              WHERE NOT EXISTS (SELECT FROM ledger_accounts open WHERE open.id = a.id)
              ORDER BY id ON CONFLICT DO NOTHING
-         ), moved AS (
-             INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, pending_id,
-                 kind, reference_id, key, body_hash, expires_at_ms)
-             SELECT t.id, coalesce(hold.debit_id, nullif(t.debit_id, $18)),
-                 nullif(t.credit_id, $18), coalesce(hold.unit, t.unit),
-                 coalesce(hold.amount, t.amount), t.phase, nullif(t.pending_id, $18), t.kind,
-                 t.reference_id, t.key, t.body_hash, nullif(t.expires_at_ms, $6)
-             FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::bigint[],
-                     $12::text[], $13::uuid[], $14::text[], $15::uuid[], $16::text[], $17::text[],
-                     $19::bigint[])
-                 WITH ORDINALITY AS t (id, debit_id, credit_id, unit, amount, phase, pending_id,
-                     kind, reference_id, key, body_hash, expires_at_ms, place)
-             LEFT JOIN LATERAL (
-                 SELECT h.debit_id, h.unit, h.amount FROM ledger_transfers h
-                 WHERE h.id = nullif(t.pending_id, $18) AND h.phase = 'pending' OFFSET 0
-             ) hold ON true
-             ORDER BY t.place ON CONFLICT (key) DO NOTHING RETURNING 1
          )
-         SELECT count(*) AS count FROM moved",
+         INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, pending_id,
+             kind, reference_id, key, body_hash, expires_at_ms)
+         SELECT t.id, coalesce(hold.debit_id, nullif(t.debit_id, $18)),
+             nullif(t.credit_id, $18), coalesce(hold.unit, t.unit),
+             coalesce(hold.amount, t.amount), t.phase, nullif(t.pending_id, $18), t.kind,
+             t.reference_id, t.key, t.body_hash, nullif(t.expires_at_ms, $6)
+         FROM (
+             SELECT generate_subscripts($7::uuid[], 1) AS place, unnest($7::uuid[]) AS id,
+                 unnest($8::uuid[]) AS debit_id, unnest($9::uuid[]) AS credit_id,
+                 unnest($10::text[]) AS unit, unnest($11::bigint[]) AS amount,
+                 unnest($12::text[]) AS phase, unnest($13::uuid[]) AS pending_id,
+                 unnest($14::text[]) AS kind, unnest($15::uuid[]) AS reference_id,
+                 unnest($16::text[]) AS key, unnest($17::text[]) AS body_hash,
+                 unnest($19::bigint[]) AS expires_at_ms
+         ) t
+         LEFT JOIN LATERAL (
+             SELECT h.debit_id, h.unit, h.amount FROM ledger_transfers h
+             WHERE h.id = nullif(t.pending_id, $18) AND h.phase = 'pending' OFFSET 0
+         ) hold ON true
+         ORDER BY t.place",
         [
             each(accounts.keys(), |id| *id),
             each(accounts.values(), |account| account.owner),
@@ -282,7 +279,8 @@ async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<usiz
             each(&rows, |row| ms(row.expires_at)),
         ],
     );
-    count(tx, insert).await
+    tx.execute_raw(insert).await?;
+    Ok(())
 }
 
 /// Whether exactly these transfers were posted before.
