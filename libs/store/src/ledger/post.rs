@@ -218,6 +218,7 @@ struct Count {
 /// Inserts the transfers.
 ///
 /// An array that is unnested behind SELECT becomes rows at once; behind FROM it is copied first.
+/// OFFSET 0 leaves the planner no choice but to look each row up by its key, whatever it believes.
 async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<(), DbErr> {
     let rows: Vec<Row<'_>> = transfers.iter().map(Row::of).collect();
     let accounts = accounts(&rows);
@@ -231,7 +232,7 @@ async fn insert(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<(), 
                      unnest($3::text[]) AS kind, unnest($4::text[]) AS unit,
                      unnest($5::bigint[]) AS expires_at_ms
              ) a
-             WHERE NOT EXISTS (SELECT FROM ledger_accounts open WHERE open.id = a.id)
+             WHERE NOT EXISTS (SELECT FROM ledger_accounts open WHERE open.id = a.id OFFSET 0)
              ORDER BY id ON CONFLICT DO NOTHING
          )
          INSERT INTO ledger_transfers (id, debit_id, credit_id, unit, amount, phase, pending_id,

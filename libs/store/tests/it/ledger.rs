@@ -7,7 +7,8 @@ use store::Page;
 use store::ledger::{self, Posted};
 
 use crate::stage::{
-    ALICE, BOB, ESCROW, HOUSE, OUTSIDE, Stage, fund, holding, holds, moving, post, transfer, wallet,
+    ALICE, BOB, ESCROW, HOUSE, OUTSIDE, Stage, fund, holding, holds, moving, post, scanned,
+    transfer, wallet,
 };
 
 /// What one of an account's 64 stripes holds at the most, on either side of zero.
@@ -251,6 +252,29 @@ async fn a_thousand_transfers_post_in_one_statement() {
     assert_eq!(post(&db, &batch).await, Ok(Posted::Before));
     let auditor = stage.db(Service::Treasury).await;
     assert_eq!(ledger::check(&auditor).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn each_account_is_found_by_its_key_whatever_a_connection_posted_before() {
+    const MANY: u32 = 1_000;
+    let stage = Stage::new().await;
+    let db = stage.db_on(stage.port()).await;
+    // What is planned here is planned for a table of two rows, and kept.
+    fund(&db, ALICE, 10).await;
+    let gifts: Vec<_> = (0..MANY)
+        .map(|n| {
+            let user = wallet(crate::stage::id(u128::from(n)));
+            moving(format!("gift/{n}"), OUTSIDE, user, 1)
+        })
+        .collect();
+    let (table, index) = ("ledger_accounts", "ledger_accounts_pkey");
+    let before = scanned(&stage, &db, table, index).await;
+    assert_eq!(post(&db, &gifts).await, Ok(Posted::Now));
+    let after = scanned(&stage, &db, table, index).await;
+    let found = after.1 - before.1;
+    // Once to see whether it is open, once to change it.
+    assert!(found >= 2 * i64::from(MANY), "{found}");
+    assert_eq!(after.0, before.0, "the accounts were read from end to end");
 }
 
 #[tokio::test]
