@@ -18,7 +18,6 @@
 
 mod search;
 
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use uuid::Uuid;
@@ -78,6 +77,11 @@ impl Ticket {
     fn unit(&self) -> Uuid {
         self.party.map_or(self.id.uuid(), PartyId::uuid)
     }
+
+    /// Whether neither of the two plays without the other.
+    fn plays_with(&self, other: &Self) -> bool {
+        self.party.is_some() && self.party == other.party
+    }
 }
 
 /// What becomes of tickets.
@@ -115,25 +119,31 @@ impl Queue {
         let expired = |ticket: &Ticket| self.expiry(ticket) <= now;
         let (expired, waiting) = self.waiting.split_at(self.waiting.partition_point(expired));
         let expired = expired
-            .chunk_by(|one, other| one.unit() == other.unit())
+            .chunk_by(Ticket::plays_with)
             .map(|unit| Event::Expired {
                 tickets: unit.iter().map(|ticket| ticket.id).collect(),
             });
-        let opened = Search::new(self.rules, waiting, now).map(|tickets| Event::Opened { tickets });
-        expired.chain(opened).collect()
+        let mut events = Vec::with_capacity(self.waiting.len() / 2);
+        events.extend(expired);
+        for tickets in Search::new(self.rules, waiting, now) {
+            events.push(Event::Opened { tickets });
+        }
+        events
     }
 
     /// The queue without the tickets that `events` took out of it.
     #[must_use]
     pub fn evolve(mut self, events: &[Event]) -> Self {
-        let gone: BTreeSet<TicketId> = events
+        let mut gone: Vec<TicketId> = events
             .iter()
             .flat_map(|event| match event {
                 Event::Expired { tickets } | Event::Opened { tickets } => tickets,
             })
             .copied()
             .collect();
-        self.waiting.retain(|ticket| !gone.contains(&ticket.id));
+        gone.sort_unstable();
+        self.waiting
+            .retain(|ticket| gone.binary_search(&ticket.id).is_err());
         self
     }
 

@@ -1,5 +1,6 @@
 //! Looks for company for one after the other of those who wait, and takes whoever found it out.
 
+mod line;
 #[cfg(test)]
 mod properties;
 
@@ -8,9 +9,10 @@ use std::ops::{Range, RangeInclusive};
 use super::{Rules, Ticket};
 use crate::id::TicketId;
 use crate::timestamp::Timestamp;
+use line::Line;
 
 /// How many of the first who wait are looked through for company before everybody is sorted by
-/// cups. In a queue that moves, company is near; who finds none there costs a logarithm.
+/// cups. In a queue that moves, company is near; who finds none anywhere costs a logarithm.
 const LOOKED_THROUGH: usize = 512;
 
 /// Groups that open a match at one moment, in the order in which they do.
@@ -22,25 +24,22 @@ pub(super) struct Search<'q> {
     units: Vec<Unit<'q>>,
     /// Whether there are parties among them.
     has_parties: bool,
+    /// The tickets of the units before this one have waited long enough to play with the fewest.
+    filled: usize,
+    /// The units that wait.
+    line: Line,
     /// The next to be the anchor.
     anchor: usize,
-    /// Nobody before this one waits.
-    head: usize,
-    /// As many are looked through.
+    /// As many are looked through at first.
     looks_through: usize,
     /// Only there once somebody needed it.
     by_cups: Option<ByCups>,
+    /// The group of the last anchor.
+    group: Group,
 }
 
-/// Players who play together or not at all: a party, or somebody alone.
-struct Unit<'q> {
-    /// At least one.
-    tickets: &'q [Ticket],
-    cups: i64,
-    /// Whether its tickets have waited long enough to play with the fewest.
-    filled: bool,
-    waits: bool,
-}
+/// Players who play together or not at all: a party, or somebody alone. There is at least one.
+type Unit<'q> = &'q [Ticket];
 
 /// Units that may play together, by their places in the queue.
 #[derive(Default)]
@@ -54,118 +53,90 @@ struct Group {
 impl<'q> Search<'q> {
     /// A search among tickets in the order of the queue.
     pub(super) fn new(rules: Rules, waiting: &'q [Ticket], now: Timestamp) -> Self {
-        let units = waiting.chunk_by(|one, other| one.unit() == other.unit());
-        let unit = |tickets: &'q [Ticket]| Unit {
-            tickets,
-            cups: tickets.first().map_or(0, |ticket| ticket.cups),
-            filled: tickets.iter().all(|ticket| rules.filled(ticket) <= now),
-            waits: true,
-        };
-        let units: Vec<Unit<'q>> = units.map(unit).collect();
+        let mut units: Vec<Unit<'q>> = Vec::with_capacity(waiting.len());
+        units.extend(waiting.chunk_by(Ticket::plays_with));
+        let is_filled = |unit: &Unit<'_>| unit.iter().all(|ticket| rules.filled(ticket) <= now);
         Self {
-            has_parties: units.iter().any(|unit| unit.tickets.len() > 1),
+            has_parties: units.len() < waiting.len(),
+            filled: units.partition_point(is_filled),
+            line: Line::new(units.iter().map(|unit| cups(unit))),
             units,
             fewest: size(rules.min_players),
             most: size(rules.max_players),
             rules,
             now,
             anchor: 0,
-            head: 0,
             looks_through: LOOKED_THROUGH,
             by_cups: None,
+            group: Group::default(),
         }
     }
 
-    /// Who opens a match with the unit at `place`; nobody unless it waits.
-    fn group_around(&mut self, place: usize) -> Option<Group> {
-        let anchor = self.units.get(place).filter(|unit| unit.waits)?;
-        if anchor.tickets.len() > self.most {
-            return None;
-        }
-        let Some(band) = self.rules.band(anchor.tickets.first()?, self.now) else {
-            let group = self.alone(place);
-            return group.is_due(self.fewest, self.most).then_some(group);
+    /// Gathers the group of an anchor, who has left the line; answers whether it opens a match.
+    fn gathers_around(&mut self, anchor: usize) -> bool {
+        let unit = self.unit(anchor);
+        let Some(first) = unit.first().filter(|_| unit.len() <= self.most) else {
+            return false;
         };
-        match self.look_through(place, &band) {
-            Some(group) => group.is_due(self.fewest, self.most).then_some(group),
-            None => self.look_up(place, &band),
+        self.group.clear();
+        self.group.add(anchor, unit.len(), anchor < self.filled);
+        let Some(band) = self.rules.band(first, self.now) else {
+            return self.group.is_due(self.fewest, self.most);
+        };
+        self.look_through(&band, 0..self.looks_through);
+        let is_settled =
+            self.group.players >= self.most || self.line.ends_within(self.looks_through);
+        if !is_settled && self.are_enough_near(anchor, &band) {
+            self.look_through(&band, self.looks_through..usize::MAX);
         }
+        self.group.is_due(self.fewest, self.most)
     }
 
-    /// The group of an anchor, due or not; none if it takes more to tell than the first who wait.
-    fn look_through(&self, anchor: usize, band: &RangeInclusive<i64>) -> Option<Group> {
-        let mut group = self.alone(anchor);
-        let first = self.units.iter().enumerate().skip(self.head);
-        for (place, unit) in first.take(self.looks_through) {
-            if group.players >= self.most {
-                break;
-            }
-            if place != anchor && unit.waits && band.contains(&unit.cups) {
-                group.add_if_it_fits(place, unit, self.most);
-            }
+    /// Fills the group with those inside the band who stand at these places of the line.
+    fn look_through(&mut self, band: &RangeInclusive<i64>, places: Range<usize>) {
+        let (units, group, most, filled) = (&self.units, &mut self.group, self.most, self.filled);
+        if group.players >= most {
+            return;
         }
-        let is_everybody = self.head.saturating_add(self.looks_through) >= self.units.len();
-        (group.players >= self.most || is_everybody).then_some(group)
+        self.line.look_along(places, band, |place| {
+            let unit = units.get(place).copied().unwrap_or_default();
+            if band.contains(&cups(unit)) {
+                group.add_if_it_fits(place, unit.len(), place < filled, most);
+            }
+            group.players >= most
+        });
     }
 
-    /// The group of an anchor if it is due, found among everybody.
-    fn look_up(&mut self, anchor: usize, band: &RangeInclusive<i64>) -> Option<Group> {
-        let mut group = self.alone(anchor);
-        let units = &self.units;
-        let by_cups = self.by_cups.get_or_insert_with(|| ByCups::new(units));
-        let near = by_cups.ranks(band);
-        // The anchor lies inside its own band.
-        let all = by_cups.sum(near.clone());
-        if all.players < self.most && all.filled < self.fewest {
-            return None;
-        }
-        by_cups.set(anchor, Node::NOBODY);
-        let mut passed = Vec::new();
-        while group.players < self.most {
-            let place = by_cups.sum(near.clone()).first;
-            let Some(unit) = units.get(place) else { break };
-            by_cups.set(place, Node::NOBODY);
-            if !group.add_if_it_fits(place, unit, self.most) {
-                passed.push(place);
-            }
-        }
-        let is_due = group.is_due(self.fewest, self.most);
-        if !is_due {
-            passed.extend(&group.places);
-        }
-        for place in passed {
-            if let Some(unit) = units.get(place) {
-                by_cups.set(place, Node::of(place, unit));
-            }
-        }
-        is_due.then_some(group)
+    /// Whether there are as many inside the band of an anchor as a match takes.
+    fn are_enough_near(&mut self, anchor: usize, band: &RangeInclusive<i64>) -> bool {
+        let (units, line, filled) = (&self.units, &self.line, self.filled);
+        let by_cups = self.by_cups.get_or_insert_with(|| {
+            let waits = |place| place == anchor || line.waits(place);
+            ByCups::new(units, |place, unit| {
+                let players = if waits(place) { unit.len() } else { 0 };
+                Node::of(players, place < filled)
+            })
+        });
+        let near = by_cups.sum(by_cups.ranks(band));
+        near.players >= self.most || near.filled >= self.fewest
     }
 
-    fn alone(&self, place: usize) -> Group {
-        let mut group = Group::default();
-        if let Some(unit) = self.units.get(place) {
-            group.add(place, unit);
-        }
-        group
+    fn unit(&self, place: usize) -> Unit<'q> {
+        self.units.get(place).copied().unwrap_or_default()
     }
 
-    /// Takes a group out; answers its tickets, oldest first.
-    fn take(&mut self, mut group: Group) -> Vec<TicketId> {
-        group.places.sort_unstable();
-        let mut tickets = Vec::with_capacity(group.players);
-        for place in group.places {
-            let Some(unit) = self.units.get_mut(place) else {
-                continue;
-            };
-            unit.waits = false;
-            tickets.extend(unit.tickets.iter().map(|ticket| ticket.id));
+    /// Takes the group out; answers its tickets, oldest first.
+    fn open(&mut self) -> Vec<TicketId> {
+        self.group.places.sort_unstable();
+        let mut tickets = Vec::with_capacity(self.group.players);
+        for place in self.group.places.iter().copied() {
+            tickets.extend(self.unit(place).iter().map(|ticket| ticket.id));
+            self.line.leave(place);
             if let Some(by_cups) = &mut self.by_cups {
-                by_cups.set(place, Node::NOBODY);
+                by_cups.remove(place);
             }
         }
-        let gone = self.units.iter().skip(self.head);
-        let gone = gone.take_while(|unit| !unit.waits).count();
-        self.head = self.head.saturating_add(gone);
+        self.line.move_up();
         tickets
     }
 }
@@ -180,24 +151,32 @@ impl Iterator for Search<'_> {
         while self.anchor < self.units.len() {
             let place = self.anchor;
             self.anchor = place.saturating_add(1);
-            if let Some(group) = self.group_around(place) {
-                let tickets = self.take(group);
+            let Some(waits) = self.line.leave(place) else {
+                continue;
+            };
+            if self.gathers_around(place) {
+                let tickets = self.open();
                 if self.has_parties {
-                    self.anchor = self.head;
+                    self.anchor = self.line.head();
                 }
                 return Some(tickets);
             }
+            self.line.come_back(place, waits);
         }
         None
     }
 }
 
 impl Group {
-    fn add(&mut self, place: usize, unit: &Unit<'_>) {
-        let players = unit.tickets.len();
+    fn clear(&mut self) {
+        self.places.clear();
+        (self.players, self.filled) = (0, 0);
+    }
+
+    fn add(&mut self, place: usize, players: usize, is_filled: bool) {
         self.places.push(place);
         self.players = self.players.saturating_add(players);
-        if unit.filled {
+        if is_filled {
             self.filled = self.filled.saturating_add(players);
         }
     }
@@ -207,13 +186,11 @@ impl Group {
         self.players >= most || self.filled >= fewest
     }
 
-    /// Adds a unit unless there would be more than `most` players; answers whether it did.
-    fn add_if_it_fits(&mut self, place: usize, unit: &Unit<'_>, most: usize) -> bool {
-        let fits = self.players.saturating_add(unit.tickets.len()) <= most;
-        if fits {
-            self.add(place, unit);
+    /// Adds a unit unless there would be more than `most` players.
+    fn add_if_it_fits(&mut self, place: usize, players: usize, is_filled: bool, most: usize) {
+        if self.players.saturating_add(players) <= most {
+            self.add(place, players, is_filled);
         }
-        fits
     }
 }
 
@@ -232,41 +209,33 @@ struct ByCups {
 struct Node {
     players: usize,
     filled: usize,
-    /// The place in the queue of the one that came first.
-    first: usize,
 }
 
 impl Node {
     const NOBODY: Self = Self {
         players: 0,
         filled: 0,
-        first: usize::MAX,
     };
 
-    fn of(place: usize, unit: &Unit<'_>) -> Self {
-        let players = unit.tickets.len();
-        Self {
-            players,
-            filled: if unit.filled { players } else { 0 },
-            first: place,
-        }
+    fn of(players: usize, are_filled: bool) -> Self {
+        let filled = if are_filled { players } else { 0 };
+        Self { players, filled }
     }
 
     fn and(self, other: Self) -> Self {
         Self {
             players: self.players.saturating_add(other.players),
             filled: self.filled.saturating_add(other.filled),
-            first: self.first.min(other.first),
         }
     }
 }
 
 impl ByCups {
-    fn new(units: &[Unit<'_>]) -> Self {
+    fn new(units: &[Unit<'_>], node: impl Fn(usize, Unit<'_>) -> Node) -> Self {
         let mut order: Vec<(i64, usize)> = units
             .iter()
             .enumerate()
-            .map(|(place, unit)| (unit.cups, place))
+            .map(|(place, unit)| (cups(unit), place))
             .collect();
         order.sort_unstable();
         let mut found = Self {
@@ -275,9 +244,9 @@ impl ByCups {
             nodes: vec![Node::NOBODY; units.len().saturating_mul(2)],
         };
         for (rank, (_, place)) in order.into_iter().enumerate() {
-            let node = found.nodes.get_mut(units.len().saturating_add(rank));
-            if let (Some(unit), Some(node)) = (units.get(place).filter(|it| it.waits), node) {
-                *node = Node::of(place, unit);
+            let of_rank = found.nodes.get_mut(units.len().saturating_add(rank));
+            if let (Some(unit), Some(of_rank)) = (units.get(place), of_rank) {
+                *of_rank = node(place, unit);
             }
             if let Some(of_place) = found.ranks.get_mut(place) {
                 *of_place = rank;
@@ -316,14 +285,14 @@ impl ByCups {
         sum
     }
 
-    /// Changes what is known of the unit at a place in the queue.
-    fn set(&mut self, place: usize, node: Node) {
+    /// Leaves out the unit at a place in the queue.
+    fn remove(&mut self, place: usize) {
         let Some(rank) = self.ranks.get(place) else {
             return;
         };
         let mut number = self.cups.len().saturating_add(*rank);
         if let Some(found) = self.nodes.get_mut(number) {
-            *found = node;
+            *found = Node::NOBODY;
         }
         while number > 1 {
             number /= 2;
@@ -342,6 +311,11 @@ impl ByCups {
     fn node(&self, number: usize) -> Node {
         self.nodes.get(number).copied().unwrap_or(Node::NOBODY)
     }
+}
+
+/// Whether a unit lies inside a band is told by its first ticket.
+fn cups(unit: &[Ticket]) -> i64 {
+    unit.first().map_or(0, |ticket| ticket.cups)
 }
 
 fn size(players: u32) -> usize {

@@ -90,9 +90,17 @@ prop_compose! {
 
 /// Players alone and parties, with the cups and the moment of each.
 fn tickets() -> impl Strategy<Value = Vec<Ticket>> {
+    tickets_with(0_i64..=1_000, 0..30)
+}
+
+/// As many players alone and parties, with such cups.
+fn tickets_with(
+    cups: impl Strategy<Value = i64>,
+    units: Range<usize>,
+) -> impl Strategy<Value = Vec<Ticket>> {
     let sizes = prop_oneof![3 => Just(1_usize), 1 => 2_usize..=5];
-    let unit = (sizes, 0_i64..=1_000, 0_i64..=30_000);
-    vec(unit, 0..30).prop_map(|units| {
+    let unit = (sizes, cups, 0_i64..=30_000);
+    vec(unit, units).prop_map(|units| {
         let mut tickets = Vec::new();
         for (number, (players, cups, joined_ms)) in (0_u128..).zip(units) {
             for player in (number * 10 + 1..).take(players) {
@@ -110,12 +118,38 @@ fn tickets() -> impl Strategy<Value = Vec<Ticket>> {
     })
 }
 
+/// Cups around zero and around the ends of 32 bits, and more than fit in them.
+fn any_cups() -> impl Strategy<Value = i64> {
+    let (least, most) = (i64::from(i32::MIN), i64::from(i32::MAX));
+    let around = prop_oneof![
+        2 => Just(0),
+        2 => Just(least),
+        2 => Just(most),
+        1 => Just(2 * least),
+        1 => Just(2 * most),
+    ];
+    (around, -300_i64..=300).prop_map(|(around, apart)| around + apart)
+}
+
 proptest! {
     #[test]
     fn whoever_meets_is_who_would_if_everybody_were_compared(
         rules in rules(),
         tickets in tickets(),
         looks_through in 0_usize..10,
+        now in 0_i64..=60_000,
+    ) {
+        let (queue, now) = (Queue::new(rules, tickets), Timestamp::from_ms(now));
+        let found = Search { looks_through, ..Search::new(rules, &queue.waiting, now) };
+        let expected = Naive::new(rules, &queue.waiting).decide(now);
+        prop_assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn whoever_meets_in_a_crowd_is_who_would_if_everybody_were_compared(
+        rules in rules(),
+        tickets in tickets_with(any_cups(), 0..100),
+        looks_through in 0_usize..40,
         now in 0_i64..=60_000,
     ) {
         let (queue, now) = (Queue::new(rules, tickets), Timestamp::from_ms(now));
