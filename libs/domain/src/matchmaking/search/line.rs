@@ -94,5 +94,5 @@ impl Line {
 
 fn cut_off(cups: i64) -> i32 {
     let most = i64::from(i32::MAX);
-    i32::try_from(cups.clamp(-most, most)).unwrap_or(NOBODY)
+    i32::try_from(cups.clamp(most.saturating_neg(), most)).unwrap_or(NOBODY)
 }
