@@ -7,13 +7,14 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{ObjectType, Request, Response, Schema, SubscriptionType};
 use axum::http::StatusCode;
 use contracts::Code;
-use futures::future::BoxFuture;
+use futures::future::{self, BoxFuture};
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::time::timeout;
 
 use super::Front;
 use super::admission::Admitted;
+use super::mailbox::Address;
 use super::response::{Answer, Said};
 use super::sharing::Key;
 use crate::error::ApiError;
@@ -109,12 +110,15 @@ impl Front {
         answer
     }
 
-    /// Executes any operation: a subscription says something until it ends, anything else once.
+    /// Executes any operation: a subscription says something until it ends, anything else once. What
+    /// it shares with others comes to the address, for as long as the stream is kept, which is then
+    /// silent.
     pub(super) async fn said(
         self,
         admitted: Admitted,
         visitor: Visitor,
         trace: TraceId,
+        address: Address,
     ) -> BoxStream<'static, Said> {
         if admitted.operation.kind != Some(OperationType::Subscription) {
             let answer = async move { self.execute(admitted, visitor, trace).await.into() };
@@ -132,7 +136,12 @@ impl Front {
         };
         let key = Key::new(document, &request, audience);
         let begin = || self.subscribe(request, visitor, trace).boxed();
-        self.shares.join(key, begin)
+        let place = self.shares.join(key, address, begin);
+        let silence = async move {
+            let _kept = place;
+            future::pending().await
+        };
+        stream::once(silence).boxed()
     }
 
     /// Those whom the visitor hears the same with, if he may hear it.

@@ -2,6 +2,7 @@
 //! is one operation; a batch is none. Whoever accepts events is answered in events.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use axum::body::Bytes;
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 
 use super::accept::{Accepted, MediaType};
 use super::admission::Admitted;
+use super::mailbox::Mailbox;
 use super::request::{Parameters, QueryString};
 use super::response::Answer;
 use super::{Front, Shared, events, explorer, origins, socket};
@@ -189,7 +191,10 @@ impl Call {
         };
         let Self { front, visitor, .. } = self;
         let stay = front.gateway.stay(visitor.claim());
-        let said = front.clone().said(admitted, visitor, self.trace).await;
+        let mailbox = Arc::<Mailbox>::default();
+        let address = mailbox.open("".into());
+        let alone = front.clone().said(admitted, visitor, self.trace, address);
+        let said = mailbox.with(alone.await);
         events::respond(&front, stay, Some(counted), said)
     }
 

@@ -8,6 +8,7 @@ mod execution;
 mod explorer;
 mod http;
 mod keys;
+mod mailbox;
 mod operations;
 mod origins;
 mod request;

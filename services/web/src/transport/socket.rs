@@ -2,8 +2,9 @@
 //!
 //! Everything of a connection runs in one task. While the client is slow to read, nothing is
 //! asked of its operations, and what they would have said meanwhile waits in the bounded queues
-//! of the hub and of what is shared. A connection ends with its token, or with its session, unless the client says a newer
-//! token in time: the subprotocol has no word for that, so that a `ping` carries it.
+//! of the hub and of its mailbox. A connection ends with its token, or with its session, unless the
+//! client says a newer token in time: the subprotocol has no word for that, so that a `ping` carries
+//! it.
 
 mod protocol;
 
@@ -20,6 +21,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use self::protocol::{Close, FromClient, Renewed, ToClient};
+use super::mailbox::{Address, Letter, Mailbox};
 use super::request::Parameters;
 use super::standing::Counted;
 use super::{Front, PING_EVERY, SEND_WITHIN};
@@ -88,8 +90,17 @@ struct Connection {
     claim: Option<Claim>,
     stay: Option<Stay>,
     heard_at: Instant,
+    /// What they say to this client alone.
     operations: SelectAll<Operation>,
-    running: HashMap<Arc<str>, AbortHandle>,
+    /// What they say to others as well.
+    mailbox: Arc<Mailbox>,
+    running: HashMap<Arc<str>, Running>,
+}
+
+/// Ends an operation.
+struct Running {
+    abort: AbortHandle,
+    address: Address,
 }
 
 impl Connection {
@@ -102,6 +113,7 @@ impl Connection {
             stay: None,
             heard_at: Instant::now(),
             operations: SelectAll::new(),
+            mailbox: Arc::default(),
             running: HashMap::new(),
         }
     }
@@ -118,6 +130,7 @@ impl Connection {
                     Some(Err(_)) | None => ControlFlow::Break(None),
                 },
                 Some(message) = self.operations.next() => self.pass_on(message).await,
+                letter = self.mailbox.next() => self.pass_on(letter.into()).await,
                 _ = pings.tick(), if self.claim.is_some() => self.ask_whether_there().await,
                 () = ended(self.stay.as_ref()) => ControlFlow::Break(Some(Close::Forbidden)),
                 () = sleep_until(initialise_by), if self.claim.is_none() => {
@@ -163,9 +176,7 @@ impl Connection {
             FromClient::Pong => ControlFlow::Continue(()),
             FromClient::Subscribe { id, parameters } => self.start(id, parameters).await,
             FromClient::Complete { id } => {
-                if let Some(operation) = self.running.remove(&id) {
-                    operation.abort();
-                }
+                self.end(&id);
                 ControlFlow::Continue(())
             }
         }
@@ -206,10 +217,15 @@ impl Connection {
         let front = self.front.clone();
         let visitor = front.gateway.visitor(claim, self.origin.clone());
         let (abort, registration) = AbortHandle::new_pair();
-        self.running.insert(Arc::clone(&id), abort);
+        let address = self.mailbox.open(Arc::clone(&id));
+        let running = Running {
+            abort,
+            address: address.clone(),
+        };
+        self.running.insert(Arc::clone(&id), running);
         let said = async move {
             match front.admit(Ok(parameters), &visitor, trace).await {
-                Ok(admitted) => front.said(admitted, visitor, trace).await,
+                Ok(admitted) => front.said(admitted, visitor, trace, address).await,
                 Err(answer) => stream::once(async { answer.into() }).boxed(),
             }
         };
@@ -231,7 +247,7 @@ impl Connection {
         let passing_on = async {
             self.feed(&message).await?;
             for _ in 1..MOST_TOGETHER {
-                let Some(Some(message)) = self.operations.next().now_or_never() else {
+                let Some(message) = self.more() else {
                     break;
                 };
                 self.feed(&message).await?;
@@ -241,11 +257,25 @@ impl Connection {
         sent(timeout(SEND_WITHIN, passing_on).await)
     }
 
+    /// What an operation has to say by now.
+    fn more(&mut self) -> Option<ToClient> {
+        let shared = self.mailbox.take().map(ToClient::from);
+        shared.or_else(|| self.operations.next().now_or_never()?)
+    }
+
+    /// Ends an operation, if it runs.
+    fn end(&mut self, id: &str) {
+        if let Some(running) = self.running.remove(id) {
+            running.abort.abort();
+            running.address.close();
+        }
+    }
+
     /// Puts what an operation says into the next write. An error ends it, and nothing follows an
     /// error.
     async fn feed(&mut self, message: &ToClient) -> Result<(), axum::Error> {
-        if let Some(operation) = message.ends().and_then(|id| self.running.remove(id)) {
-            operation.abort();
+        if let Some(id) = message.ends() {
+            self.end(id);
         }
         self.socket.feed(Message::Text(message.text().into())).await
     }
@@ -274,6 +304,16 @@ impl Connection {
                 .ok();
         }
         timeout(SEND_WITHIN, self.socket.close()).await.ok();
+    }
+}
+
+impl From<Letter> for ToClient {
+    fn from(letter: Letter) -> Self {
+        let id = letter.operation;
+        match letter.said {
+            Some(said) => Self::Said { id, said },
+            None => Self::Complete { id },
+        }
     }
 }
 
