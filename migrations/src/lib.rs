@@ -87,6 +87,10 @@ pub const FILES: &[(&str, &str)] = &[
         "0027_cursor_slots",
         include_str!("../sql/0027_cursor_slots.sql"),
     ),
+    (
+        "0028_positions_of_participants",
+        include_str!("../sql/0028_positions_of_participants.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.
