@@ -3,7 +3,7 @@
 use std::fmt;
 
 use axum::http::HeaderMap;
-use uuid::Uuid;
+use rand::RngExt;
 
 /// The trace of one request: the caller's, where it sends a `traceparent`, or one of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) struct TraceId(u128);
 impl TraceId {
     /// A trace that begins here.
     pub(crate) fn begin() -> Self {
-        Self(runtime::ids::mint::<Uuid>().as_u128())
+        Self(rand::rng().random())
     }
 
     /// The trace that the caller is part of, or one that begins here.

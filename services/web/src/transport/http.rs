@@ -29,11 +29,10 @@ use crate::trace::TraceId;
 pub(super) async fn post(
     State(front): Shared,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
     request: Request,
 ) -> Response {
-    let call = Call::of(front, &headers, peer);
-    if !is_json(&headers) {
+    let call = Call::of(front, request.headers(), peer);
+    if !is_json(request.headers()) {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return call.refuse(status, "content-type", "application/json in UTF-8");
     }
