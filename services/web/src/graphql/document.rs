@@ -13,7 +13,7 @@ use contracts::Code;
 use runtime::Mode;
 
 use super::chosen::operation;
-use super::scan::{self, MAX_NESTING};
+use super::scan::{self, MAX_NAME, MAX_NESTING};
 use crate::settings::Limits;
 
 /// What GraphQL tells of the schema.
@@ -28,6 +28,7 @@ pub(crate) fn read(
     let extent = scan::extent(text);
     within("tokens", extent.tokens, limits.tokens)?;
     within("levels of brackets", extent.nesting, MAX_NESTING)?;
+    within("bytes in a name", extent.name, MAX_NAME)?;
     let document = parse_query(text).map_err(|fault| {
         let mut error = ServerError::from(fault);
         error.extensions = Some(coded(Code::GraphqlParseFailed));
@@ -221,7 +222,13 @@ mod tests {
 
     #[test]
     fn what_is_within_the_limits_is_read() {
+        let named = format!(
+            "{{ {}: a(x: \"{}\") }}",
+            "n".repeat(MAX_NAME),
+            "x".repeat(900)
+        );
         for text in [
+            &named,
             "{ a b c d e }",
             "{ x: a y: b z: c }",
             "{ a @skip(if: true) { b @include(if: true) } }",
@@ -244,6 +251,24 @@ mod tests {
             .map(|n| format!("fragment F{n} on Query {{ ...F{} }} ", n + 1))
             .collect();
         let chain = format!("{{ ...F0 }} {chain}");
+        let long = "n".repeat(MAX_NAME + 1);
+        let [
+            alias,
+            field,
+            argument,
+            directive,
+            variable,
+            operation,
+            fragment,
+        ] = [
+            format!("{{ {long}: a }}"),
+            format!("{{ {long} }}"),
+            format!("{{ a({long}: 1) }}"),
+            format!("{{ a @{long} }}"),
+            format!("query(${long}: Int) {{ a }}"),
+            format!("query {long} {{ a }}"),
+            format!("{{ ...{long} }} fragment {long} on Query {{ a }}"),
+        ];
         for (text, what) in [
             (tokens.as_str(), "tokens"),
             (&nested, "levels of brackets"),
@@ -269,6 +294,13 @@ mod tests {
             ("query($a: Int @x, $b: Int @x) @x { a }", "directives"),
             ("{ ...F @x } fragment F on Query @x { a @x }", "directives"),
             (&chain, "levels"),
+            (&alias, "bytes in a name"),
+            (&field, "bytes in a name"),
+            (&argument, "bytes in a name"),
+            (&directive, "bytes in a name"),
+            (&variable, "bytes in a name"),
+            (&operation, "bytes in a name"),
+            (&fragment, "bytes in a name"),
         ] {
             let message = refused(text);
             let expected = format!("too many {what}:");

@@ -5,6 +5,10 @@
 /// document that an explorer sends has fifteen.
 pub(super) const MAX_NESTING: usize = 48;
 
+/// The longest name, in bytes: an alias comes back in every row of a list. The longest of the schema
+/// has some thirty.
+pub(super) const MAX_NAME: usize = 128;
+
 /// How long and how deep a document is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Extent {
@@ -12,6 +16,8 @@ pub(super) struct Extent {
     pub(super) tokens: usize,
     /// Its deepest nesting of brackets.
     pub(super) nesting: usize,
+    /// Its longest name, in bytes.
+    pub(super) name: usize,
 }
 
 /// Measures a document.
@@ -30,7 +36,11 @@ pub(super) fn extent(text: &str) -> Extent {
                     _ => {}
                 }
                 extent.nesting = extent.nesting.max(level);
-                token(rest, first)
+                let length = token(rest, first);
+                if begins_a_name(first) {
+                    extent.name = extent.name.max(length);
+                }
+                length
             }
         };
         rest = &rest[length.min(rest.len())..];
@@ -47,7 +57,7 @@ fn token(rest: &[u8], first: u8) -> usize {
         b'"' => 1 + string(&rest[1..]),
         b'.' => until(rest, |byte| byte != b'.').min(3),
         b'-' | b'0'..=b'9' => 1 + until(&rest[1..], |byte| !is_of_a_number(byte)),
-        _ if is_of_a_name(first) => until(rest, |byte| !is_of_a_name(byte)),
+        _ if begins_a_name(first) => until(rest, |byte| !is_of_a_name(byte)),
         _ => 1,
     }
 }
@@ -78,6 +88,10 @@ fn until(bytes: &[u8], ends: impl Fn(u8) -> bool) -> usize {
     end.unwrap_or(bytes.len())
 }
 
+fn begins_a_name(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphabetic()
+}
+
 fn is_of_a_name(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphanumeric()
 }
@@ -92,25 +106,34 @@ mod tests {
 
     #[test]
     fn tokens_are_counted_as_the_specification_has_them() {
-        for (text, tokens, nesting) in [
-            ("", 0, 0),
-            (" \t\r\n,,,\u{feff}", 0, 0),
-            ("# { comment } \n{ a }", 3, 1),
-            ("{ a b }", 4, 1),
-            ("{a{b}}", 6, 2),
-            ("{ a(x: [1, -2.5e+3, $y]) { ...F } }", 17, 3),
+        for (text, tokens, nesting, name) in [
+            ("", 0, 0, 0),
+            (" \t\r\n,,,\u{feff}", 0, 0, 0),
+            ("# { comment } \n{ a }", 3, 1, 1),
+            ("{ a b }", 4, 1, 1),
+            ("{a{b}}", 6, 2, 1),
+            ("{ a(x: [1, -2.5e+3, $y]) { ...F } }", 17, 3, 1),
             (
                 "{ a(x: \"} \\\" {\", y: \"\"\" } \\\"\"\" { \"\"\") }",
                 11,
                 2,
+                1,
             ),
-            ("query Q($a: Int! = 7 @x) { a }", 16, 1),
-            ("}}}{", 4, 1),
-            ("\"unclosed", 1, 0),
-            ("\"\"\"unclosed \"\" ", 1, 0),
-            ("[[[[", 4, 4),
+            ("query Q($a: Int! = 7 @x) { a }", 16, 1, 5),
+            ("}}}{", 4, 1, 0),
+            ("\"unclosed", 1, 0, 0),
+            ("\"\"\"unclosed \"\" ", 1, 0, 0),
+            ("[[[[", 4, 4, 0),
+            ("{ _a2:b(c: 12345, d: \"123456\") }", 13, 2, 3),
+            ("{ a ...Abcd @defgh }", 7, 1, 5),
+            ("query($abcd: Int) { a }", 10, 1, 5),
         ] {
-            assert_eq!(extent(text), Extent { tokens, nesting }, "{text}");
+            let expected = Extent {
+                tokens,
+                nesting,
+                name,
+            };
+            assert_eq!(extent(text), expected, "{text}");
         }
     }
 }

@@ -36,6 +36,8 @@ async fn faults_of_a_document_have_apollos_codes() {
         .collect();
     let ids = "\"00000000-0000-4000-8000-000000000000\" ".repeat(100);
     let counts = format!("{{ nodes(ids: [{ids}]) {{ ... on GameMatch {{ {counts} }} }} }}");
+    let name = "n".repeat(129);
+    let name = format!("{{ assets {{ edges {{ node {{ {name}: id }} }} }} }}");
     let directives = "@include(if: true) ".repeat(51);
     let directives = format!("{{ asset(id: \"bitcoin\") {{ id {directives} }} }}");
     for (query, code) in [
@@ -48,6 +50,7 @@ async fn faults_of_a_document_have_apollos_codes() {
         (brackets.as_str(), "GRAPHQL_VALIDATION_FAILED"),
         (bomb.as_str(), "GRAPHQL_VALIDATION_FAILED"),
         (aliases.as_str(), "GRAPHQL_VALIDATION_FAILED"),
+        (name.as_str(), "GRAPHQL_VALIDATION_FAILED"),
         (roots.as_str(), "GRAPHQL_VALIDATION_FAILED"),
         (directives.as_str(), "GRAPHQL_VALIDATION_FAILED"),
         (mutations.as_str(), "GRAPHQL_VALIDATION_FAILED"),

@@ -118,6 +118,13 @@ impl Match {
     }
 }
 
+/// The same events, each so long that few of them fit into what lies between.
+fn long_winded() -> String {
+    let long = "a".repeat(100);
+    let positions: String = (0..40).map(|n| format!("{long}{n}: id ")).collect();
+    POSITIONS.replace("position { id }", &format!("position {{ {positions} }}"))
+}
+
 /// Hears exactly these events, whose ids are these.
 async fn hears(listener: &mut Listener, ids: &[&str]) {
     for id in ids {
@@ -231,9 +238,7 @@ async fn whoever_falls_too_far_behind_is_told_and_loses_nothing() {
     let ann = stage.signed_in("ann@example.com").await;
     let bob = stage.signed_in("bob@example.com").await;
     let battle = Match::between(&stage, &ann, &bob).await;
-    // Each event is so long that few of them fit into what lies between.
-    let long = "a".repeat(4_000);
-    let query = POSITIONS.replace("position { id }", &format!("{long}: position {{ id }}"));
+    let query = long_winded();
     let mut socket = Socket::open(&ann).await;
     let mut heard = Vec::new();
     let mut after = Value::Null;
