@@ -152,20 +152,30 @@ pub async fn find_live(from: &impl Read, session: SessionId) -> Result<Option<Li
 }
 
 #[derive(FromQueryResult)]
-struct Key {
+struct LiveSession {
     id: Uuid,
+    #[sea_orm(nested)]
+    live: Live,
 }
 
-/// Those of these sessions that were not revoked and whose users are still there.
-pub async fn list_live(from: &impl Read, sessions: &[SessionId]) -> Result<Vec<SessionId>> {
+/// Those of these sessions that were not revoked and whose users are still there, with who is behind
+/// each.
+pub async fn list_live(from: &impl Read, sessions: &[SessionId]) -> Result<Vec<(SessionId, Live)>> {
     let sessions: Vec<Uuid> = sessions.iter().map(|session| session.uuid()).collect();
     let list = statement(
-        "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+        "SELECT s.id, s.user_id, coalesce((SELECT string_agg(role, ',' ORDER BY role)
+            FROM staff_roles WHERE user_id = s.user_id), '') AS roles
+         FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.id = ANY ($1) AND s.revoked_at IS NULL AND u.deleted_at IS NULL",
         [sessions.into()],
     );
-    let keys = Key::find_by_statement(list).all(from.conn()).await?;
-    Ok(keys.into_iter().map(|key| key.id.into()).collect())
+    let found = LiveSession::find_by_statement(list)
+        .all(from.conn())
+        .await?;
+    Ok(found
+        .into_iter()
+        .map(|LiveSession { id, live }| (id.into(), live))
+        .collect())
 }
 
 /// Finds those of these sessions that are this user's.

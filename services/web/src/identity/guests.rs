@@ -1,30 +1,43 @@
-//! Connections that last: each ends with the token that it began with, or with its session.
+//! Connections that last: each ends with the token that it began with, or with its session, and has
+//! the roles that its user has by now.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::id::SessionId;
-use store::session;
-use tokio::time::{MissedTickBehavior, interval};
+use contracts::staff::StaffRole;
+use domain::id::{SessionId, UserId};
+use store::session::{self, Live};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::Pass;
+use super::visitor::read_roles;
 use crate::gateway::Gateway;
 
-/// How often tokens and sessions are looked at: nothing outlives them by more than this and one
+/// How often tokens, sessions and roles are looked at: nothing outlives them by more than this and one
 /// look-up, which together stay below the second that is promised. All sessions of a process are
 /// looked up together.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Whoever is connected with a token.
 #[derive(Default)]
-pub(crate) struct Guests(Mutex<Register>);
+pub(crate) struct Guests {
+    register: Mutex<Register>,
+    looked_up: RwLock<Option<LookedUp>>,
+}
 
 #[derive(Default)]
 struct Register {
     next: u64,
     guests: HashMap<u64, Guest>,
+}
+
+/// What the last look-up found.
+struct LookedUp {
+    /// When it began.
+    at: Instant,
+    roles: HashMap<UserId, Vec<StaffRole>>,
 }
 
 struct Guest {
@@ -72,14 +85,10 @@ impl Guests {
         }
     }
 
-    fn sessions(&self) -> Vec<SessionId> {
+    fn sessions(&self) -> HashSet<SessionId> {
         let register = self.register();
-        let sessions: HashSet<SessionId> = register
-            .guests
-            .values()
-            .map(|guest| guest.pass.bearer.session)
-            .collect();
-        sessions.into_iter().collect()
+        let guests = register.guests.values();
+        guests.map(|guest| guest.pass.bearer.session).collect()
     }
 
     /// Ends the stays that `is_over` says.
@@ -91,8 +100,26 @@ impl Guests {
         }
     }
 
+    /// The roles of somebody who is connected, if they were looked up after `since`.
+    pub(super) fn roles_since(&self, user: UserId, since: Instant) -> Option<Vec<StaffRole>> {
+        let looked_up = self
+            .looked_up
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let last = looked_up.as_ref().filter(|it| it.at > since)?;
+        last.roles.get(&user).cloned()
+    }
+
+    fn keep(&self, looked_up: LookedUp) {
+        let mut last = self
+            .looked_up
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = Some(looked_up);
+    }
+
     fn register(&self) -> MutexGuard<'_, Register> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.register.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,23 +133,27 @@ pub(crate) async fn see_off(
     while shutdown.run_until_cancelled(looks.tick()).await.is_some() {
         let now_ms = gateway.clock.now_ms();
         gateway.guests.end(|pass| pass.until_ms <= now_ms);
-        if let Err(error) = end_revoked(&gateway).await {
-            tracing::warn!(%error, "revoked sessions are not looked up");
+        if let Err(error) = look_up(&gateway).await {
+            tracing::warn!(%error, "revoked sessions and roles are not looked up");
         }
     }
     Ok(())
 }
 
-async fn end_revoked(gateway: &Gateway) -> store::Result<()> {
-    let asked = gateway.guests.sessions();
-    if asked.is_empty() {
+/// Ends the stays of revoked sessions, and keeps the roles of the others.
+async fn look_up(gateway: &Gateway) -> store::Result<()> {
+    let at = Instant::now();
+    let mut gone: HashSet<SessionId> = gateway.guests.sessions();
+    if gone.is_empty() {
         return Ok(());
     }
-    let live: HashSet<SessionId> = session::list_live(&gateway.db, &asked)
-        .await?
-        .into_iter()
-        .collect();
-    let gone: HashSet<SessionId> = asked.into_iter().filter(|it| !live.contains(it)).collect();
+    let asked: Vec<SessionId> = gone.iter().copied().collect();
+    let mut found = HashMap::with_capacity(asked.len());
+    for (session, Live { user_id, roles }) in session::list_live(&gateway.db, &asked).await? {
+        gone.remove(&session);
+        found.insert(user_id.into(), read_roles(&roles));
+    }
+    gateway.guests.keep(LookedUp { at, roles: found });
     gateway
         .guests
         .end(|pass| gone.contains(&pass.bearer.session));

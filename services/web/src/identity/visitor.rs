@@ -10,6 +10,7 @@ use domain::id::{SessionId, UserId};
 use store::gateway::Viewer;
 use store::session::Live;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::{Bearer, Pass, Permission, Proxies};
 use crate::error::{ApiError, ApiResult};
@@ -96,12 +97,14 @@ impl SignedIn {
     }
 }
 
-/// Whoever sends a request. The session is looked up once, when something needs it.
+/// Whoever sends a request. The session is looked up once, when something needs it, and the roles again
+/// and again for as long as a connection of the user's lasts.
 pub(crate) struct Visitor {
     pub(crate) origin: Origin,
     claim: Claim,
     gateway: Arc<Gateway>,
-    signed_in: OnceCell<SignedIn>,
+    /// Who is signed in, and when that was looked up.
+    signed_in: OnceCell<(Instant, SignedIn)>,
     /// Who was signed in a moment ago, which is enough for an order.
     lately: OnceCell<SignedIn>,
 }
@@ -123,11 +126,15 @@ impl Visitor {
         self.claim
     }
 
-    /// Who is signed in; `UNAUTHENTICATED` if nobody is.
-    pub(crate) async fn signed_in(&self) -> ApiResult<&SignedIn> {
-        self.signed_in
-            .get_or_try_init(|| self.signed_in_now())
-            .await
+    /// Who is signed in, with the roles that were looked up last; `UNAUTHENTICATED` if nobody is.
+    pub(crate) async fn signed_in(&self) -> ApiResult<SignedIn> {
+        let look_up = async || Ok::<_, ApiError>((Instant::now(), self.signed_in_now().await?));
+        let (at, known) = self.signed_in.get_or_try_init(look_up).await?;
+        let roles = self.gateway.guests.roles_since(known.user, *at);
+        Ok(SignedIn {
+            roles: roles.unwrap_or_else(|| known.roles.clone()),
+            ..*known
+        })
     }
 
     /// The same, looked up anew: for what goes on while somebody's roles may change.
@@ -149,7 +156,7 @@ impl Visitor {
     }
 
     /// Who is signed in, if somebody is.
-    pub(crate) async fn if_signed_in(&self) -> ApiResult<Option<&SignedIn>> {
+    pub(crate) async fn if_signed_in(&self) -> ApiResult<Option<SignedIn>> {
         match self.signed_in().await {
             Ok(signed_in) => Ok(Some(signed_in)),
             Err(error) if error.code() == Code::Unauthenticated => Ok(None),
@@ -158,7 +165,7 @@ impl Visitor {
     }
 
     /// Refuses whoever lacks the permission.
-    pub(crate) async fn must(&self, permission: Permission) -> ApiResult<&SignedIn> {
+    pub(crate) async fn must(&self, permission: Permission) -> ApiResult<SignedIn> {
         let signed_in = self.signed_in().await?;
         if signed_in.may(permission) {
             Ok(signed_in)
@@ -182,8 +189,13 @@ fn signed_in(bearer: Bearer, live: Option<Live>) -> ApiResult<SignedIn> {
     Ok(SignedIn {
         user: bearer.user,
         session: bearer.session,
-        roles: live.roles.split(',').filter_map(StaffRole::find).collect(),
+        roles: read_roles(&live.roles),
     })
+}
+
+/// Roles by name, separated by commas.
+pub(super) fn read_roles(names: &str) -> Vec<StaffRole> {
+    names.split(',').filter_map(StaffRole::find).collect()
 }
 
 #[cfg(test)]

@@ -16,13 +16,13 @@ use domain::position::{PositionState, PositionStatus};
 use domain::timestamp::Timestamp;
 use runtime::ids::mint;
 use serde_json::{Value, json};
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 use uuid::Uuid;
 
 use crate::client::Client;
 use crate::rows::Position;
 use crate::socket::Socket;
-use crate::stage::Stage;
+use crate::stage::{LIMIT, Stage};
 
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -247,6 +247,44 @@ async fn the_standing_of_a_match_is_for_its_players() {
             .unwrap()
             .starts_with("Player")
     );
+}
+
+#[tokio::test]
+async fn what_only_staff_may_see_is_told_by_the_roles_of_now() {
+    let stage = Stage::new().await;
+    let support = stage.staff("support").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let (id, rival) = (support.id().await, bob.id().await);
+    let players = [id.as_str(), rival.as_str()];
+    let battle = stage
+        .battle(&stage.game("Duel").await, &players, "OPEN")
+        .await;
+    let mut socket = Socket::open(&support).await;
+    let query = "subscription($id: ID!) { gameMatchUpdated(id: $id) {
+        players { user { __typename ... on User { email } } } } }";
+    socket.subscribe("1", query, json!({ "id": battle })).await;
+    let shout = async || stage.bus.shout(&standing(battle, &players)).unwrap();
+    let in_full = json!({ "__typename": "User", "email": "bob@example.com" });
+    let public = json!({ "__typename": "PublicUser" });
+    let given = format!("INSERT INTO staff_roles (user_id, role) VALUES ('{id}', 'support')");
+    for (change, expected) in [
+        ("SELECT", &in_full),
+        ("DELETE FROM staff_roles", &public),
+        (&given, &in_full),
+    ] {
+        stage.script(change).await;
+        let told = async {
+            loop {
+                let told = socket.next("1").await;
+                let told = &told["gameMatchUpdated"]["players"][1]["user"];
+                assert!([&in_full, &public].contains(&told), "{told}");
+                if told == expected {
+                    return;
+                }
+            }
+        };
+        timeout(LIMIT, shout_until(shout, told)).await.unwrap();
+    }
 }
 
 #[tokio::test]

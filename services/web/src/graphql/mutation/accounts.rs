@@ -85,7 +85,7 @@ impl Accounts {
         let owner = ctx.visitor().signed_in().await?;
         let (gateway, origin) = (ctx.gateway(), &ctx.visitor().origin);
         let set = gateway
-            .set_password(owner, new_password, proof, origin)
+            .set_password(&owner, new_password, proof, origin)
             .await;
         let (revoked, user_errors) = told(set)?;
         Ok(SetPasswordPayload {

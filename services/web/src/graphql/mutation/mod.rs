@@ -76,7 +76,7 @@ pub(crate) struct InboxMutation(mark_read::MarkRead, mute_mails::MuteMails);
 /// Who asks, and under which id: the client's, or one of our own, in which case a retry is a new
 /// operation.
 async fn caller(ctx: &Context<'_>, request: Option<Uuid>) -> ApiResult<Caller> {
-    Ok(asks(ctx.visitor().signed_in().await?, request))
+    Ok(asks(&ctx.visitor().signed_in().await?, request))
 }
 
 /// As [`caller`], for what is asked of the arena.

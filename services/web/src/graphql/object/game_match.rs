@@ -150,7 +150,7 @@ impl GameMatch {
         let mut people = ctx.loaders().load_many(waiting.iter().copied()).await?;
         let people = waiting.iter().filter_map(|player| people.remove(player));
         Ok(people
-            .map(|person| Player::seen_by(viewer, person))
+            .map(|person| Player::seen_by(&viewer, person))
             .collect())
     }
 

@@ -229,7 +229,7 @@ impl GameMatchPosition {
     /// The position, if the visitor may see it: as the arena keeps it, or else as it was sent.
     pub(crate) async fn find(scope: &impl Scope, id: PositionId) -> ApiResult<Option<Self>> {
         let viewer = scope.visitor().signed_in().await?;
-        let mut found = Self::find_each(scope.gateway(), viewer, &[id]).await?;
+        let mut found = Self::find_each(scope.gateway(), &viewer, &[id]).await?;
         Ok(found.remove(&id))
     }
 

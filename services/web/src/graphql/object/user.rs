@@ -57,7 +57,7 @@ impl Player {
     /// Somebody whom a row names, as the visitor may see them.
     pub(crate) async fn named(ctx: &Context<'_>, user: UserId) -> ApiResult<Self> {
         let viewer = ctx.visitor().signed_in().await?;
-        Ok(Self::seen_by(viewer, named(ctx, user).await?))
+        Ok(Self::seen_by(&viewer, named(ctx, user).await?))
     }
 }
 

@@ -79,8 +79,8 @@ pub(in crate::graphql) async fn find_each(
     };
     search.find_public().await?;
     if let Some(viewer) = visitor.if_signed_in().await? {
-        search.find_seen(viewer).await?;
-        search.find_own(viewer).await?;
+        search.find_seen(&viewer).await?;
+        search.find_own(&viewer).await?;
     }
     let found = ids
         .into_iter()

@@ -35,7 +35,7 @@ impl PeopleQuery {
             return Ok(None);
         };
         let person = ctx.loaders().load_one(UserId::from(user)).await?;
-        Ok(person.map(|person| Player::seen_by(viewer, person)))
+        Ok(person.map(|person| Player::seen_by(&viewer, person)))
     }
 }
 

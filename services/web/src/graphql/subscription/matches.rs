@@ -71,7 +71,7 @@ impl LiveStanding {
             Some(person) => person,
             None => self.known.keep(self.player, named(ctx, self.player).await?),
         };
-        Ok(Player::seen_by(viewer, person))
+        Ok(Player::seen_by(&viewer, person))
     }
 }
 
