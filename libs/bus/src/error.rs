@@ -145,6 +145,14 @@ impl BusError {
         }
     }
 
+    /// Whether something behind the place that one was at may be gone from the stream.
+    pub const fn tells_of_a_gap(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherIncarnation { .. } | Self::OutsideStream { .. }
+        )
+    }
+
     /// Whether it may pass by itself; the others need a person.
     pub const fn may_pass(&self) -> bool {
         matches!(

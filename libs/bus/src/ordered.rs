@@ -134,20 +134,27 @@ impl Entry {
 #[derive(Debug)]
 pub struct Backlog {
     reader: OrderedReader,
+    after: StreamPlace,
     up_to: u64,
-    is_over: bool,
+    is_read: bool,
 }
 
 impl Backlog {
-    /// The next message; none once all are handed out.
+    /// The next message; none once all are handed out, and the stream still holds everything behind
+    /// the place that they were asked for from. Otherwise something may have been dropped before it
+    /// was read, and this fails as [`Bus::ordered`] does.
     pub async fn next(&mut self) -> Result<Option<Entry>, BusError> {
-        if self.is_over {
-            return Ok(None);
+        if !self.is_read {
+            let entry = self.reader.next_up_to(self.up_to).await?;
+            // Nothing is waited for where the server knows of nothing more.
+            self.is_read = entry.as_ref().is_none_or(|entry| entry.pending == 0);
+            if entry.is_some() {
+                return Ok(entry);
+            }
         }
-        let entry = self.reader.next_up_to(self.up_to).await?;
-        // Nothing is waited for where the server knows of nothing more.
-        self.is_over = entry.as_ref().is_none_or(|entry| entry.pending == 0);
-        Ok(entry)
+        let OrderedReader { bus, stream, .. } = &self.reader;
+        bus.bounds(*stream).await?.check(self.after)?;
+        Ok(None)
     }
 }
 
@@ -226,13 +233,15 @@ impl Bus {
         let stream = topic.stream();
         let subjects: Vec<String> = keys.iter().map(|key| topic.subject(key)).collect();
         if !self.holds(stream, &subjects, after.sequence).await? {
+            self.bounds(stream).await?.check(after)?;
             return Ok(None);
         }
         let reader = self.ordered_on(stream, &[topic], subjects, after).await?;
         Ok(Some(Backlog {
             reader,
+            after,
             up_to,
-            is_over: false,
+            is_read: false,
         }))
     }
 

@@ -157,6 +157,16 @@ impl Space {
         Ok(())
     }
 
+    /// Lets a stream hold at most so many messages from now on: it drops its oldest.
+    pub async fn hold_at_most(&self, stream: Stream, messages: i64) -> anyhow::Result<()> {
+        let jetstream = self.jetstream().await?;
+        let held = jetstream.get_stream(self.stream_name(stream)).await?;
+        let mut config = held.cached_info().config.clone();
+        config.max_messages = messages;
+        jetstream.update_stream(config).await?;
+        Ok(())
+    }
+
     fn stream_name(&self, stream: Stream) -> String {
         format!("{}_{}", self.prefix, stream.name())
     }

@@ -4,15 +4,19 @@
 mod cursor;
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
-use bus::{Backlog, Bus, Heard, StreamBounds};
+use bus::{Backlog, Bus, BusError, Heard, StreamBounds};
 use contracts::stream::StreamPlace;
 use contracts::{Key, Topic};
 use domain::id::UserId;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream, SelectAll};
 use store::gateway::tickets;
+use tokio::time::{Instant, timeout_at};
+use tracing::warn;
 
 pub(crate) use self::cursor::{Cursor, Kind};
 use crate::error::{ApiError, ApiResult};
@@ -22,6 +26,9 @@ use crate::hub::Missed;
 /// In how many matches of a player's something that was missed is looked for, newest first: nobody opens
 /// more of them while the streams keep what they told.
 const MOST_MATCHES: u32 = 200;
+
+/// The least time between two looks for a newer cursor, whatever the settings say.
+const LEAST_RENEWAL: Duration = Duration::from_millis(100);
 
 /// One kind of message that a feed tells.
 #[derive(Clone, Debug)]
@@ -95,7 +102,8 @@ impl Source {
 /// What a feed says. Each comes with the cursor to go on behind it.
 #[derive(Clone, Debug)]
 pub(crate) enum Told {
-    /// Nothing between this cursor and what follows is missing.
+    /// Nothing between this cursor and what follows is missing. Said first, and again now and then: a
+    /// cursor of somebody to whom nothing happens would fall behind what the streams keep.
     Resumed(Cursor),
     /// What followed the cursor that was given is not kept any more; from here on nothing is missing.
     Gap(Cursor),
@@ -137,7 +145,30 @@ struct Feed {
     /// What was missed, source by source, and up to where.
     missed: VecDeque<(usize, u64)>,
     backlog: Option<(usize, u64, Backlog)>,
+    renewal: Renewal,
     is_over: bool,
+}
+
+/// When a newer cursor is to be told.
+struct Renewal {
+    every: Duration,
+    at: Instant,
+    /// Whether what the streams hold is read for it, and nothing was missed.
+    is_running: bool,
+    /// What was told last.
+    told: Cursor,
+}
+
+impl Renewal {
+    fn begin(pause: Duration, told: Cursor) -> Self {
+        let every = pause.max(LEAST_RENEWAL);
+        Self {
+            every,
+            at: Instant::now() + every,
+            is_running: false,
+            told,
+        }
+    }
 }
 
 impl Feed {
@@ -150,10 +181,13 @@ impl Feed {
         // Whoever listens first and looks at the streams then misses nothing in between.
         let live = listen(&gateway, &sources).await?;
         let bounds = bounds(&gateway.bus, &sources).await?;
+        let places: Vec<StreamPlace> = bounds.iter().map(StreamBounds::tail).collect();
+        let cursor = Cursor::of_places(kind, &places);
         let mut feed = Self {
+            renewal: Renewal::begin(gateway.limits.renew_cursors(), cursor),
             gateway,
             kind,
-            places: bounds.iter().map(StreamBounds::tail).collect(),
+            places,
             sources,
             first: None,
             live,
@@ -171,6 +205,7 @@ impl Feed {
         feed.first = Some(if are_kept(&bounds, &places) {
             feed.go_on_to(&bounds);
             feed.places = places;
+            feed.renewal.told = after.clone();
             Told::Resumed(after)
         } else {
             Told::Gap(feed.cursor())
@@ -193,10 +228,21 @@ impl Feed {
             return Ok(Some(first));
         }
         while !self.is_over {
-            if let Some(told) = self.next_missed().await? {
+            match self.next_missed().await {
+                Ok(Some(told)) => return Ok(Some(told)),
+                Ok(None) => {}
+                // Whoever listens misses nothing by that.
+                Err(error) if self.renewal.is_running => self.leave_renewal(&error),
+                Err(error) => return Err(error),
+            }
+            if let Some(told) = self.renewed() {
                 return Ok(Some(told));
             }
-            let Some((index, heard)) = self.live.next().await else {
+            let Ok(heard) = timeout_at(self.renewal.at, self.live.next()).await else {
+                self.renew().await;
+                continue;
+            };
+            let Some((index, heard)) = heard else {
                 break;
             };
             match heard {
@@ -222,18 +268,50 @@ impl Feed {
         Ok(None)
     }
 
+    /// Begins to look for a newer cursor: whatever the streams hold by now was told, or is read.
+    async fn renew(&mut self) {
+        self.renewal.at = Instant::now() + self.renewal.every;
+        match bounds(&self.gateway.bus, &self.sources).await {
+            Ok(bounds) if are_kept(&bounds, &self.places) => {
+                self.go_on_to(&bounds);
+                self.renewal.is_running = true;
+            }
+            // Whoever listens misses nothing by that. It is a gap for whoever comes again.
+            Ok(_) => warn!(kind = ?self.kind, "a cursor fell behind before it was renewed"),
+            Err(error) => self.leave_renewal(&error),
+        }
+    }
+
+    fn leave_renewal(&mut self, error: &ApiError) {
+        warn!(kind = ?self.kind, ?error, "a cursor is not renewed");
+        self.renewal.is_running = false;
+        self.backlog = None;
+        self.missed.clear();
+    }
+
+    /// The newer cursor, once all that the streams held is told.
+    fn renewed(&mut self) -> Option<Told> {
+        if !mem::take(&mut self.renewal.is_running) {
+            return None;
+        }
+        let cursor = self.cursor();
+        let told = mem::replace(&mut self.renewal.told, cursor.clone());
+        (told != cursor).then(|| Told::Resumed(cursor))
+    }
+
     /// The next of what was missed; none once all of it is told.
     async fn next_missed(&mut self) -> ApiResult<Option<Told>> {
         loop {
-            if let Some((index, up_to, backlog)) = &mut self.backlog {
-                let (index, up_to) = (*index, *up_to);
-                if let Some(entry) = backlog.next().await? {
-                    if let Some(told) = self.tell(index, Arc::new(entry.into_heard())) {
-                        return Ok(Some(told));
+            if let Some((index, up_to, mut backlog)) = self.backlog.take() {
+                match backlog.next().await {
+                    Ok(Some(entry)) => {
+                        self.backlog = Some((index, up_to, backlog));
+                        if let Some(told) = self.tell(index, Arc::new(entry.into_heard())) {
+                            return Ok(Some(told));
+                        }
                     }
-                } else {
-                    self.backlog = None;
-                    self.pass(index, up_to);
+                    Ok(None) => self.pass(index, up_to),
+                    Err(error) => return self.give_up(index, error).await,
                 }
             } else if let Some((index, up_to)) = self.missed.pop_front() {
                 let Some((source, place)) = self.sources.get(index).zip(self.places.get(index))
@@ -242,14 +320,26 @@ impl Feed {
                 };
                 let keys = source.keys(&self.gateway).await?;
                 let bus = &self.gateway.bus;
-                match bus.backlog(source.topic, &keys, *place, up_to).await? {
-                    Some(backlog) => self.backlog = Some((index, up_to, backlog)),
-                    None => self.pass(index, up_to),
+                match bus.backlog(source.topic, &keys, *place, up_to).await {
+                    Ok(Some(backlog)) => self.backlog = Some((index, up_to, backlog)),
+                    Ok(None) => self.pass(index, up_to),
+                    Err(error) => return self.give_up(index, error).await,
                 }
             } else {
                 return Ok(None);
             }
         }
+    }
+
+    /// What follows from not having read everything that a source said: a gap where it is gone.
+    async fn give_up(&mut self, index: usize, error: BusError) -> ApiResult<Option<Told>> {
+        if self.renewal.is_running || !error.tells_of_a_gap() {
+            return Err(error.into());
+        }
+        if let Some((source, place)) = self.sources.get(index).zip(self.places.get_mut(index)) {
+            *place = self.gateway.bus.bounds(source.topic.stream()).await?.tail();
+        }
+        Ok(Some(Told::Gap(self.cursor())))
     }
 
     /// Tells what a source says, unless it was told before.

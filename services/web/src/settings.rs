@@ -91,6 +91,8 @@ pub struct Limits {
     pub directives: usize,
     /// The longest execution.
     pub time_ms: u64,
+    /// How often whoever is told events is told a newer cursor.
+    pub renew_cursors_ms: u64,
     /// How many requests of one user a second are let pass in the long run.
     pub user_rate: u32,
     /// How many of them at once.
@@ -129,6 +131,11 @@ impl Limits {
     /// The longest execution.
     pub(crate) fn time(&self) -> Duration {
         Duration::from_millis(self.time_ms)
+    }
+
+    /// How often whoever is told events is told a newer cursor.
+    pub(crate) fn renew_cursors(&self) -> Duration {
+        Duration::from_millis(self.renew_cursors_ms)
     }
 
     /// The window of the limits that count.

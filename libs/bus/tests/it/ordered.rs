@@ -227,3 +227,31 @@ async fn a_backlog_ends_with_what_was_stored_when_it_was_asked_for() {
     assert_eq!(all(0, 4, &[other]).await, [0; 0]);
     assert_eq!(all(0, 4, &[]).await, [0; 0]);
 }
+
+#[tokio::test]
+async fn what_is_dropped_before_it_is_read_is_told_at_the_end_of_a_backlog() {
+    let corner = Corner::new().await;
+    let bus = &corner.bus;
+    let key = Key::from(&tick(1).symbol);
+    publish(bus, 1..=4).await;
+    let bounds = bus.bounds(Stream::Market).await.unwrap();
+    let raw = corner.raw().await;
+    let stream = raw.get_stream(corner.stream("MARKET")).await.unwrap();
+    let backlog = async || {
+        let keys = std::slice::from_ref(&key);
+        bus.backlog(Topic::Tick, keys, bounds.head(), 4).await
+    };
+    let mut began = backlog().await.unwrap().unwrap();
+    stream.purge().sequence(3).await.unwrap();
+    let lost = loop {
+        match timeout(LIMIT, began.next()).await.unwrap() {
+            Ok(entry) => assert!(entry.is_some(), "the end, and nothing said of what is gone"),
+            Err(error) => break error,
+        }
+    };
+    assert!(lost.tells_of_a_gap(), "{lost}");
+    // Nothing is left of it.
+    stream.purge().await.unwrap();
+    let lost = backlog().await.unwrap_err();
+    assert!(lost.tells_of_a_gap(), "{lost}");
+}

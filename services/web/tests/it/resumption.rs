@@ -1,5 +1,6 @@
 //! Events from a cursor on: what was missed, then what happens now.
 
+use contracts::Stream;
 use contracts::battles::BattleOpened;
 use contracts::matchmaking::{PlaceChanged, PlaceStatus};
 use domain::id::{BattleId, PositionId, TicketId};
@@ -191,6 +192,67 @@ async fn where_what_was_missed_is_not_kept_there_is_a_gap() {
     let mut listener = battle.listen(&ann, &listener.cursor, "Resumed").await;
     battle.moves(&stage, "4").await;
     hears(&mut listener, &["4"]).await;
+}
+
+#[tokio::test]
+async fn the_cursor_of_somebody_at_rest_stays_good_while_the_stream_drops_its_oldest() {
+    let stage = Stage::with(&[("limits.renew_cursors_ms", "100")]).await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let battle = Match::between(&stage, &ann, &bob).await;
+    let space = stage.space();
+    space.hold_at_most(Stream::Arena, 1).await.unwrap();
+    let mut listener = battle.listen(&ann, &Value::Null, "Resumed").await;
+    let begun = listener.cursor.clone();
+    for _ in 0..3 {
+        battle.rival_moves(&stage).await;
+        let said = listener.next().await;
+        assert_eq!(said["__typename"], "Resumed", "{said}");
+    }
+    battle.rival_moves(&stage).await;
+    let renewed = listener.cursor.clone();
+    battle.listen(&ann, &begun, "Gap").await;
+    let mut listener = battle.listen(&ann, &renewed, "Resumed").await;
+    battle.moves(&stage, "1").await;
+    loop {
+        let said = listener.next().await;
+        if said["__typename"] != "Resumed" {
+            assert_eq!(said["id"], "1", "{said}");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_dropped_before_it_is_read_is_a_gap() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let battle = Match::between(&stage, &ann, &bob).await;
+    let left = battle.listen(&ann, &Value::Null, "Resumed").await.cursor;
+    let flood = stream::iter(0..FLOOD).map(async |number| {
+        battle.moves(&stage, &number.to_string()).await;
+    });
+    flood.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+    let mut socket = Socket::open(&ann).await;
+    let variables = json!({ "id": battle.battle, "after": left });
+    socket.subscribe("1", &long_winded(), variables).await;
+    let said = socket.next("1").await["gameMatchPositionEvents"].clone();
+    assert_eq!(said["__typename"], "Resumed", "{said}");
+    stage.space().hold_at_most(Stream::Arena, 1).await.unwrap();
+    let mut heard = 0;
+    let gap = loop {
+        let said = socket.next("1").await["gameMatchPositionEvents"].clone();
+        if said["__typename"] != "GameMatchPositionChanged" {
+            break said;
+        }
+        heard += 1;
+    };
+    assert_eq!(gap["__typename"], "Gap", "{gap}");
+    assert!(heard < FLOOD, "nothing was dropped before it was read");
+    battle.moves(&stage, "afterwards").await;
+    let said = socket.next("1").await["gameMatchPositionEvents"].clone();
+    assert_eq!(said["id"], "afterwards", "{said}");
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ use crate::feed::{Cursor, Told};
 /// How many events are read together, where so many have come.
 const MOST_TOGETHER: usize = 64;
 
-/// Nothing between this cursor and what follows is missing. Comes first; what was missed follows.
+/// Nothing between this cursor and what follows is missing. Comes first, and what was missed follows;
+/// comes again now and then with a newer cursor, where nothing else says one.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct Resumed {
     /// Where one is: go on from here with after.
