@@ -19,6 +19,7 @@ mod ordered;
 mod prefix;
 mod publish;
 mod relay;
+mod repeats;
 mod replay;
 mod settings;
 mod streams;

@@ -470,7 +470,10 @@ async fn open(
 }
 
 /// The next message, which must be the reader's `expected`-th.
-async fn receive(messages: &mut pull::Stream, expected: u64) -> Result<Message, BusError> {
+pub(crate) async fn receive(
+    messages: &mut pull::Stream,
+    expected: u64,
+) -> Result<Message, BusError> {
     let message = messages
         .next()
         .await

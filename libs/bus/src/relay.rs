@@ -1,5 +1,6 @@
 //! Publishing what transactions announced: the outbox, relayed in order.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use futures::future::join_all;
 use futures::{StreamExt, stream};
 use metrics::counter;
 use store::entity::outbox::Model;
-use store::{Db, outbox};
+use store::outbox::Waiting;
+use store::{Db, Tx, outbox};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -18,6 +20,7 @@ use uuid::Uuid;
 
 use crate::error::Cause;
 use crate::publish::Sending;
+use crate::repeats::{Repeats, may_be_repeat, stream_of};
 use crate::{Bus, BusError, PublishOptions};
 
 /// How long a row waits at most when the wake-up was missed, as after a crash.
@@ -53,7 +56,8 @@ impl Bus {
     /// looks at all of them. The rows of an aggregate go out in the order of
     /// their versions, a version only once the one before it is stored; within a version in the
     /// order of announcement, which a lost connection alone can break. A crash between publishing
-    /// and noting it repeats a message under its id.
+    /// and noting it is noted by the next relay: the stream knows the id for a while, and is looked
+    /// through for one that has waited for longer.
     pub async fn relay(self, db: Db, shutdown: CancellationToken) -> Result<(), BusError> {
         self.relay_polling(db, POLL, shutdown).await
     }
@@ -153,12 +157,45 @@ impl Bus {
         if rows.is_empty() {
             return Ok(None);
         }
-        let (published, stuck) = self.publish_rows(&rows).await;
+        let (rows, mut stuck) = self.without_repeats(&tx, rows).await?;
+        let (published, failed) = self.publish_rows(&rows).await;
+        stuck.extend(failed);
         let marked = outbox::mark_published(&tx, &published).await;
         marked.map_err(unavailable)?;
         tx.commit().await.map_err(unavailable)?;
         counter!("bus_relayed_total").increment(published.len() as u64);
         Ok(Some(stuck))
+    }
+
+    /// Notes those of the rows that are in their streams already. Answers the others, and which
+    /// aggregates cannot go on because that is not known of them.
+    async fn without_repeats(
+        &self,
+        tx: &Tx,
+        rows: Vec<Waiting>,
+    ) -> Result<(Vec<Model>, Vec<Stuck>), BusError> {
+        let Some(Repeats { published, failed }) = self.find_repeats(&rows).await else {
+            return Ok((rows.into_iter().map(|it| it.row).collect(), Vec::new()));
+        };
+        // So Postgres hears of us, too, before the others are published.
+        let ids: Vec<Uuid> = published.iter().copied().collect();
+        let marked = outbox::mark_published(tx, &ids).await;
+        marked.map_err(unavailable)?;
+        let mut stuck: BTreeMap<Uuid, Stuck> = BTreeMap::new();
+        for (stream, error) in &failed {
+            warn!(stream = stream.name(), error = %Chain(error), "repeats are not looked for");
+            let unknown = rows.iter().filter(|it| may_be_repeat(it));
+            let unknown = unknown.filter(|it| stream_of(&it.row.subject) == Some(*stream));
+            stuck.extend(unknown.map(|it| {
+                let aggregate = it.row.aggregate_id;
+                let error = BusError::unavailable("looking for repeats", error.to_string());
+                (aggregate, Stuck { aggregate, error })
+            }));
+        }
+        let others = rows.into_iter().map(|it| it.row);
+        let others = others
+            .filter(|row| !published.contains(&row.id) && !stuck.contains_key(&row.aggregate_id));
+        Ok((others.collect(), stuck.into_values().collect()))
     }
 
     /// Publishes rows that stand aggregate by aggregate. Answers which are stored, and which

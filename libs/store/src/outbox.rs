@@ -13,6 +13,7 @@ use entity::outbox::Model;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -163,6 +164,16 @@ pub async fn lock_buckets(tx: &Tx, buckets: &[i16]) -> Result<Vec<i16>> {
     Ok(locked.into_iter().map(|row| row.bucket).collect())
 }
 
+/// A row that waits to be published.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Waiting {
+    /// The row.
+    #[sea_orm(nested)]
+    pub row: Model,
+    /// Now, on the clock of `created_at`.
+    pub listed_at: OffsetDateTime,
+}
+
 /// The first unpublished rows of some buckets, up to `limit` in all, those of some aggregates
 /// aside. The rows of an aggregate stand in the order of their versions, and none is left out
 /// before one that is listed.
@@ -171,7 +182,7 @@ pub async fn list_unpublished(
     buckets: &[i16],
     passed_over: &[Uuid],
     limit: u32,
-) -> Result<Vec<Model>> {
+) -> Result<Vec<Waiting>> {
     let list = statement(
         "WITH first AS (
              SELECT aggregate_id, min(number) AS number
@@ -182,7 +193,7 @@ pub async fn list_unpublished(
                  ORDER BY number LIMIT $2
              ) oldest GROUP BY aggregate_id
          )
-         SELECT row.* FROM first CROSS JOIN LATERAL (
+         SELECT row.*, now() AS listed_at FROM first CROSS JOIN LATERAL (
              SELECT * FROM outbox
              WHERE service = current_service() AND aggregate_id = first.aggregate_id
                  AND published_at IS NULL
@@ -194,7 +205,7 @@ pub async fn list_unpublished(
             passed_over.to_vec().into(),
         ],
     );
-    Ok(Model::find_by_statement(list).all(tx.inner()).await?)
+    Ok(Waiting::find_by_statement(list).all(tx.inner()).await?)
 }
 
 /// Notes that these rows are in their stream.

@@ -23,7 +23,7 @@ pub(crate) const STREAM_BYTES: u64 = 16 * 1024 * 1024;
 pub(crate) struct Corner {
     pub(crate) bus: Bus,
     pub(crate) settings: NatsSettings,
-    _space: Space,
+    pub(crate) space: Space,
 }
 
 impl Corner {
@@ -35,7 +35,7 @@ impl Corner {
         Self {
             bus,
             settings,
-            _space: space,
+            space,
         }
     }
 

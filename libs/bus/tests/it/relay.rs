@@ -9,6 +9,7 @@ use contracts::{Stream, Topic};
 use futures::StreamExt as _;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use store::{Db, outbox};
+use testkit::Database;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -77,6 +78,16 @@ async fn an_aggregates_messages_go_out_in_the_order_of_their_versions() {
     }
     let order = with_relays(&corner.bus, &db, 2, published(&corner.bus, 3)).await;
     assert_eq!(order, [101, 102, 103]);
+}
+
+/// As if every row had waited for minutes.
+async fn let_wait(database: &Database) {
+    let superuser = Db::connect_as_operator(database.url().as_str())
+        .await
+        .unwrap();
+    let wait = "UPDATE outbox SET created_at = created_at - interval '5 minutes'";
+    let connection = superuser.connection();
+    connection.execute_unprepared(wait).await.unwrap();
 }
 
 /// Waits until nothing waits to be published.
@@ -169,7 +180,7 @@ async fn a_stream_that_is_missing_holds_up_no_other_row() {
     /// More than one transaction relays.
     const STUCK: u64 = 450;
     let corner = Corner::new().await;
-    let (_database, db) = matchers_database().await;
+    let (database, db) = matchers_database().await;
     let missing = corner.stream("MARKET");
     let raw = corner.raw().await;
     raw.delete_stream(missing).await.unwrap();
@@ -190,6 +201,14 @@ async fn a_stream_that_is_missing_holds_up_no_other_row() {
     let mut requests = with_relays(&corner.bus, &db, 1, published(&corner.bus, 24)).await;
     requests.sort_unstable();
     assert_eq!(requests, (7..=30).collect::<Vec<_>>());
+    // Nor where it is looked at for what may be there already.
+    for request in 31..=40 {
+        announce(&db, 1_000_000 + request, 0, request).await;
+    }
+    let_wait(&database).await;
+    let mut requests = with_relays(&corner.bus, &db, 1, published(&corner.bus, 34)).await;
+    requests.sort_unstable();
+    assert_eq!(requests, (7..=40).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -271,6 +290,35 @@ async fn a_crash_between_publishing_and_noting_it_repeats_nothing_in_the_stream(
         corner.bus.bounds(Stream::Matchmaking).await.unwrap().last,
         2
     );
+}
+
+#[tokio::test]
+async fn a_crash_repeats_nothing_though_the_stream_has_forgotten_the_id() {
+    let corner = Corner::new().await;
+    let (database, db) = matchers_database().await;
+    announce(&db, 1, 1, 7).await;
+    announce(&db, 1, 2, 8).await;
+    // What a relay that died had done already.
+    let publish = async |request: u128| {
+        let id = Uuid::from_u128(request).to_string();
+        corner.bus.publish(&leave(request), &id).await.unwrap()
+    };
+    publish(7).await;
+    publish(99).await;
+    // Until the later id is forgotten, and so the earlier one.
+    testkit::eventually(LIMIT, async || {
+        if publish(99).await.duplicate {
+            corner.space.forget_ids(Stream::Matchmaking).await.unwrap();
+            return false;
+        }
+        true
+    })
+    .await;
+    let_wait(&database).await;
+    with_relays(&corner.bus, &db, 1, until_relayed(&db)).await;
+    let last = corner.bus.bounds(Stream::Matchmaking).await.unwrap().last;
+    let count = usize::try_from(last).unwrap();
+    assert_eq!(published(&corner.bus, count).await, [7, 99, 99, 8]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use futures::FutureExt;
 use serde_json::json;
 use store::dead_letter::{self, DeadLetter};
 use store::entity::dead_letter::Resolution;
+use store::outbox::Waiting;
 use store::outcome::{self, Kept};
 use store::{Db, inbox, outbox};
 use uuid::Uuid;
@@ -115,7 +116,9 @@ async fn an_aggregate_is_published_in_the_order_of_its_versions() {
         let page = outbox::list_unpublished(&tx, &buckets, &[], 1)
             .await
             .unwrap();
-        let Some(row) = page.first() else { break };
+        let Some(Waiting { row, .. }) = page.first() else {
+            break;
+        };
         published.push((row.version, row.subject.clone(), row.payload.clone()));
         outbox::mark_published(&tx, &[row.id]).await.unwrap();
     }
@@ -171,8 +174,8 @@ async fn rows_of_many_buckets_share_a_page_and_none_is_left_out() {
             break;
         }
         assert!(page.len() <= 7);
-        published.extend(page.iter().map(|row| (row.aggregate_id, row.version)));
-        let ids: Vec<_> = page.iter().map(|row| row.id).collect();
+        published.extend(page.iter().map(|it| (it.row.aggregate_id, it.row.version)));
+        let ids: Vec<_> = page.iter().map(|it| it.row.id).collect();
         outbox::mark_published(&tx, &ids).await.unwrap();
     }
     for aggregate in aggregates {
