@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::payouts::Payouts;
-use crate::workflow::{Order, PayoutActivities, Withdraw};
+use crate::workflow::{HEARTBEAT, Order, PayoutActivities, Withdraw};
 
 const FAILED: &str = "treasury_withdrawals_untold_total";
 const OLDEST: &str = "treasury_withdrawals_oldest_seconds";
@@ -72,6 +72,8 @@ impl Foreman {
         let options = WorkerOptions::new(self.temporal.queue())
             .register_workflow::<Withdraw>()?
             .register_activities(PayoutActivities::new(self.payouts))
+            // The worker would keep some back, and leave a fifth of the silence as leeway.
+            .max_heartbeat_throttle_interval(HEARTBEAT)
             .build();
         self.temporal.work(options, shutdown).await
     }

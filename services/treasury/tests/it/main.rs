@@ -12,6 +12,7 @@ mod claims;
 mod crashes;
 mod deposits;
 mod expiry;
+mod heartbeats;
 mod in_flight;
 mod looks;
 mod pairs;

@@ -12,7 +12,7 @@ use crate::stage::{LIMIT, ask_on, bus_of};
 
 impl ChainStage {
     /// How many wait for a row or a right while they run statements like this.
-    async fn wait_at(&self, statement: &str) -> i64 {
+    pub(crate) async fn wait_at(&self, statement: &str) -> i64 {
         let waiting = format!(
             "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
              AND query LIKE '{statement}'"
