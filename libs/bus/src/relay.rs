@@ -9,10 +9,10 @@ use async_nats::connection::State;
 use bytes::Bytes;
 use futures::future::join_all;
 use futures::{StreamExt, stream};
-use metrics::counter;
+use metrics::{counter, gauge};
 use store::entity::outbox::Model;
-use store::outbox::Waiting;
-use store::{Db, Tx, outbox};
+use store::outbox::{self, Oldest, Waiting};
+use store::{Db, Tx};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -44,6 +44,8 @@ const SENDING: Duration = Duration::from_millis(500);
 const ANSWERED_WITHIN: Duration = Duration::from_millis(1_500);
 /// How long published rows are kept to look at.
 const KEEP_PUBLISHED_S: i64 = 24 * 60 * 60;
+/// How often the age of the oldest row is asked for.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// How often published rows are cleared away, and how many in one transaction.
 const CLEAR_EVERY: Duration = Duration::from_secs(60);
 const CLEAR_ROWS: u32 = 5_000;
@@ -72,6 +74,7 @@ impl Bus {
         tokio::select! {
             () = self.relay_until(&db, poll, &shutdown) => Ok(()),
             never = keep_clear(&db) => match never {},
+            never = show_oldest(&db) => match never {},
         }
     }
 
@@ -270,6 +273,20 @@ impl Bus {
 struct Stuck {
     aggregate: Uuid,
     error: BusError,
+}
+
+/// Shows now and then how long the oldest row has waited, whatever the relay itself waits for.
+async fn show_oldest(db: &Db) -> Infallible {
+    loop {
+        match outbox::oldest(db).await {
+            Ok(Oldest { service, waiting_s }) => {
+                let shown = u32::try_from(waiting_s).unwrap_or_default();
+                gauge!("bus_outbox_oldest_seconds", "service" => service).set(f64::from(shown));
+            }
+            Err(error) => warn!(%error, "the age of the outbox is not known"),
+        }
+        sleep(LOOK_EVERY).await;
+    }
 }
 
 /// Clears published rows away now and then, for ever.

@@ -153,6 +153,31 @@ pub async fn waiting_buckets(from: &impl Read) -> Result<Vec<i16>> {
     Ok(buckets.into_iter().map(|row| row.bucket).collect())
 }
 
+/// For how long a service's messages wait.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Oldest {
+    /// The service.
+    pub service: String,
+    /// For how many seconds the oldest has waited to be published; 0 if none waits.
+    pub waiting_s: i64,
+}
+
+/// For how long the messages of the connection's service wait, by the first one of each bucket.
+pub async fn oldest(from: &impl Read) -> Result<Oldest> {
+    let ask = statement(
+        "SELECT current_service() AS service,
+             coalesce(extract(epoch FROM now() - min(first.created_at)), 0)::bigint AS waiting_s
+         FROM generate_series(0, 63) candidate CROSS JOIN LATERAL (
+             SELECT created_at FROM outbox
+             WHERE service = current_service() AND bucket = candidate AND published_at IS NULL
+             ORDER BY number LIMIT 1
+         ) first",
+        [],
+    );
+    let oldest = Oldest::find_by_statement(ask).one(from.conn()).await?;
+    oldest.ok_or_else(|| Error::corrupt("outbox", "oldest"))
+}
+
 /// Takes buckets for as long as this transaction lives. Answers which: another relay may have some.
 pub async fn lock_buckets(tx: &Tx, buckets: &[i16]) -> Result<Vec<i16>> {
     let lock = statement(

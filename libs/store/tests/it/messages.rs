@@ -13,7 +13,7 @@ use store::outcome::{self, Kept};
 use store::{Db, inbox, outbox};
 use uuid::Uuid;
 
-use crate::stage::{ALICE, Stage, id, scanned};
+use crate::stage::{ALICE, BOB, Stage, id, scanned};
 
 const LONG_AGO_S: i64 = 0;
 
@@ -214,6 +214,38 @@ async fn a_relay_sees_its_own_services_rows_alone() {
     );
 }
 
+/// For how many seconds the oldest row of a service has waited.
+async fn oldest_s(db: &Db, service: &str) -> i64 {
+    let oldest = outbox::oldest(db).await.unwrap();
+    assert_eq!(oldest.service, service);
+    oldest.waiting_s
+}
+
+#[tokio::test]
+async fn a_service_knows_for_how_long_the_oldest_of_its_own_rows_waits() {
+    const HOUR_S: i64 = 3_600;
+    let stage = Stage::new().await;
+    let db = stage.db(Service::Treasury).await;
+    assert_eq!(oldest_s(&db, "treasury").await, 0);
+    for (hours, user) in (1..).zip([ALICE, BOB]) {
+        announce(&db, user.uuid(), 1, hours).await;
+        let earlier = format!(
+            "UPDATE outbox SET created_at = created_at - interval '{hours} hours'
+             WHERE aggregate_id = '{user}'"
+        );
+        stage.meddle(&earlier).await;
+    }
+    let both = oldest_s(&db, "treasury").await;
+    assert!((2 * HOUR_S..3 * HOUR_S).contains(&both), "{both}");
+    let matcher = stage.db(Service::Matcher).await;
+    assert_eq!(oldest_s(&matcher, "matcher").await, 0);
+
+    let published = format!("UPDATE outbox SET published_at = now() WHERE aggregate_id = '{BOB}'");
+    stage.meddle(&published).await;
+    let left = oldest_s(&db, "treasury").await;
+    assert!((HOUR_S..2 * HOUR_S).contains(&left), "{left}");
+}
+
 fn ask(request: u128, currency: Currency) -> CreateWallet {
     CreateWallet {
         caller: Caller {
@@ -328,16 +360,19 @@ async fn an_outbox_that_was_empty_at_first_is_not_read_from_end_to_end_later() {
     let db = stage.db_on(stage.port()).await;
     stage.meddle("VACUUM ANALYZE outbox").await;
     assert_eq!(outbox::waiting_buckets(&db).await.unwrap(), [0_i16; 0]);
+    assert_eq!(oldest_s(&db, "treasury").await, 0);
     stage
         .meddle(
-            "INSERT INTO outbox (id, service, bucket, aggregate_id, version, subject, payload, published_at)
+            "INSERT INTO outbox (id, service, bucket, aggregate_id, version, subject, payload,
+                     created_at, published_at)
                  SELECT gen_random_uuid(), 'treasury', n % 64, gen_random_uuid(), 1, 'test', '',
-                     CASE WHEN n <> 7 THEN now() END
+                     now() - interval '1 hour', CASE WHEN n <> 7 THEN now() END
                  FROM generate_series(1, 10000) n",
         )
         .await;
     let before = scanned(&stage, &db, table, index).await;
     assert_eq!(outbox::waiting_buckets(&db).await.unwrap(), [7]);
+    assert!(oldest_s(&db, "treasury").await >= 3_600);
     let after = scanned(&stage, &db, table, index).await;
-    assert_eq!((after.0 - before.0, after.1 - before.1), (0, 1));
+    assert_eq!((after.0 - before.0, after.1 - before.1), (0, 2));
 }
