@@ -1,7 +1,9 @@
 //! What every service that hears messages sets going as its own tasks.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use contracts::Stream;
 use metrics::gauge;
 use runtime::{Context, causes};
 use store::{Db, dead_letter};
@@ -78,13 +80,19 @@ impl Worker<'_> {
 /// Shows how many messages wait for a person, until `shutdown`. They stay in the table, so that they are
 /// shown whoever parked them, and by a process that began after that.
 async fn count_dead_letters(db: Db, service: &'static str, shutdown: CancellationToken) {
+    // What was shown once has to be shown as none in the end.
+    let mut counts: BTreeMap<String, i64> = Stream::ALL.map(|it| (it.name().to_owned(), 0)).into();
     let counting = async {
         loop {
-            match dead_letter::count_waiting(&db).await {
+            match dead_letter::count_own(&db).await {
                 Ok(waiting) => {
-                    let messages = waiting.iter().map(|waiting| waiting.messages).sum::<i64>();
-                    let shown = u32::try_from(messages).unwrap_or(u32::MAX);
-                    gauge!("bus_dead_letters", "service" => service).set(f64::from(shown));
+                    counts.values_mut().for_each(|messages| *messages = 0);
+                    counts.extend(waiting.into_iter().map(|it| (it.stream, it.messages)));
+                    for (stream, messages) in &counts {
+                        let shown = u32::try_from(*messages).unwrap_or(u32::MAX);
+                        gauge!("bus_dead_letters", "service" => service, "stream" => stream.clone())
+                            .set(f64::from(shown));
+                    }
                 }
                 Err(error) => warn!(cause = causes(&error), "dead letters were not counted"),
             }

@@ -124,3 +124,23 @@ pub async fn count_waiting(from: &impl Read) -> Result<Vec<Waiting>> {
     );
     Ok(Waiting::find_by_statement(count).all(from.conn()).await?)
 }
+
+/// How many messages of one stream wait for a person.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct WaitingOf {
+    /// The stream that they were stored in.
+    pub stream: String,
+    /// How many.
+    pub messages: i64,
+}
+
+/// Counts the messages of the connection's service that wait for a person, by their streams.
+pub async fn count_own(from: &impl Read) -> Result<Vec<WaitingOf>> {
+    let count = statement(
+        "SELECT stream, count(*) AS messages FROM dead_letters
+         WHERE service = current_service() AND resolution IS NULL
+         GROUP BY stream ORDER BY stream",
+        [],
+    );
+    Ok(WaitingOf::find_by_statement(count).all(from.conn()).await?)
+}

@@ -338,6 +338,19 @@ async fn a_dead_letter_waits_for_a_person() {
         ("matcher", 1)
     );
 
+    let other = DeadLetter {
+        stream: "BATTLES".to_owned(),
+        ..letter.clone()
+    };
+    let treasury = stage.db(Service::Treasury).await;
+    dead_letter::park(&treasury, &other).await.unwrap();
+    let own = dead_letter::count_own(&db).await.unwrap();
+    let own: Vec<_> = own
+        .iter()
+        .map(|it| (it.stream.as_str(), it.messages))
+        .collect();
+    assert_eq!(own, [("ARENA", 1)]);
+
     let tx = operator.begin().await.unwrap();
     let locked = dead_letter::lock_waiting(&tx, waiting[0].id)
         .await
@@ -350,7 +363,11 @@ async fn a_dead_letter_waits_for_a_person() {
         dead_letter::lock_waiting(&tx, locked.id).await.unwrap(),
         None
     );
-    assert_eq!(dead_letter::count_waiting(&tx).await.unwrap(), []);
+    tx.commit().await.unwrap();
+    assert_eq!(dead_letter::count_own(&db).await.unwrap(), []);
+    let left = dead_letter::count_waiting(&operator).await.unwrap();
+    let left: Vec<_> = left.iter().map(|it| it.service.as_str()).collect();
+    assert_eq!(left, ["treasury"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What an arena tells of itself, by which somebody is woken.
 
+use contracts::Stream;
 use domain::order::Side;
 use sea_orm::ConnectionTrait as _;
 use testkit::{Process, eventually};
@@ -24,7 +25,10 @@ async fn whatever_an_alert_on_arenas_looks_at_is_there_before_anything_happens()
             eventually(LIMIT, exists).await;
         }
     }
-    tells(&process, "bus_dead_letters{service=\"arena\"} 0").await;
+    for stream in Stream::ALL.map(Stream::name) {
+        let none = format!("bus_dead_letters{{service=\"arena\",stream=\"{stream}\"}} 0");
+        tells(&process, &none).await;
+    }
     tells(&process, "bus_outbox_oldest_seconds{service=\"arena\"} 0").await;
 }
 
@@ -41,7 +45,8 @@ async fn what_waits_for_a_person_is_told_by_an_arena_that_begins_after_it_was_pa
     eventually(LIMIT, async || floor.number(parked).await == 1).await;
     arena.stop().await;
     let process = binary(&floor).start_ready().await;
-    tells(&process, "bus_dead_letters{service=\"arena\"} 1").await;
+    let told = "bus_dead_letters{service=\"arena\",stream=\"POSITIONS\"} 1";
+    tells(&process, told).await;
 }
 
 #[tokio::test]
