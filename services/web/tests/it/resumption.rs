@@ -201,7 +201,7 @@ async fn the_cursor_of_somebody_at_rest_stays_good_while_the_stream_drops_its_ol
     let bob = stage.signed_in("bob@example.com").await;
     let battle = Match::between(&stage, &ann, &bob).await;
     let space = stage.space();
-    space.hold_at_most(Stream::Arena, 1).await.unwrap();
+    space.hold_at_most(Stream::Arena, 2).await.unwrap();
     let mut listener = battle.listen(&ann, &Value::Null, "Resumed").await;
     let begun = listener.cursor.clone();
     for _ in 0..3 {

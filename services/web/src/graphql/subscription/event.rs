@@ -15,7 +15,7 @@ use crate::feed::{Cursor, Told};
 const MOST_TOGETHER: usize = 64;
 
 /// Nothing between this cursor and what follows is missing. Comes first, and what was missed follows;
-/// comes again now and then with a newer cursor, where nothing else says one.
+/// comes again now and then, with a newer cursor.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct Resumed {
     /// Where one is: go on from here with after.

@@ -83,7 +83,13 @@ impl Scene {
             .await;
         let mut own = Vec::new();
         let staff_id = staff.id().await;
-        for (user, number) in [&owner_id, &other_id, &staff_id].into_iter().zip(1..) {
+        let of_staff = stage.battle(&game, &[&staff_id], "OPEN").await;
+        for (user, battle) in [
+            (&owner_id, battle),
+            (&other_id, battle),
+            (&staff_id, of_staff),
+        ] {
+            let number = i64::try_from(own.len()).unwrap();
             own.push(Own::new(&stage, &game, battle, user, number).await);
         }
         let Own {
