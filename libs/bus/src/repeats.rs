@@ -30,6 +30,8 @@ const LOOKED_UP_WITHIN: Duration = Duration::from_millis(1_500);
 const BATCH: usize = 1_000;
 /// After this long without us the server forgets a reader.
 const INACTIVE_AFTER: Duration = Duration::from_secs(5);
+/// What is done here, as errors say it.
+const LOOKING: &str = "looking for repeats";
 
 /// What is known of rows before they are published.
 #[derive(Debug, Default)]
@@ -78,34 +80,30 @@ impl Bus {
         else {
             return Ok(found);
         };
-        let window = self.stream(stream).await?;
-        let window = window.cached_info().config.duplicate_window;
+        let kept = self.stream(stream).await?;
+        let window = kept.cached_info().config.duplicate_window;
         let subjects: HashSet<&str> = rows.iter().map(|it| it.row.subject.as_str()).collect();
         let wanted: HashSet<Uuid> = rows.iter().map(|it| it.row.id).collect();
         let mut reader = self.headers(stream, subjects, since - KNOWN_FOR).await?;
         for place in 1..=reader.held.min(MOST_LOOKED_AT) {
             let message = receive(&mut reader.messages, place).await?;
-            let stored_at = message
+            let info = message
                 .info()
-                .map_err(|cause| BusError::unavailable(LOOKING, cause))?
-                .published;
+                .map_err(|cause| BusError::unavailable(LOOKING, cause))?;
             // From here on the stream knows the ids itself.
-            if stored_at > now - window / 2 {
+            if info.published > now - window / 2 {
                 break;
             }
             let id = header(message.headers.as_ref(), NATS_MESSAGE_ID.as_ref());
             let id = id.and_then(|id| id.parse().ok());
             found.extend(id.filter(|id| wanted.contains(id)));
-            if found.len() == wanted.len() {
+            if found.len() == wanted.len() || info.pending == 0 {
                 break;
             }
-        }
-        if reader.held > MOST_LOOKED_AT {
-            warn!(
-                stream = stream.name(),
-                held = reader.held,
-                "not all of a stream was looked at"
-            );
+            if place == MOST_LOOKED_AT {
+                let left = info.pending;
+                warn!(stream = stream.name(), left, "not all was looked at");
+            }
         }
         if !found.is_empty() {
             info!(
@@ -153,9 +151,6 @@ impl Bus {
         Ok(Headers { held, messages })
     }
 }
-
-/// What is done here, as errors say it.
-const LOOKING: &str = "looking for repeats";
 
 struct Headers {
     /// How many there were when one began.
