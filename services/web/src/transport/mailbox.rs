@@ -243,7 +243,8 @@ mod tests {
         let mailbox = Arc::<Mailbox>::default();
         let address = mailbox.open("1".into());
         for number in 0..3 {
-            let (letter, ()) = tokio::join!(timeout(LIMIT, mailbox.next()), async {
+            // Which looks at both in this order each time.
+            let (letter, ()) = futures::join!(timeout(LIMIT, mailbox.next()), async {
                 tokio::task::yield_now().await;
                 address.put(Some(said(number)));
             });
