@@ -91,6 +91,10 @@ pub const FILES: &[(&str, &str)] = &[
         "0028_positions_of_participants",
         include_str!("../sql/0028_positions_of_participants.sql"),
     ),
+    (
+        "0029_season_cups",
+        include_str!("../sql/0029_season_cups.sql"),
+    ),
 ];
 
 /// Whoever migrates holds this advisory lock, so that two of them queue up.

@@ -84,6 +84,7 @@ pub const TABLES: &[Table] = &[
             "experience_gained",
         ],
     },
+    table("season_cups", Writer::One(Matcher), &[Web]),
     table("arena_shards", Writer::One(Arena), &[Web]),
     table("arena_battles", Writer::One(Arena), &[Web, Matcher]),
     table("arena_participants", Writer::One(Arena), &[Web, Matcher]),

@@ -41,5 +41,6 @@ pub mod price;
 pub mod ranking;
 pub mod record;
 pub mod room;
+pub mod season;
 pub mod symbol;
 pub mod timestamp;

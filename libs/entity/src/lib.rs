@@ -38,6 +38,7 @@ pub mod party_member;
 pub mod position;
 pub mod position_outcome;
 pub mod refresh_token;
+pub mod season_cup;
 pub mod seat;
 pub mod seat_item;
 pub mod seat_revision;

@@ -31,6 +31,7 @@ pub mod party;
 pub mod record;
 pub mod revision;
 pub mod room;
+pub mod season;
 pub mod seat;
 pub mod session;
 pub mod staff;

@@ -33,6 +33,13 @@ pub(crate) struct Line {
     pub(crate) items: Vec<ItemReward>,
 }
 
+impl Line {
+    /// By how much the player's cups change.
+    pub(crate) fn cups(&self) -> (UserId, i64) {
+        (self.standing.player, self.standing.cups)
+    }
+}
+
 /// Why a result cannot be paid: it contradicts the battle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Contradiction {

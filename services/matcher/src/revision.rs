@@ -11,12 +11,13 @@ use domain::game::ItemReward;
 use domain::id::{AccountId, BattleId, UserId};
 use domain::ledger::{Account, Transfer, Unit};
 use domain::ranking::{BattleResult, Reward, Standing};
+use domain::season::Season;
 use domain::timestamp::Timestamp;
 use metrics::counter;
 use store::battle::{self, Battle, Sealed};
 use store::entity::battle::BattleStatus;
 use store::revision::{self, Current, CurrentSeat, RevisedSeat};
-use store::{Tx, ledger};
+use store::{Tx, ledger, season};
 
 use crate::error::Error;
 use crate::postings::{Escrow, Revision};
@@ -74,6 +75,11 @@ pub(crate) async fn void_player(
     }
     ledger::post(tx, &transfers).await??;
     runtime::failpoint!("revision.posted");
+    if terms.ranked {
+        let changed = lines.iter().filter(|line| line.cups != 0);
+        let changes: Vec<_> = changed.map(|line| (line.seat.player, line.cups)).collect();
+        season::note(tx, Season::of(terms.end_time), &changes).await?;
+    }
     let seats = lines.iter().map(|line| line.seat).collect();
     let revision = revision::Revision {
         number,

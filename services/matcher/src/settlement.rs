@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use domain::battle::BattleTerms;
 use domain::id::{AccountId, BattleId, UserId};
 use domain::ledger::{Account, Transfer, Unit};
+use domain::season::Season;
 use domain::timestamp::Timestamp;
 use metrics::counter;
 use store::battle::{self, Sealed};
 use store::entity::battle::BattleStatus;
 use store::seat::{self, SeatItem, SeatResult};
-use store::{Tx, ledger};
+use store::{Tx, ledger, season};
 
 use crate::app::App;
 use crate::error::Error;
@@ -67,6 +68,10 @@ pub(crate) async fn settle(app: &App, battle: BattleId) -> Result<bool, Error> {
     ledger::post(&tx, &transfers).await??;
     runtime::failpoint!("settlement.posted");
     write(&tx, battle, &payout, &returned).await?;
+    if terms.ranked {
+        let changes: Vec<_> = payout.lines.iter().map(Line::cups).collect();
+        season::note(&tx, Season::of(terms.end_time), &changes).await?;
+    }
     battle::close(&tx, battle, result.winner, &record_sha256).await?;
     let standings = payout.lines.into_iter().map(|line| line.standing).collect();
     tx.announce_all(&notices::settled(&terms, standings, record_sha256)?)

@@ -6,6 +6,7 @@ pub mod achievements;
 pub mod battles;
 pub mod friendships;
 pub mod games;
+pub mod leaderboard;
 pub mod money;
 pub mod notifications;
 pub mod participants;

@@ -52,6 +52,15 @@ pub struct Part<T> {
     pub has_previous: bool,
 }
 
+/// How many rows of a list stand before one of them, from the highest cursor down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub(super) struct Ahead {
+    /// Those with a higher number.
+    pub(super) higher: i64,
+    /// With those of an equal number that their ids put before it.
+    pub(super) rows: i64,
+}
+
 /// A row with its place.
 struct Placed<T>(Cursor, T);
 
@@ -118,6 +127,50 @@ impl<T: Row> List<T> {
             .all(from.conn())
             .await?;
         Ok(slice.part_of(found))
+    }
+
+    /// The one row whose `column` is this id, and where it stands.
+    pub(super) async fn find(
+        &self,
+        from: &impl Read,
+        column: &str,
+        id: Uuid,
+    ) -> Result<Option<(Cursor, T)>> {
+        let mut values = self.values.clone();
+        values.push(id.into());
+        let sql = format!(
+            "SELECT * FROM ({}) AS list WHERE {column} = ${}",
+            self.sql,
+            values.len()
+        );
+        let found = Placed::<T>::find_by_statement(statement(&sql, values))
+            .one(from.conn())
+            .await?;
+        Ok(found.map(|Placed(at, row)| (at, row)))
+    }
+
+    /// What stands before a row, from the highest cursor down; none where it is more than `most`.
+    pub(super) async fn ahead(
+        &self,
+        from: &impl Read,
+        at: Cursor,
+        most: u32,
+    ) -> Result<Option<Ahead>> {
+        let mut values = self.values.clone();
+        values.extend([at.number.into(), at.id.into()]);
+        let id = values.len();
+        let number = id.saturating_sub(1);
+        let sql = format!(
+            "SELECT count(*) AS rows, count(*) FILTER (WHERE cursor_number > ${number}) AS higher
+             FROM (SELECT cursor_number FROM ({}) AS list
+                 WHERE (cursor_number, cursor_id) > (${number}, ${id}) LIMIT {}) AS ahead",
+            self.sql,
+            most.saturating_add(1)
+        );
+        let found = Ahead::find_by_statement(statement(&sql, values))
+            .one(from.conn())
+            .await?;
+        Ok(found.filter(|ahead| ahead.rows <= i64::from(most)))
     }
 
     /// How many rows the whole list has.

@@ -63,7 +63,7 @@ fn entities() -> Tables {
         chain_account chain_transaction command_outcome dead_letter delivery deposit
         friendship game game_version inbox lease ledger_account ledger_entry
         ledger_expiring_hold ledger_stripe ledger_transfer muted_mail notification outbox party
-        party_member position position_outcome refresh_token seat seat_item
+        party_member position position_outcome refresh_token season_cup seat seat_item
         seat_revision session staff_role ticket user withdrawal
     }
 }

@@ -1,5 +1,5 @@
 //! `commands.matcher.forget_player`: takes a user whose account is closed out of parties, queues and
-//! rooms, with the fees. Matches that have opened go on.
+//! rooms, with the fees, and off the leaderboards. Matches that have opened go on.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use contracts::matchmaking::PlaceStatus;
 use contracts::{Service, Topic};
 use domain::id::UserId;
 use domain::{party, room};
-use store::{Tx, party as parties, ticket};
+use store::{Tx, party as parties, season, ticket};
 
 use super::AT_ONCE;
 use crate::app::App;
@@ -56,5 +56,6 @@ async fn forget(tx: &Tx, player: UserId, moment: Moment) -> Result<Result<UserId
             release(tx, &locked, PlaceStatus::Left).await?;
         }
     }
+    season::forget(tx, player).await?;
     Ok(Ok(player))
 }

@@ -119,6 +119,7 @@ const WRITTEN: &[&str] = &[
     "INSERT ON ledger_stripes",
     "UPDATE ON seats",
     "UPDATE ON seat_items",
+    "INSERT ON season_cups",
     "UPDATE ON battles",
     "INSERT ON outbox",
 ];

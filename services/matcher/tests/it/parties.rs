@@ -877,9 +877,18 @@ async fn a_closed_account_waits_nowhere_and_is_in_no_party() {
     }
     stage.all_have(&[closed], 50 * USDT, 30 * USDT).await;
 
+    stage
+        .script(&format!(
+            "INSERT INTO season_cups (season, user_id, cups)
+             VALUES (0, '{closed}', 9), (1, '{closed}', 9), (1, '{friend}', 9)"
+        ))
+        .await;
+
     let caller = by(closed);
     let forgotten = stage.ask_twice(&ForgetPlayer { caller }).await;
     assert_eq!(forgotten, Ok(closed));
+    let ranked = "SELECT count(*) FROM season_cups";
+    assert_eq!(stage.number(ranked).await, 1, "the friend's");
     stage.all_have(&[closed, friend], 50 * USDT, 0).await;
     let status = async |battle| {
         let room = room::find(&stage.db, battle).await.unwrap();

@@ -134,6 +134,8 @@ async fn whoever_came_behind_a_cheat_moves_up_and_is_paid() {
     );
     assert_eq!(scene.wealth(Unit::Cups).await, [80, 20, 20]);
     assert_eq!(scene.cards().await, [3, 0, 0]);
+    let ranked = async |player| scene.stage.ranked_cups(player, &scene.terms).await;
+    assert_eq!(ranked(cheat).await, (Some(80), Some(30)));
     let told = scene.stage.announced(scene.terms.battle).await.len();
 
     let void = scene.void(cheat);
@@ -143,6 +145,8 @@ async fn whoever_came_behind_a_cheat_moves_up_and_is_paid() {
         [40_000_000, 59_950_000, 48_550_000]
     );
     assert_eq!(scene.wealth(Unit::Cups).await, [20, 80, 20]);
+    assert_eq!(ranked(cheat).await, (Some(20), Some(-30)));
+    assert_eq!(ranked(second).await, (Some(80), Some(30)));
     assert_eq!(scene.wealth(Unit::Xp).await, [0, 100, 20]);
     assert_eq!(scene.cards().await, [0, 3, 0]);
     assert_eq!(scene.house().await, 1_500_000);
@@ -278,6 +282,7 @@ const WRITTEN: &[&str] = &[
     "INSERT ON ledger_entries",
     "UPDATE ON ledger_accounts",
     "INSERT ON ledger_stripes",
+    "INSERT ON season_cups",
     "INSERT ON battle_revisions",
     "INSERT ON seat_revisions",
     "UPDATE ON seats",

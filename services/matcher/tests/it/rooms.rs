@@ -5,9 +5,11 @@ use contracts::commands::{
     Caller, CancelBattle, CreateRoom, JoinRoom, KickFromRoom, LeaveRoom, StartRoom,
 };
 use domain::battle::BattleTerms;
+use domain::chips::Chips;
 use domain::game::{Prize, Template};
 use domain::id::{BattleId, GameId, UserId};
 use domain::ledger::Unit;
+use domain::ranking::Finish;
 use domain::room::ROOM_TTL_MS;
 use futures::future::join_all;
 use runtime::ids::mint;
@@ -129,6 +131,18 @@ async fn a_full_room_opens_unranked_with_everybody_in_the_order_of_their_coming(
     let late = stage.player(50 * USDT).await;
     assert_eq!(stage.come_in(late, battle).await, Err(Code::AlreadyOpen));
     assert_eq!(stage.go(players[1], battle).await, Err(Code::AlreadyOpen));
+
+    stage.advance((terms.end_time.ms() - stage.now().ms()).unsigned_abs());
+    let finish = |equity| Finish {
+        equity: Chips::from_units(equity),
+        fills: 1,
+        cards_left: 0,
+    };
+    stage.seal(&terms, &[3, 2, 1].map(finish)).await;
+    let is_closed = async || stage.status(battle).await == BattleStatus::Closed;
+    eventually(LIMIT, is_closed).await;
+    let ranked = stage.ranked_cups(players[0], &terms).await;
+    assert_eq!(ranked, (None, None), "nobody played for cups");
     stage.check().await;
     matcher.stop().await;
 }

@@ -4,6 +4,7 @@ use domain::battle::BattleTerms;
 use domain::id::{BattleId, GameId, TicketId, UserId};
 use domain::ledger::{Account, Unit};
 use domain::ranking::{BattleResult, Finish};
+use domain::season::Season;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 use store::entity::battle::BattleStatus;
 use store::{battle, ledger};
@@ -106,6 +107,35 @@ impl Stage {
                    WHERE battle_id = $1 ORDER BY r.number, s.number";
         let statement = statement(sql, [battle.uuid().into()]);
         let rows = Text::find_by_statement(statement)
+            .all(self.db.connection())
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.text).collect()
+    }
+
+    /// A player's cups to be ranked by: in all seasons together, and in the season of a battle.
+    pub(crate) async fn ranked_cups(
+        &self,
+        player: UserId,
+        terms: &BattleTerms,
+    ) -> (Option<i64>, Option<i64>) {
+        let cups = async |season: i32| {
+            let sql =
+                "SELECT cups::text AS text FROM season_cups WHERE season = $1 AND user_id = $2";
+            let row = self
+                .one::<Text>(sql, [season.into(), player.uuid().into()])
+                .await;
+            row.map(|row| row.text.parse().unwrap())
+        };
+        let season = Season::of(terms.end_time).unwrap();
+        (cups(0).await, cups(season.number()).await)
+    }
+
+    /// Everybody's cups to be ranked by, a line for each player and season.
+    pub(crate) async fn season_cups(&self) -> Vec<String> {
+        let sql = "SELECT concat_ws(' ', season, user_id, cups) AS text FROM season_cups
+                   ORDER BY season, user_id";
+        let rows = Text::find_by_statement(statement(sql, []))
             .all(self.db.connection())
             .await
             .unwrap();

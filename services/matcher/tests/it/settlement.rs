@@ -15,6 +15,8 @@ use crate::rows::SeatRow;
 use crate::stage::{LIMIT, Stage};
 use crate::templates::{USDT, crowd, duel};
 
+const SEASON_CUPS: &str = include_str!("../../../../migrations/sql/0029_season_cups.sql");
+
 /// Where nothing but a hint makes the matcher settle.
 const NO_POLL: &[(&str, &str)] = &[("leader.settle_poll_ms", "60000")];
 
@@ -97,6 +99,9 @@ async fn the_worked_example_pays_58_and_40_and_leaves_the_house_2() {
         ),
         (100, 20)
     );
+    let ranked = async |player| stage.ranked_cups(player, &terms).await;
+    assert_eq!(ranked(a).await, (Some(30), Some(30)));
+    assert_eq!(ranked(b).await, (Some(0), Some(-12)));
     assert_eq!((stage.cards(a).await, stage.cards(b).await), (3, 0));
     let seats = [seat(a, 1, 18 * USDT, 30, 100), seat(b, 2, 0, -12, 20)];
     assert_eq!(stage.seats(terms.battle).await, seats);
@@ -118,6 +123,24 @@ async fn the_worked_example_pays_58_and_40_and_leaves_the_house_2() {
         "a second hint moves nothing"
     );
     assert_eq!(stage.announced(terms.battle).await, told);
+    assert_eq!(ranked(b).await, (Some(0), Some(-12)));
+
+    // They meet again, and a loses what b gains.
+    let again = meet(&stage, &duel(), &[b, a]).await;
+    stage.advance(63_000);
+    let result = stage.seal(&again, &worked_example()).await;
+    let event = sealed(&again, result);
+    stage.bus.publish(&event, "sealed again").await.unwrap();
+    closed(&stage, &again).await;
+    assert_eq!(ranked(a).await, (Some(0), Some(0)));
+    assert_eq!(ranked(b).await, (Some(30), Some(18)));
+
+    // What a database that is older than this makes of its seats.
+    let written = stage.season_cups().await;
+    stage.script("DELETE FROM season_cups").await;
+    let (_, made) = SEASON_CUPS.split_once("cups, user_id);").unwrap();
+    stage.script(made).await;
+    assert_eq!(stage.season_cups().await, written);
     matcher.stop().await;
 }
 
