@@ -133,6 +133,18 @@ export type ItemKind =
   /** Allows an order above 10x, one use each. */
   | 'LEVERAGE_CARD';
 
+/** Who is on a leaderboard, and where it begins. */
+export type LeaderboardScope =
+  /**
+   * Everybody, with oneself in the middle of the page; from the top where one has not played for
+   * cups. With after or before the same as EVERYBODY, so that its cursors lead on.
+   */
+  | 'AROUND_ME'
+  /** Everybody, from the top. */
+  | 'EVERYBODY'
+  /** Oneself and one's friends, from the top. */
+  | 'FRIENDS';
+
 /** What a message is about. */
 export type NotificationKind =
   /** An achievement was earned. */
@@ -405,7 +417,9 @@ export type NodeQuery = { node:
     | { id: string }
     | { id: string }
     | { id: string }
+    | { id: string }
    | null, nodes: Array<
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }
@@ -642,6 +656,24 @@ export type AchievementsQueryVariables = Exact<{
 
 
 export type AchievementsQuery = { achievements: { edges: Array<{ node: { id: string, createdAt: string, definition: { id: string, title: string, description: string, experience: number } } }> } };
+
+export type LeaderboardQueryVariables = Exact<{
+  scope?: LeaderboardScope;
+  season?: string | number | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type LeaderboardQuery = { leaderboard: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ rank: number | null, cups: number, node: { id: string, nickName: string, avatar: string | null, level: number } }> } };
+
+export type SeasonsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type SeasonsQuery = { seasons: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, startTime: string, endTime: string } }> } };
 
 export type InboxQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -2262,6 +2294,43 @@ export const AchievementsDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:c1e82880b891204f87759384fa348bd8ee78a2dfa9b23b9a0583c27dcc13ec2b"}) as unknown as TypedDocumentString<AchievementsQuery, AchievementsQueryVariables>;
+export const LeaderboardDocument = new TypedDocumentString(`
+    query Leaderboard($scope: LeaderboardScope! = EVERYBODY, $season: ID, $first: Int, $after: String) {
+  leaderboard(scope: $scope, season: $season, first: $first, after: $after) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    edges {
+      rank
+      cups
+      node {
+        id
+        nickName
+        avatar
+        level
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:de90d8212fc49c3e550168f3e0b77d01fce573910f362968a32d155853863eee"}) as unknown as TypedDocumentString<LeaderboardQuery, LeaderboardQueryVariables>;
+export const SeasonsDocument = new TypedDocumentString(`
+    query Seasons($first: Int, $after: String) {
+  seasons(first: $first, after: $after) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    edges {
+      node {
+        id
+        startTime
+        endTime
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:2dc2093d930c5bedf046b1f5bb9c52b7eaff28d4e04af8661e79f523e18875f5"}) as unknown as TypedDocumentString<SeasonsQuery, SeasonsQueryVariables>;
 export const InboxDocument = new TypedDocumentString(`
     query Inbox($first: Int, $after: String, $unread: Boolean) {
   unreadNotificationCount

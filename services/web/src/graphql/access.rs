@@ -47,7 +47,7 @@ const QUERY: Rules = &[
     (Anybody, "node nodes"),
     (
         SignedIn,
-        "profile user users sessions achievements friendships parties",
+        "profile user users sessions achievements friendships parties leaderboard seasons",
     ),
     (
         SignedIn,
@@ -229,6 +229,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("QueueTicketChanged", "cursor ticket"),
     ("Resumed", "cursor"),
     ("RevokeSessionsPayload", "revoked userErrors"),
+    ("Season", "endTime id startTime"),
     (
         "Session",
         "createdAt current expiresAt id lastUsedAt userAgent",

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::object::{
     Achievement, AchievementDefinition, Asset, Friendship, Game, GameMatch, GameMatchParticipant,
-    GameMatchPosition, Notification, Party, PublicUser, QueueTicket, Session, Transaction, Wallet,
-    Withdrawal,
+    GameMatchPosition, LeaderboardEdge, Notification, Party, PublicUser, QueueTicket, Season,
+    Session, Transaction, Wallet, Withdrawal,
 };
 use super::plan::{Chosen, Planned, Write, leaves};
 use super::scope::Scope;
@@ -41,10 +41,12 @@ pub(crate) const MAX_ROWS: u32 = 100;
         name = "GameMatchPositionConnection",
         params("Edge<GameMatchPosition>")
     ),
+    concrete(name = "LeaderboardConnection", params(LeaderboardEdge)),
     concrete(name = "NotificationConnection", params("Edge<Notification>")),
     concrete(name = "PartyConnection", params("Edge<Party>")),
     concrete(name = "PublicUserConnection", params("Edge<PublicUser>")),
     concrete(name = "QueueTicketConnection", params("Edge<QueueTicket>")),
+    concrete(name = "SeasonConnection", params("Edge<Season>")),
     concrete(name = "SessionConnection", params("Edge<Session>")),
     concrete(name = "TransactionConnection", params("Edge<Transaction>")),
     concrete(name = "WalletConnection", params("Edge<Wallet>")),
@@ -77,6 +79,7 @@ pub(crate) type Listing<N> = Connection<Edge<N>>;
     concrete(name = "PartyEdge", params(Party)),
     concrete(name = "PublicUserEdge", params(PublicUser)),
     concrete(name = "QueueTicketEdge", params(QueueTicket)),
+    concrete(name = "SeasonEdge", params(Season)),
     concrete(name = "SessionEdge", params(Session)),
     concrete(name = "TransactionEdge", params(Transaction)),
     concrete(name = "WalletEdge", params(Wallet)),
@@ -279,8 +282,20 @@ where
     Edge<N>: OutputType,
 {
     let slice = paging.slice()?;
+    let part = async { Ok(list.part(scope.db(), &slice).await?) };
+    let count = async { Ok(list.count(scope.db()).await?) };
+    let (part, total_count) = gather(wanted, part, count).await?;
+    Ok(listing(part, total_count))
+}
+
+/// Reads the rows and counts the whole list, each only if it is asked for.
+pub(crate) async fn gather<R>(
+    wanted: Wanted,
+    part: impl Future<Output = ApiResult<Part<R>>>,
+    count: impl Future<Output = ApiResult<i64>>,
+) -> ApiResult<(Part<R>, i64)> {
     let part = if wanted.rows {
-        list.part(scope.db(), &slice).await?
+        part.await?
     } else {
         Part {
             rows: Vec::new(),
@@ -288,12 +303,8 @@ where
             has_previous: false,
         }
     };
-    let total_count = if wanted.count {
-        list.count(scope.db()).await?
-    } else {
-        0
-    };
-    Ok(listing(part, total_count))
+    let total_count = if wanted.count { count.await? } else { 0 };
+    Ok((part, total_count))
 }
 
 /// The connection of rows that were read.
@@ -302,19 +313,29 @@ where
     N: From<R> + OutputType,
     Edge<N>: OutputType,
 {
-    let edge = |(at, row)| Edge {
+    let edge = |row, cursor| Edge {
         node: N::from(row),
-        cursor: write_cursor(at),
+        cursor,
     };
-    let edges: Vec<Edge<N>> = part.rows.into_iter().map(edge).collect();
+    connection(part, total_count, edge)
+}
+
+/// The connection of rows that were read, each of them with its cursor an edge.
+pub(crate) fn connection<R, E: OutputType>(
+    part: Part<R>,
+    total_count: i64,
+    edge: impl Fn(R, String) -> E,
+) -> Connection<E> {
+    let cursor = |row: Option<&(Cursor, R)>| row.map(|(at, _)| write_cursor(*at));
     let page_info = PageInfo {
         has_previous_page: part.has_previous,
         has_next_page: part.has_next,
-        start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-        end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+        start_cursor: cursor(part.rows.first()),
+        end_cursor: cursor(part.rows.last()),
     };
+    let rows = part.rows.into_iter();
     Connection {
-        edges,
+        edges: rows.map(|(at, row)| edge(row, write_cursor(at))).collect(),
         page_info,
         total_count,
     }

@@ -19,6 +19,7 @@ mod games;
 mod http;
 mod joining;
 mod keys;
+mod leaderboard;
 mod limits;
 mod matrix;
 mod money;

@@ -10,6 +10,7 @@ mod notification;
 mod participant;
 mod party;
 mod position;
+mod season;
 mod session;
 mod ticket;
 mod user;
@@ -32,6 +33,7 @@ pub(crate) use position::{
     GameMatchPosition, GameMatchPositionSide, GameMatchPositionStatus, GameMatchPositionType,
     PendingOrder,
 };
+pub(crate) use season::{LeaderboardEdge, LeaderboardScope, Season};
 pub(crate) use session::Session;
 pub(crate) use ticket::QueueTicket;
 pub(crate) use user::{Player, PublicUser, User, named};
@@ -59,6 +61,7 @@ pub(crate) enum Node {
     Friendship(Friendship),
     Party(Party),
     Withdrawal(Withdrawal),
+    Season(Season),
 }
 
 /// An id as clients see it.

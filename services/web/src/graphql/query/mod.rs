@@ -5,6 +5,7 @@ pub(super) mod assets;
 mod friends;
 mod games;
 mod inbox;
+mod leaderboard;
 mod matches;
 mod money;
 pub(super) mod node;
@@ -19,14 +20,23 @@ use domain::id::Id;
 
 use crate::error::{ApiError, ApiResult};
 
-/// What can be asked.
+/// What can be asked. In groups, for the compiler follows a chain of objects only so far.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(
-    node::NodeQuery,
+pub(crate) struct Query(node::NodeQuery, People, Play, Money, Earned);
+
+#[derive(Default, MergedObject)]
+pub(crate) struct People(
     people::PeopleQuery,
     people::UsersQuery,
     friends::FriendshipsQuery,
     parties::PartiesQuery,
+    sessions::SessionsQuery,
+    inbox::InboxQuery,
+    inbox::NotificationsQuery,
+);
+
+#[derive(Default, MergedObject)]
+pub(crate) struct Play(
     games::GameQuery,
     games::GamesQuery,
     assets::AssetQuery,
@@ -35,17 +45,24 @@ pub(crate) struct Query(
     positions::GameMatchPositionQuery,
     positions::GameMatchPositionsQuery,
     tickets::QueueTicketsQuery,
+);
+
+#[derive(Default, MergedObject)]
+pub(crate) struct Money(
     money::MoneyQuery,
     money::WalletsQuery,
     money::TransactionsQuery,
     money::DepositsQuery,
     money::WithdrawalsQuery,
+);
+
+#[derive(Default, MergedObject)]
+pub(crate) struct Earned(
     achievements::AchievementDefinitionQuery,
     achievements::AchievementDefinitionsQuery,
     achievements::AchievementsQuery,
-    inbox::InboxQuery,
-    inbox::NotificationsQuery,
-    sessions::SessionsQuery,
+    leaderboard::LeaderboardQuery,
+    leaderboard::SeasonsQuery,
 );
 
 /// The id that a client means; one that cannot be ours names nothing.

@@ -16,8 +16,8 @@ use crate::gateway::Gateway;
 use crate::graphql::loaders::NodeKey;
 use crate::graphql::object::{
     Achievement, AchievementDefinition, Asset, Friendship, Game, GameMatch, GameMatchParticipant,
-    GameMatchPosition, Node, Notification, Party, Player, QueueTicket, Session, Transaction,
-    Wallet, Withdrawal,
+    GameMatchPosition, Node, Notification, Party, Player, QueueTicket, Season, Session,
+    Transaction, Wallet, Withdrawal,
 };
 use crate::graphql::page;
 use crate::graphql::scope::Scope;
@@ -72,6 +72,7 @@ pub(in crate::graphql) async fn find_each(
     let assets = assets
         .into_iter()
         .map(|(name, asset)| (NodeKey(name.to_owned()), Node::from(asset)));
+    let mut seasons = HashMap::new();
     let mut search = Search {
         gateway,
         left: ids.iter().map(|(_, id)| *id).collect(),
@@ -79,13 +80,18 @@ pub(in crate::graphql) async fn find_each(
     };
     search.find_public().await?;
     if let Some(viewer) = visitor.if_signed_in().await? {
+        let names = keys.iter().map(|key| key.0.as_str());
+        seasons = Season::find_each(gateway, names).await?;
         search.find_seen(&viewer).await?;
         search.find_own(&viewer).await?;
     }
+    let seasons = seasons
+        .into_iter()
+        .map(|(name, season)| (NodeKey(name.to_owned()), Node::from(season)));
     let found = ids
         .into_iter()
         .filter_map(|(key, id)| Some((key, search.found.get(&id)?.clone())));
-    Ok(assets.chain(found).collect())
+    Ok(assets.chain(seasons).chain(found).collect())
 }
 
 /// What is left to be found, and what was.

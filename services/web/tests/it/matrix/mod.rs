@@ -81,6 +81,7 @@ const WAYS: &[(&str, &str)] = &[
         "QueueTicket",
         "node(id: $ticket) { ... on QueueTicket { % } }",
     ),
+    ("Season", "seasons(first: 1) { edges { node { % } } }"),
     ("Session", "node(id: $session) { ... on Session { % } }"),
     ("Transaction", "transaction(id: $transaction) { % }"),
     ("User", "user(id: $owner) { ... on User { % } }"),

@@ -137,6 +137,8 @@ impl Scene {
                  INSERT INTO deposits
                     (id, account, user_id, currency, amount, credited, signature, slot)
                     VALUES ('{transfer}', '{wallet}', '{owner_id}', 'USDT', 5, 5, 'x', 1);
+                 INSERT INTO season_cups (season, user_id, cups)
+                    VALUES (0, '{owner_id}', 30), (24322, '{owner_id}', 30);
                  INSERT INTO bans (id, user_id, reason, banned_by, created_at)
                     SELECT gen_random_uuid(), id, 'x', '{staff_id}', now()
                     FROM users WHERE nick_name = 'banned';
