@@ -1,5 +1,6 @@
-//! Redis: what may be lost. Prices, one-time codes, rate limits and orders that are on their way.
+//! Redis: what may be lost. Prices, candles, one-time codes, rate limits and orders that are on their way.
 
+mod candles;
 mod challenges;
 mod codes;
 mod connection;
@@ -7,6 +8,7 @@ mod limits;
 mod orders;
 mod prices;
 
+pub use candles::{Span, StoredCandle};
 pub use challenges::Challenges;
 pub use codes::{CodeKey, Codes};
 pub use connection::{Cache, CacheError};

@@ -1,5 +1,6 @@
 //! Core NATS subjects: lossy by design, the latest wins.
 
+use domain::candle::Folded;
 use domain::id::{BattleId, UserId};
 use domain::price::Price;
 use domain::symbol::Symbol;
@@ -21,6 +22,11 @@ pub fn prices(symbol: &Symbol) -> String {
 
 /// The subject of every symbol's last price.
 pub const ALL_PRICES: &str = "live.prices.*";
+
+/// The subject of a symbol's candles.
+pub fn candles(symbol: &Symbol) -> String {
+    format!("live.candles.{symbol}")
+}
 
 /// The subject of a battle's leaderboard.
 pub fn battle(battle: BattleId) -> String {
@@ -51,6 +57,22 @@ pub struct LivePrice {
 impl Live for LivePrice {
     fn subject(&self) -> String {
         prices(&self.symbol)
+    }
+}
+
+/// The candles of a symbol that have changed, four times a second at most: of each interval the
+/// running one, and before it the one that closed when it began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveCandles {
+    /// The market.
+    pub symbol: Symbol,
+    /// A closed one comes before the running one of its interval.
+    pub candles: Vec<Folded>,
+}
+
+impl Live for LiveCandles {
+    fn subject(&self) -> String {
+        candles(&self.symbol)
     }
 }
 

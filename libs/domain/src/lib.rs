@@ -19,6 +19,7 @@
 
 pub mod achievement;
 pub mod battle;
+pub mod candle;
 pub mod chips;
 pub mod decimal;
 pub mod engine;

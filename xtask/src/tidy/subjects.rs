@@ -13,7 +13,13 @@ use crate::workspace::File;
 const HOME: &str = "libs/contracts/";
 
 /// How subjects that no topic lists begin: live updates and whole families.
-const FAMILIES: &[&str] = &["live.prices", "live.battles", "in-app.", "commands."];
+const FAMILIES: &[&str] = &[
+    "live.prices",
+    "live.candles",
+    "live.battles",
+    "in-app.",
+    "commands.",
+];
 
 /// Every string literal outside `contracts` that begins as a subject does.
 ///

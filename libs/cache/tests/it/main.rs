@@ -5,6 +5,8 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod candles;
+
 use std::time::Duration;
 
 use cache::{Cache, Challenges, CodeKey, Codes, Day, LastPrice, Limit, Rate, Verdict};
