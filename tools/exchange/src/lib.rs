@@ -7,7 +7,9 @@ mod clock;
 mod control;
 mod faults;
 mod frames;
+mod kline;
 mod listing;
+mod past;
 mod request;
 mod rest;
 mod source;
@@ -104,7 +106,8 @@ impl Exchange {
         let first_id = config
             .first_trade_id
             .unwrap_or_else(|| clock.first_trade_id());
-        let venue = Arc::new(Venue::new(clock, supply.listings.clone(), first_id));
+        let venue = Venue::new(clock, supply.listings.clone(), first_id, supply.past_seed);
+        let venue = Arc::new(venue);
         let keeping = Keeping {
             ping_every: config.ping_every,
             pong_within: config.pong_within,

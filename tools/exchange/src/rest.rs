@@ -10,16 +10,18 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 
 use crate::amount::Amount;
+use crate::kline::{Asked, Interval, Kline};
 use crate::listing::Listing;
 use crate::tape::Day;
 use crate::trade::Trade;
 use crate::venue::Venue;
 
-/// Trades in one answer, unless fewer are asked for.
+/// Trades or klines in one answer, unless fewer are asked for.
 const DEFAULT_LIMIT: usize = 500;
-/// The most trades in one answer.
+/// The most trades or klines in one answer.
 const MAX_LIMIT: usize = 1000;
 
 pub(crate) fn routes(venue: Arc<Venue>) -> Router {
@@ -30,6 +32,7 @@ pub(crate) fn routes(venue: Arc<Venue>) -> Router {
         .route("/api/v3/historicalTrades", get(historical_trades))
         .route("/api/v3/trades", get(historical_trades))
         .route("/api/v3/ticker/24hr", get(day))
+        .route("/api/v3/klines", get(klines))
         .layer(from_fn_with_state(Arc::clone(&venue), refuse_while_down))
         .with_state(venue)
 }
@@ -53,6 +56,11 @@ const NO_SYMBOL: Refused = Refused(
     "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.",
 );
 const INVALID_SYMBOL: Refused = Refused(-1121, "Invalid symbol.");
+const NO_INTERVAL: Refused = Refused(
+    -1102,
+    "Mandatory parameter 'interval' was not sent, was empty/null, or malformed.",
+);
+const INVALID_INTERVAL: Refused = Refused(-1120, "Invalid interval.");
 const INVALID_LIST: Refused = Refused(
     -1100,
     "Illegal characters found in parameter 'symbols'; legal range is '^\\[.*\\]$'.",
@@ -159,6 +167,62 @@ fn past_trade(trade: &Trade) -> Value {
         "isBuyerMaker": trade.buyer_is_maker,
         "isBestMatch": true,
     })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KlinesQuery {
+    symbol: Option<String>,
+    interval: Option<String>,
+    start_time: Option<i64>,
+    end_time: Option<i64>,
+    limit: Option<usize>,
+}
+
+async fn klines(
+    State(venue): State<Arc<Venue>>,
+    Query(query): Query<KlinesQuery>,
+) -> Result<Response, Refused> {
+    let symbol = query.symbol.ok_or(NO_SYMBOL)?;
+    let interval = query.interval.ok_or(NO_INTERVAL)?;
+    let interval = Interval::of(&interval).ok_or(INVALID_INTERVAL)?;
+    let series = venue.series(&symbol, interval).ok_or(INVALID_SYMBOL)?;
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let asked = Asked {
+        interval,
+        from_ms: query.start_time,
+        to_ms: query.end_time,
+        limit: i64::try_from(limit).unwrap_or(i64::MAX),
+    };
+    // Days of a made-up past are many minutes.
+    let rows = spawn_blocking(move || -> Vec<Value> {
+        let klines = series.klines(&asked);
+        klines.iter().map(|it| row(it, interval)).collect()
+    });
+    Ok(match rows.await {
+        Ok(rows) => Json(rows).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "klines could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    })
+}
+
+fn row(kline: &Kline, interval: Interval) -> Value {
+    json!([
+        kline.open_ms,
+        kline.open,
+        kline.high,
+        kline.low,
+        kline.close,
+        wide(kline.volume),
+        kline.open_ms + interval.length_ms() - 1,
+        wide(kline.quote_volume),
+        kline.trades,
+        wide(kline.taker_volume),
+        wide(kline.taker_quote_volume),
+        "0",
+    ])
 }
 
 async fn day(

@@ -37,6 +37,8 @@ struct Next {
 /// A source made ready: the symbols it trades and the endless run of its trades.
 pub(crate) struct Supply {
     pub(crate) listings: Vec<Listing>,
+    /// What the time before the first trade is made of; a recording has none but its own.
+    pub(crate) past_seed: Option<u64>,
     trades: Box<dyn Iterator<Item = Next> + Send>,
 }
 
@@ -54,6 +56,7 @@ impl Supply {
         match source {
             Source::Manual => Ok(Self {
                 listings: Listing::defaults(),
+                past_seed: Some(Shape::default().seed),
                 trades: Box::new(std::iter::empty()),
             }),
             Source::Synthetic(shape) => Ok(Self::synthetic(shape.clone())),
@@ -78,6 +81,7 @@ impl Supply {
             .iter()
             .map(|listing| listing.symbol.clone())
             .collect();
+        let past_seed = Some(shape.seed);
         let mut before_us = 0;
         let trades = Synthetic::new(shape, &listings).filter_map(move |step| {
             let after = Duration::from_micros(step.at_us.saturating_sub(before_us));
@@ -92,6 +96,7 @@ impl Supply {
         });
         Self {
             listings,
+            past_seed,
             trades: Box::new(trades),
         }
     }
@@ -116,6 +121,7 @@ impl Supply {
         });
         Self {
             listings,
+            past_seed: None,
             trades: Box::new(trades),
         }
     }

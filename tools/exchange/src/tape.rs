@@ -1,9 +1,12 @@
 //! What one symbol has traded lately: a bounded history, and the figures of the last 24 hours.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::amount::Amount;
+use crate::kline::{Chart, Interval, Series};
 use crate::listing::Listing;
+use crate::past::Past;
 use crate::trade::Trade;
 
 /// Trades that one symbol remembers for `historicalTrades`.
@@ -19,6 +22,10 @@ pub(crate) struct Tape {
     /// Lasting jumps made by hand, as millionths of what the source says.
     factor_ppm: i64,
     trades: VecDeque<Trade>,
+    chart: Chart,
+    /// What the time before the first trade is made of.
+    past_seed: Option<u64>,
+    past: Option<Arc<Past>>,
 }
 
 /// The figures of the last 24 hours, as far as the history reaches.
@@ -36,12 +43,15 @@ pub(crate) struct Day {
 }
 
 impl Tape {
-    pub(crate) fn new(listing: Listing, first_id: i64) -> Self {
+    pub(crate) fn new(listing: Listing, first_id: i64, past_seed: Option<u64>) -> Self {
         Self {
             listing,
             next_id: first_id,
             factor_ppm: 0,
             trades: VecDeque::new(),
+            chart: Chart::default(),
+            past_seed,
+            past: None,
         }
     }
 
@@ -66,6 +76,14 @@ impl Tape {
             self.trades.pop_front();
         }
         self.trades.push_back(trade.clone());
+        self.chart.record(&trade);
+        if self.past.is_none() {
+            let Listing {
+                symbol, tick_size, ..
+            } = &self.listing;
+            let past = |seed| Past::new(seed, symbol, time_ms, price, *tick_size).into();
+            self.past = self.past_seed.map(past);
+        }
         trade
     }
 
@@ -110,6 +128,15 @@ impl Tape {
             .collect()
     }
 
+    /// The klines of an interval.
+    pub(crate) fn series(&self, interval: Interval, now_ms: i64) -> Series {
+        Series {
+            traded: self.chart.of(interval).clone(),
+            past: self.past.clone(),
+            now_ms,
+        }
+    }
+
     pub(crate) fn day(&self, now_ms: i64) -> Day {
         let mut day = Day {
             low: i64::MAX,
@@ -139,7 +166,7 @@ mod tests {
     use super::*;
 
     fn tape() -> Tape {
-        Tape::new(Listing::defaults().remove(0), 100)
+        Tape::new(Listing::defaults().remove(0), 100, None)
     }
 
     fn one() -> Amount {

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::amount::Amount;
 use crate::clock::Clock;
 use crate::faults::{Fault, Mood, Pending};
+use crate::kline::{Interval, Series};
 use crate::listing::Listing;
 use crate::tape::{Day, Tape};
 use crate::trade::{Frame, Trade};
@@ -71,10 +72,16 @@ struct LastTrade {
 }
 
 impl Venue {
-    pub(crate) fn new(clock: Clock, listings: Vec<Listing>, first_id: i64) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        listings: Vec<Listing>,
+        first_id: i64,
+        past_seed: Option<u64>,
+    ) -> Self {
+        let tape = |listing| Tape::new(listing, first_id, past_seed);
         let tapes = listings
             .into_iter()
-            .map(|listing| (listing.symbol.clone(), Tape::new(listing, first_id)))
+            .map(|listing| (listing.symbol.clone(), tape(listing)))
             .collect();
         Self {
             clock,
@@ -267,6 +274,14 @@ impl Venue {
             .tapes
             .get(symbol)
             .map(|tape| tape.day(self.clock.now_ms()))
+    }
+
+    /// The klines of a symbol; `None` for one that is not listed.
+    pub(crate) fn series(&self, symbol: &str, interval: Interval) -> Option<Series> {
+        self.state()
+            .tapes
+            .get(symbol)
+            .map(|tape| tape.series(interval, self.clock.now_ms()))
     }
 
     pub(crate) fn overview(&self) -> Overview {

@@ -1,9 +1,10 @@
 //! The REST interface.
 
-use exchange::{Config, Exchange};
+use exchange::{Config, Exchange, Source};
 use serde_json::Value;
+use tokio::time::timeout;
 
-use crate::listener::{by_hand, price};
+use crate::listener::{LIMIT, by_hand, price};
 
 async fn get(exchange: &Exchange, path: &str) -> Value {
     let answer = reqwest::get(format!("{}{path}", exchange.rest_url()))
@@ -96,4 +97,79 @@ async fn the_day_shows_what_was_traded() {
     )
     .await;
     assert_eq!(all[1]["count"], 0);
+}
+
+/// The klines of a symbol and interval.
+async fn klines(exchange: &Exchange, query: &str) -> Vec<Value> {
+    let answer = get(exchange, &format!("/api/v3/klines?{query}")).await;
+    answer.as_array().expect("rows").clone()
+}
+
+#[tokio::test]
+async fn klines_are_what_was_traded_in_the_exchanges_columns() {
+    let exchange = by_hand().await;
+    for traded in ["100", "120", "90", "95"] {
+        exchange.trade("BTCUSDT", price(traded)).unwrap();
+    }
+    let day = klines(&exchange, "symbol=BTCUSDT&interval=1d&limit=1").await;
+    let row = day[0].as_array().unwrap();
+    assert_eq!(row.len(), 12);
+    let opened = row[0].as_i64().unwrap();
+    assert_eq!(opened % 86_400_000, 0);
+    assert_eq!(row[6].as_i64(), Some(opened + 86_399_999));
+    assert_eq!(row[4], "95.00000000");
+    assert!(row[8].as_u64().unwrap() >= 4);
+    assert_eq!(row[11], "0");
+    let query = format!("symbol=BTCUSDT&interval=15m&startTime={opened}&limit=3");
+    let quarters = klines(&exchange, &query).await;
+    assert_eq!(quarters[0][0].as_i64(), Some(opened));
+    assert!((1..=3).contains(&quarters.len()));
+}
+
+#[tokio::test]
+async fn a_market_has_a_past_before_its_first_trade_and_a_recording_has_none() {
+    let exchange = by_hand().await;
+    let query = "symbol=BTCUSDT&interval=1m&limit=2000";
+    assert_eq!(klines(&exchange, query).await, Vec::<Value>::new());
+    exchange.trade("BTCUSDT", price("61837.63")).unwrap();
+    let rows = klines(&exchange, query).await;
+    assert_eq!(rows.len(), 1000);
+    assert!(
+        rows.windows(2)
+            .all(|pair| pair[1][0].as_i64() == pair[0][0].as_i64().map(|ms| ms + 60_000))
+    );
+    let met = rows.iter().filter(|row| row[4] == "61837.63000000");
+    assert!(met.count() >= 2, "the last past close is the first price");
+
+    let config = Config {
+        source: Source::Recording("fixtures/seeded.frames".into()),
+        speed: 200.try_into().unwrap(),
+        ..Config::default()
+    };
+    let replayed = Exchange::start(config).await.unwrap();
+    let rows = timeout(LIMIT, async {
+        loop {
+            let rows = klines(&replayed, query).await;
+            if !rows.is_empty() {
+                return rows;
+            }
+        }
+    });
+    assert!(rows.await.unwrap().len() <= 2);
+}
+
+#[tokio::test]
+async fn klines_that_cannot_be_are_refused_with_the_exchanges_codes() {
+    let exchange = by_hand().await;
+    for (query, code) in [
+        ("", -1102),
+        ("symbol=BTCUSDT", -1102),
+        ("interval=1m", -1102),
+        ("symbol=BTCUSDT&interval=7m", -1120),
+        ("symbol=NONE&interval=1m", -1121),
+    ] {
+        let answer = get(&exchange, &format!("/api/v3/klines?{query}")).await;
+        assert_eq!(answer["code"], code, "{query}");
+        assert!(answer["msg"].is_string());
+    }
 }
