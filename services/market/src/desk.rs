@@ -71,6 +71,14 @@ pub(crate) struct Tools {
     pub(crate) replace: Arc<Notify>,
 }
 
+impl Tools {
+    /// The exchange's time when ours is `our_ms`, once its clock has been seen.
+    pub(crate) fn exchange_time(&self, our_ms: i64) -> Option<Timestamp> {
+        let offset = (*self.offset.borrow())?;
+        Some(offset.exchange_time(our_ms))
+    }
+}
+
 /// The desk of one term.
 pub(crate) struct Desk {
     tools: Tools,
@@ -198,7 +206,7 @@ impl Desk {
 
     /// Says how far the stream is complete, now that all that had come by then is heard.
     fn promise(&mut self, now_ms: i64) -> Result<(), Left> {
-        let Some(exchange_now) = self.exchange_time(now_ms) else {
+        let Some(exchange_now) = self.tools.exchange_time(now_ms) else {
             return Ok(());
         };
         for symbol in self.tools.symbols.indices() {
@@ -264,13 +272,9 @@ impl Desk {
         Ok(())
     }
 
-    fn exchange_time(&self, our_ms: i64) -> Option<Timestamp> {
-        let offset = (*self.tools.offset.borrow())?;
-        Some(offset.exchange_time(our_ms))
-    }
-
     fn is_damaged(&self, tick: &Tick) -> bool {
-        self.exchange_time(self.tools.clock.now_ms())
+        self.tools
+            .exchange_time(self.tools.clock.now_ms())
             .is_some_and(|now| tick.time > now.plus_ms(MAX_AHEAD_MS))
     }
 }

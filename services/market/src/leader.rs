@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bus::{Bus, BusError};
+use domain::candle::Candles;
 use futures::future::try_join_all;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::candles::Chart;
 use crate::desk::{Desk, Left, Tools};
 use crate::feed::Feed;
 use crate::guard::Deposed;
@@ -43,6 +45,7 @@ pub(crate) struct Leader {
     pub(crate) rules: settings::Feed,
     pub(crate) inbox: Inbox,
     pub(crate) window: Window,
+    pub(crate) chart: Chart,
 }
 
 impl Leader {
@@ -82,7 +85,8 @@ impl Leader {
     async fn lead(&mut self, term: &Term) -> TermEnd {
         let mut places = Vec::new();
         let mut publishing = Vec::new();
-        for (symbol, shown) in self.tools.symbols.all().iter().zip(&self.window.shown) {
+        let shown = self.window.shown.iter().zip(&self.chart.candles);
+        for (symbol, (shown, candles)) in self.tools.symbols.all().iter().zip(shown) {
             let tail = match Tail::load(&self.bus, symbol, term).await {
                 Ok(tail) => tail,
                 Err(error) => return error.into(),
@@ -90,6 +94,7 @@ impl Leader {
             let (entries, queue) = mpsc::channel(PUBLISHER_QUEUE);
             let feed = Feed::new(self.rules.band_bps, self.rules.freshness(), tail.resume);
             shown.send_replace(tail.resume.tick);
+            candles.send_replace(Candles::default());
             places.push((feed, entries));
             let publisher = Publisher {
                 bus: &self.bus,
@@ -97,6 +102,7 @@ impl Leader {
                 symbol,
                 last: tail.last,
                 shown,
+                candles,
             };
             publishing.push(publisher.run(queue));
         }
@@ -106,6 +112,7 @@ impl Leader {
             left = desk.work(&mut self.inbox) => left.into(),
             Err(deposed) = try_join_all(publishing) => deposed.into(),
             () = self.window.show() => Left::NoLine.into(),
+            () = self.chart.keep() => Left::NoLine.into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Prices in: speaks the exchange's protocol and writes what counts into the market stream, in the
 //! one order that everybody reads.
 
+mod candles;
 mod connection;
 mod desk;
 mod exchange_clock;
@@ -33,6 +34,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 pub use settings::Settings;
 
+use candles::Chart;
 use desk::Tools;
 use inbox::Inbox;
 use leader::Leader;
@@ -86,19 +88,21 @@ pub async fn serve(settings: Settings, context: Context) -> anyhow::Result<()> {
     );
     watch_health(&context, &bus, &cache, &line, &lease);
 
+    let tools = Tools {
+        symbols: Arc::clone(&symbols),
+        rest: rest.clone(),
+        clock: context.clock.clone(),
+        offset,
+        replace,
+    };
     let leader = Leader {
         bus: bus.clone(),
         lease,
-        tools: Tools {
-            symbols: Arc::clone(&symbols),
-            rest: rest.clone(),
-            clock: context.clock.clone(),
-            offset,
-            replace,
-        },
         rules: settings.feed.clone(),
         inbox: Inbox::new(inbox),
-        window: Window::new(bus.clone(), cache, rest.clone(), symbols),
+        window: Window::new(bus.clone(), cache.clone(), rest.clone(), symbols),
+        chart: Chart::new(bus.clone(), cache, tools.clone()),
+        tools,
     };
     spawn(&context, "exchange line", line.keep());
     spawn(

@@ -2,6 +2,7 @@
 
 use bus::Bus;
 use contracts::market::{Gap, Note, Tick, Watermark};
+use domain::candle::Candles;
 use domain::market;
 use domain::symbol::Symbol;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +21,8 @@ pub(crate) struct Publisher<'a> {
     pub(crate) last: LastSequences,
     /// Told of every tick once it is stored.
     pub(crate) shown: &'a watch::Sender<Option<market::Tick>>,
+    /// What every tick is folded into once it is stored.
+    pub(crate) candles: &'a watch::Sender<Candles>,
 }
 
 impl Publisher<'_> {
@@ -54,6 +57,8 @@ impl Publisher<'_> {
                 };
                 guard::publish(bus, term, &message, &id, &mut self.last.tick).await?;
                 self.shown.send_replace(Some(tick));
+                self.candles
+                    .send_modify(|candles| candles.fold(tick.price, tick.time));
                 Ok(())
             }
             Entry::Watermark(time) => {

@@ -126,7 +126,8 @@ impl Window {
     }
 }
 
-fn beats(every: Duration) -> tokio::time::Interval {
+/// Beats that are not made good when one is missed.
+pub(crate) fn beats(every: Duration) -> tokio::time::Interval {
     let mut beats = interval(every);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beats
