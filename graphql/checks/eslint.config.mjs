@@ -27,7 +27,7 @@ export default [
         exceptions: {
           suffixes: ["Connection", "Edge", "Payload"],
           types: [
-            "AssetFeed", "Ban", "EmailVerification", "GameMatchRoomChanged", "GameMatchUpdate", "Gap", "Item", "ItemReward", "Lagged", "LiveStanding",
+            "AssetFeed", "Ban", "Candle", "EmailVerification", "GameMatchRoomChanged", "GameMatchUpdate", "Gap", "Item", "ItemReward", "Lagged", "LiveStanding",
             "MatchRecord", "NotificationArrived", "PageInfo", "PartyChanged", "PartyMember", "PrizePool", "QueueTicketChanged", "Resumed",
             "SolanaChallenge", "Token", "UserError", "WalletMoved",
           ],

@@ -4,6 +4,32 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** How long a candle lasts. Intervals are counted in UTC: a day begins at midnight. */
+export type CandleInterval =
+  /** Fifteen minutes. */
+  | 'FIFTEEN_MINUTES'
+  /** Five minutes. */
+  | 'FIVE_MINUTES'
+  /** Four hours. */
+  | 'FOUR_HOURS'
+  /** One day. */
+  | 'ONE_DAY'
+  /** One hour. */
+  | 'ONE_HOUR'
+  /** One minute. */
+  | 'ONE_MINUTE';
+
+/** Which candles: those that begin within a stretch of time. */
+export type CandleRange = {
+  /**
+   * None that began before this moment. As far back as candles are kept unless given: a thousand
+   * of each interval.
+   */
+  from?: string | null | undefined;
+  /** None that began at this moment or later. Up to the one that runs unless given. */
+  to?: string | null | undefined;
+};
+
 /** An order, as it was entered. What does not fit is refused by the rules, with a code per field. */
 export type CreateGameMatchPositionInput = {
   /** The asset: its slug, symbol or pair. */
@@ -1031,6 +1057,25 @@ export type PriceLiveSubscriptionVariables = Exact<{
 
 export type PriceLiveSubscription = { assetUpdated: { id: string, price: string, priceUSD: number, time: string } };
 
+export type CandlesQueryVariables = Exact<{
+  assetID: string | number;
+  interval: CandleInterval;
+  range?: CandleRange | null | undefined;
+}>;
+
+
+export type CandlesQuery = { candles: Array<{ startTime: string, open: string, high: string, low: string, close: string, volume: string | null, isClosed: boolean }> };
+
+export type CandleLiveSubscriptionVariables = Exact<{
+  assetID: string | number;
+  interval: CandleInterval;
+}>;
+
+
+export type CandleLiveSubscription = { candleUpdated: { startTime: string, open: string, high: string, low: string, close: string, volume: string | null, isClosed: boolean } };
+
+export type CandleFieldsFragment = { startTime: string, open: string, high: string, low: string, close: string, volume: string | null, isClosed: boolean };
+
 export type AccountFieldsFragment = { id: string, email: string | null, solanaAddress: string | null, isGuest: boolean, hasPassword: boolean };
 
 export type RefusalFragment = { code: string, message: string, path: Array<string> };
@@ -1148,6 +1193,17 @@ export const PositionFieldsFragmentDoc = new TypedDocumentString(`
   expiredAt
 }
     `, {"fragmentName":"PositionFields"}) as unknown as TypedDocumentString<PositionFieldsFragment, unknown>;
+export const CandleFieldsFragmentDoc = new TypedDocumentString(`
+    fragment CandleFields on Candle {
+  startTime
+  open
+  high
+  low
+  close
+  volume
+  isClosed
+}
+    `, {"fragmentName":"CandleFields"}) as unknown as TypedDocumentString<CandleFieldsFragment, unknown>;
 export const AccountFieldsFragmentDoc = new TypedDocumentString(`
     fragment AccountFields on User {
   id
@@ -3352,3 +3408,33 @@ export const PriceLiveDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:0aec5d326576a8ad53311eafba0536f2143394917f12ec690754f2190768c157"}) as unknown as TypedDocumentString<PriceLiveSubscription, PriceLiveSubscriptionVariables>;
+export const CandlesDocument = new TypedDocumentString(`
+    query Candles($assetID: ID!, $interval: CandleInterval!, $range: CandleRange) {
+  candles(asset: $assetID, interval: $interval, range: $range) {
+    ...CandleFields
+  }
+}
+    fragment CandleFields on Candle {
+  startTime
+  open
+  high
+  low
+  close
+  volume
+  isClosed
+}`, {"hash":"sha256:18d66d8541647504173e4dc0bebe6444cad653d5cb0a2e1597a93b4de4f230bf"}) as unknown as TypedDocumentString<CandlesQuery, CandlesQueryVariables>;
+export const CandleLiveDocument = new TypedDocumentString(`
+    subscription CandleLive($assetID: ID!, $interval: CandleInterval!) {
+  candleUpdated(asset: $assetID, interval: $interval) {
+    ...CandleFields
+  }
+}
+    fragment CandleFields on Candle {
+  startTime
+  open
+  high
+  low
+  close
+  volume
+  isClosed
+}`, {"hash":"sha256:8c91b903a54d3abe93f9a5f6382dfbf7d4385e834d56ade139de1b755fe473ff"}) as unknown as TypedDocumentString<CandleLiveSubscription, CandleLiveSubscriptionVariables>;

@@ -41,7 +41,7 @@ type Rules = &'static [(Rule, &'static str)];
 const QUERY: Rules = &[
     (
         Anybody,
-        "asset assets feedHealth game games achievementDefinition achievementDefinitions",
+        "asset assets candles feedHealth game games achievementDefinition achievementDefinitions",
     ),
     // What is not public is looked up with the visitor's own eyes.
     (Anybody, "node nodes"),
@@ -128,7 +128,7 @@ const MUTATION: Rules = &[
 const SUBSCRIPTION: Rules = &[
     (
         Anybody,
-        "assetUpdated assetsUpdated currentTime feedHealthUpdated",
+        "assetUpdated assetsUpdated candleUpdated currentTime feedHealthUpdated",
     ),
     (
         SignedIn,
@@ -163,6 +163,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("Ban", "createdAt expiresAt reason"),
     ("BanPayload", "user userErrors"),
     ("CancelMatchPayload", "match userErrors"),
+    ("Candle", "close high isClosed low open startTime volume"),
     ("ClaimItemsPayload", "items userErrors"),
     ("ClaimPlayMoneyPayload", "userErrors wallet"),
     ("CloseGameMatchPositionPayload", "position userErrors"),

@@ -39,7 +39,9 @@ pub(crate) fn audience(
         return None;
     };
     match field.node.name.node.as_str() {
-        "assetUpdated" | "assetsUpdated" | "feedHealthUpdated" => Some(Audience::Everybody),
+        "assetUpdated" | "assetsUpdated" | "candleUpdated" | "feedHealthUpdated" => {
+            Some(Audience::Everybody)
+        }
         "gameMatchUpdated" if !names(document, &field.node.selection_set.node, OF_THE_VIEWER) => {
             let id = argument(&field.node, "id", variables)?;
             parse_id(&id.into()).map(Audience::Players)
@@ -105,6 +107,11 @@ mod tests {
             ),
             (
                 "subscription { assetsUpdated { price } }".to_owned(),
+                Some(Audience::Everybody),
+            ),
+            (
+                "subscription { candleUpdated(asset: \"x\", interval: ONE_DAY) { close } }"
+                    .to_owned(),
                 Some(Audience::Everybody),
             ),
             (

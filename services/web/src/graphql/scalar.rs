@@ -45,7 +45,7 @@ impl Decimal {
     }
 
     /// The exact value of `text`, which may be written with an exponent, as JSON numbers are.
-    fn read(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn read(text: &str) -> Result<Self, &'static str> {
         if text.len() > MAX_DECIMAL_LEN {
             return Err("number too long");
         }

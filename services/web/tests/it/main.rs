@@ -8,6 +8,7 @@
 
 mod accounts;
 mod bans;
+mod candles;
 mod client;
 mod clients;
 mod decimals;

@@ -42,9 +42,11 @@ fn variables() -> Value {
         ("message", "x"),
         ("signature", SIGNATURE),
         ("purpose", "SIGN_IN"),
+        ("interval", "ONE_HOUR"),
     ] {
         variables[name] = json!(value);
     }
+    variables["range"] = json!({ "from": "2024-08-08T00:00:00Z" });
     variables
 }
 

@@ -59,6 +59,7 @@ async fn run(scene: &Scene, name: &str, document: &str) {
         "matchID": ids["battle"], "nickName": null, "avatar": "", "refreshToken": "x",
         "email": "x@example.com", "verificationCode": "x",
         "sessionID": "00000000-0000-4000-8000-000000000000",
+        "assetID": ids["asset"], "interval": "ONE_HOUR",
     });
     let told = scene.actors[3].ask(document, variables).await.0;
     let refused = &told["errors"][0]["extensions"]["code"];

@@ -2,6 +2,7 @@
 
 mod achievement;
 mod asset;
+mod candle;
 mod feed;
 mod friendship;
 mod game;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub(crate) use achievement::{Achievement, AchievementDefinition};
 pub(crate) use asset::{Asset, AssetUpdate};
+pub(crate) use candle::{Candle, CandleInterval};
 pub(crate) use feed::{AssetFeed, Watermarks, differ};
 pub(crate) use friendship::{Friendship, FriendshipStatus};
 pub(crate) use game::Game;

@@ -1,11 +1,12 @@
-//! Assets: a short list that is known by heart.
+//! Assets: a short list that is known by heart, and their charts.
 
 use async_graphql::{Context, ID, Object};
 use store::gateway::{Cursor, Part, Slice, Toward};
 use uuid::Uuid;
 
+use super::candles::{self, CandleRange};
 use crate::error::ApiResult;
-use crate::graphql::object::{Asset, AssetFeed, Watermarks};
+use crate::graphql::object::{Asset, AssetFeed, Candle, CandleInterval, Watermarks};
 use crate::graphql::page::{self, Listing, Order, Paging};
 use crate::graphql::scope::Scope;
 
@@ -28,6 +29,23 @@ impl AssetQuery {
     async fn feed_health(&self, ctx: &Context<'_>) -> ApiResult<Vec<AssetFeed>> {
         let known = Watermarks::load(ctx.gateway()).await?;
         Ok(known.feeds(ctx.gateway()))
+    }
+
+    /// What the price of an asset did, interval by interval and oldest first. The last one may still
+    /// run; candleUpdated tells how it goes on.
+    #[graphql(complexity = "candles::cost(interval, range.as_ref(), child_complexity)")]
+    async fn candles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The asset's slug, such as bitcoin; its symbol or pair will do.")]
+        asset: ID,
+        #[graphql(desc = "How long each of them lasts.")] interval: CandleInterval,
+        #[graphql(
+            desc = "When they begin. Of more than 500 the newest 500 are told, as where it is not given."
+        )]
+        range: Option<CandleRange>,
+    ) -> ApiResult<Vec<Candle>> {
+        candles::list(ctx, &asset, interval, range.as_ref()).await
     }
 
     /// The assets by rank, with their last prices.

@@ -2,6 +2,7 @@
 
 mod achievements;
 pub(super) mod assets;
+mod candles;
 mod friends;
 mod games;
 mod inbox;

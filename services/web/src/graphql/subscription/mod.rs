@@ -1,6 +1,7 @@
 //! What can be listened to.
 
 mod assets;
+mod candles;
 mod clock;
 mod event;
 mod feeds;
@@ -26,6 +27,7 @@ use crate::hub::Missed;
 #[derive(Default, MergedSubscription)]
 pub(crate) struct Subscription(
     assets::Assets,
+    candles::CandleUpdated,
     clock::CurrentTime,
     feeds::FeedHealthUpdated,
     inbox::InboxEvents,

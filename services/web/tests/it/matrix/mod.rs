@@ -97,6 +97,7 @@ const WAYS: &[(&str, &str)] = &[
 const TOLD_WHOLE: &[&str] = &[
     "AssetFeed",
     "AssetUpdate",
+    "Candle",
     "EmailVerification",
     "GameMatchPositionChanged",
     "GameMatchRoomChanged",
@@ -123,6 +124,8 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("approveWithdrawal", "id", "$withdrawal"),
     ("assetUpdated", "id", "$asset"),
     ("banUser", "id", "$victim"),
+    ("candleUpdated", "asset", "$asset"),
+    ("candles", "asset", "$asset"),
     ("blockUser", "userID", "$blocked"),
     ("createMatch", "gameId", "$game"),
     ("deleteUser", "id", "$victim"),

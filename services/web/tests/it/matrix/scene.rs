@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::TOKEN;
+use crate::candles::running;
 use crate::client::Client;
 use crate::rows::{Game, Position};
 use crate::stage::Stage;
@@ -185,6 +186,7 @@ impl Scene {
         };
         let bus = &self.stage.bus;
         bus.shout(&price("61837.63")).unwrap();
+        bus.shout(&running()).unwrap();
         bus.shout(&standing).unwrap();
         let id = || mint::<Uuid>().to_string();
         for own in &self.own {
