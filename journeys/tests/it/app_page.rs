@@ -38,17 +38,45 @@ async fn what_the_page_lets_one_try_in_the_explorer_answers() {
     let fleet = Fleet::start().await;
     fleet.trade("BTCUSDT", "95").await;
     let documents = blocks("2. Explore", "graphql");
-    assert_eq!(documents.len(), 2);
-    for document in documents {
-        if document.starts_with("subscription") {
-            let mut told = fleet.api().subscribe(&document, json!({})).await.unwrap();
-            let told = timeout(LIMIT, told.next()).await.unwrap().unwrap();
-            assert!(told.unwrap()["currentTime"].is_string());
-        } else {
-            let told = fleet.api().run(&document, json!({})).await.unwrap();
-            let edges = told["assets"]["edges"].as_array().unwrap();
-            assert_eq!(edges[0]["node"]["symbol"], "BTC", "{told}");
+    let [prices, clock, chart, chart_live] = documents.as_slice() else {
+        panic!("expected four documents in {documents:#?}")
+    };
+    let told = fleet.api().run(prices, json!({})).await.unwrap();
+    let edges = told["assets"]["edges"].as_array().unwrap();
+    assert_eq!(edges[0]["node"]["symbol"], "BTC", "{told}");
+    let mut told = fleet.api().subscribe(clock, json!({})).await.unwrap();
+    let told = timeout(LIMIT, told.next()).await.unwrap().unwrap();
+    assert!(told.unwrap()["currentTime"].is_string());
+    // Its past comes from the exchange, its last candle from our ticks.
+    let told = eventually(LIMIT, async || {
+        let told = fleet.api().run(chart, json!({})).await.unwrap();
+        let candles = told["candles"].as_array().unwrap();
+        let (last, first) = (candles.last()?, candles.first()?);
+        let is_whole = first["volume"].is_string() && last["isClosed"] == false;
+        (is_whole && candles.len() == 500).then_some(told)
+    })
+    .await;
+    assert_eq!(told["candles"][499]["close"], "95", "{told}");
+    let mut told = fleet.api().subscribe(chart_live, json!({})).await.unwrap();
+    let moving = async {
+        loop {
+            for price in ["95.01", "95"] {
+                fleet.trade("BTCUSDT", price).await;
+            }
         }
+    };
+    let heard = async {
+        loop {
+            let told = told.next().await.unwrap().unwrap();
+            // One that began meanwhile may not have moved yet.
+            if told["candleUpdated"]["high"] == "95.01" {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        heard = timeout(LIMIT, heard) => heard.unwrap(),
+        () = moving => unreachable!("it moves for ever"),
     }
 }
 
