@@ -98,7 +98,9 @@ impl Answer {
 
     /// The answer to a request that could not be met.
     pub(super) fn refused(error: ApiError, status: StatusCode, trace: TraceId) -> Self {
-        let error = async_graphql::Error::from(error).into_server_error(Default::default());
+        let mut error = async_graphql::Error::from(error).into_server_error(Default::default());
+        // There is no document yet to point into, and lines count from 1.
+        error.locations.clear();
         let outcome = Outcome {
             data: None,
             errors: vec![finish(error, trace)],

@@ -32,6 +32,8 @@ async fn code(response: Response) -> String {
     assert!(header(&response, "content-type").starts_with("application/json"));
     let told = json_of(response).await;
     assert_eq!(told.get("data"), None, "{told}");
+    // No document was looked at: there is no place in one.
+    assert_eq!(told["errors"][0].get("locations"), None, "{told}");
     let extensions = &told["errors"][0]["extensions"];
     assert!(extensions["traceId"].is_string(), "{told}");
     extensions["code"].as_str().unwrap().to_owned()
