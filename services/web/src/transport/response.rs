@@ -207,3 +207,41 @@ fn finish(mut error: ServerError, trace: TraceId) -> ServerError {
     extensions.set("traceId", trace.to_string());
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Error, Read, Seek};
+
+    use super::*;
+
+    fn failed(trace: TraceId) -> Said {
+        let error = ApiError::internal(Error::other("a secret"));
+        let error = async_graphql::Error::from(error).into_server_error(Default::default());
+        Answer::executed(async_graphql::Response::from_errors(vec![error]), trace).into()
+    }
+
+    fn read(mut file: File) -> String {
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn what_fails_on_our_side_is_logged_under_the_trace_that_the_client_is_told() {
+        let log = tempfile::tempfile().unwrap();
+        let writer = Arc::new(log.try_clone().unwrap());
+        let subscriber = tracing_subscriber::fmt().with_writer(writer).finish();
+        let trace = TraceId::begin();
+        let told = tracing::subscriber::with_default(subscriber, || failed(trace));
+        let (told, logged) = (told.text(), read(log));
+        assert!(told.contains(Code::InternalServerError.text()), "{told}");
+        assert!(!told.contains("secret"), "{told}");
+        for text in [told, &logged] {
+            assert!(text.contains(&trace.to_string()), "{text}");
+        }
+        assert!(logged.contains("a secret"), "{logged}");
+        assert_eq!(logged.lines().count(), 1, "{logged}");
+    }
+}

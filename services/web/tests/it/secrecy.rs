@@ -1,12 +1,15 @@
 //! What a rival must not learn, over every path that leads to it.
 
+use contracts::Code;
 use domain::id::PositionId;
 use runtime::ids::mint;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::client::Client;
+use crate::events::Events;
 use crate::rows::Position;
+use crate::socket::Socket;
 use crate::stage::Stage;
 
 /// A margin that gives itself away: 12.34567891 chips.
@@ -219,4 +222,34 @@ async fn a_rivals_position_cannot_be_closed_canceled_or_amended() {
     );
     let cancel = "mutation($id: ID!) { cancelGameMatchPosition(id: $id) }";
     assert_eq!(scene.bob.ask(cancel, id).await.code(), "POSITION_NOT_FOUND");
+}
+
+/// Says that something failed, under a trace, and nothing else.
+fn is_masked(told: &Value) {
+    let error = &told["errors"][0];
+    let failed = Code::InternalServerError;
+    assert_eq!(error["message"], failed.meaning(), "{told}");
+    let trace = &error["extensions"]["traceId"];
+    assert_eq!(trace.as_str().unwrap().len(), 32, "{told}");
+    let extensions = json!({ "code": failed.text(), "traceId": trace });
+    assert_eq!(error["extensions"], extensions, "{told}");
+}
+
+#[tokio::test]
+async fn what_fails_on_our_side_is_told_to_nobody_on_any_transport() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let mut socket = Socket::open(&ann).await;
+    stage.script("ALTER TABLE users RENAME TO secret").await;
+    let query = "{ profile { id } }";
+    is_masked(&ann.ask(query, json!({})).await.0);
+    let mutation = "mutation { revokeAllSessions { revoked userErrors { code } } }";
+    is_masked(&ann.ask(mutation, json!({})).await.0);
+    let mut events = Events::of(ann.post(json!({ "query": query }).to_string())).await;
+    is_masked(&events.next().await);
+    for (id, query) in [("1", query), ("2", "subscription { walletUpdated { id } }")] {
+        socket.subscribe(id, query, json!({})).await;
+        is_masked(&socket.hear().await["payload"]);
+        assert_eq!(socket.hear().await["type"], "complete");
+    }
 }
