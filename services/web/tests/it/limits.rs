@@ -65,6 +65,20 @@ async fn faults_of_a_document_have_apollos_codes() {
 }
 
 #[tokio::test]
+async fn a_list_costs_as_much_as_the_rows_that_are_asked_for() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    for (rows, code) in [(10, "UNAUTHENTICATED"), (100, "GRAPHQL_VALIDATION_FAILED")] {
+        let query = format!(
+            "{{ gameMatches(first: {rows}) {{ edges {{ node {{
+                participants(last: {rows}) {{ edges {{ node {{ id }} }} }} }} }} }} }}"
+        );
+        let told = client.ask(&query, json!({})).await;
+        assert_eq!(told.code(), code, "{rows} rows: {}", told.0);
+    }
+}
+
+#[tokio::test]
 async fn what_the_explorer_asks_of_the_schema_is_within_the_limits() {
     let stage = Stage::new().await;
     let nested = "kind name ofType { ".repeat(9) + "kind name" + &" }".repeat(9);

@@ -71,6 +71,31 @@ async fn a_breach_of_the_protocol_closes_with_its_code_and_reason() {
 }
 
 #[tokio::test]
+async fn one_connection_runs_so_many_operations_at_a_time() {
+    let stage = Stage::new().await;
+    let operations = (0..=64).map(|number: u32| subscribe(&number.to_string()));
+    let messages: Vec<Value> = [init()].into_iter().chain(operations).collect();
+    let told = closed(&stage, &messages).await;
+    assert_eq!(told, (4429, "Too many operations".to_owned()));
+    let mut socket = connected(&stage).await;
+    for message in &messages[..messages.len() - 1] {
+        socket.say(message.clone()).await;
+    }
+    socket.say(json!({ "type": "ping" })).await;
+    pong(&mut socket).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_stops_says_so() {
+    let stage = Stage::new().await;
+    let mut socket = Socket::open(&stage.client()).await;
+    socket.subscribe("1", CURRENT_TIME, json!({})).await;
+    socket.next("1").await;
+    let ((), code) = tokio::join!(stage.stop(), socket.close_code());
+    assert_eq!(code, 1001);
+}
+
+#[tokio::test]
 async fn bytes_are_no_message() {
     let stage = Stage::new().await;
     let mut socket = connected(&stage).await;
