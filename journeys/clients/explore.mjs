@@ -1,6 +1,6 @@
 // Opens GraphiQL in a browser that reaches nothing but the API's own origin; asks a query and hears a subscription.
 // Prints what it saw.
-import puppeteer from "puppeteer-core";
+import { chromium } from "playwright-core";
 import { args, executablePath } from "./browser.mjs";
 
 const [api] = process.argv.slice(2);
@@ -8,29 +8,28 @@ const timeout = 60_000;
 const foreign = [];
 const complaints = [];
 
-const browser = await puppeteer.launch({ executablePath, args, headless: "shell" });
+const browser = await chromium.launch({ executablePath, args });
 try {
   const page = await browser.newPage();
   page.setDefaultTimeout(timeout);
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
-  await page.setRequestInterception(true);
-  page.on("request", (request) => {
-    const url = new URL(request.url());
-    if (url.protocol === "data:" || url.origin === new URL(api).origin) return request.continue();
+  await page.route("**/*", (route) => {
+    const url = new URL(route.request().url());
+    if (url.origin === new URL(api).origin) return route.continue();
     foreign.push(url.href);
-    return request.abort();
+    return route.abort();
   });
 
   // Writes into the editor, presses the button, and waits for a word in the answer.
   async function run(query, word) {
-    await page.waitForSelector(".graphiql-query-editor .CodeMirror");
-    await page.$eval(".graphiql-query-editor .CodeMirror", (editor, text) => editor.CodeMirror.setValue(text), query);
+    const editor = page.locator(".graphiql-query-editor .CodeMirror");
+    await editor.evaluate((element, text) => element.CodeMirror.setValue(text), query);
     await page.click(".graphiql-execute-button");
     const shown = await page.waitForFunction((wanted) => {
       const text = document.querySelector(".result-window .CodeMirror")?.CodeMirror.getValue() ?? "";
       return text.includes(wanted) && text;
-    }, {}, word);
+    }, word);
     return JSON.parse(await shown.jsonValue());
   }
 
