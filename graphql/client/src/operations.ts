@@ -218,6 +218,31 @@ export type SolanaChallengePurpose =
   /** Signing in with the wallet. */
   | 'SIGN_IN';
 
+/** How much goes where. */
+export type WithdrawInput = {
+  /** The address of a wallet on Solana. */
+  address: string;
+  /** How much, in the currency. */
+  amount: string | number;
+  /** What it is counted in. */
+  currency: Currency;
+};
+
+/** How far a withdrawal has come. */
+export type WithdrawalStatus =
+  /** It is about to be sent; its money is locked. */
+  | 'APPROVED'
+  /** It is on the chain, for good. */
+  | 'COMPLETED'
+  /** It could not be sent, and its money is back. */
+  | 'FAILED'
+  /** It is large, and waits for somebody to approve it; its money is locked. */
+  | 'IN_REVIEW'
+  /** It was not approved, and its money is free again. */
+  | 'REJECTED'
+  /** It was sent, and its money has left the wallet. */
+  | 'SENDING';
+
 export type RequestCodeMutationVariables = Exact<{
   email: string;
 }>;
@@ -518,6 +543,32 @@ export type WalletMovementsQueryVariables = Exact<{
 
 export type WalletMovementsQuery = { transactions: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, createdAt: string, currency: Currency, amount: string, balanceAfter: string, description: string, ref: string } }> } };
 
+export type DepositsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DepositsQuery = { deposits: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, createdAt: string, currency: Currency, amount: string, balanceAfter: string, signature: string | null } }> } };
+
+export type WithdrawMutationVariables = Exact<{
+  withdrawal: WithdrawInput;
+  requestId?: string | null | undefined;
+}>;
+
+
+export type WithdrawMutation = { withdraw: { withdrawal: { id: string, createdAt: string, updatedAt: string, currency: Currency, amount: string, address: string, fee: string, status: WithdrawalStatus, reason: string | null, signature: string | null } | null, userErrors: Array<{ code: string, message: string, path: Array<string> }> } };
+
+export type WithdrawalsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WithdrawalsQuery = { withdrawals: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, createdAt: string, updatedAt: string, currency: Currency, amount: string, address: string, fee: string, status: WithdrawalStatus, reason: string | null, signature: string | null } }> } };
+
+export type WithdrawalFieldsFragment = { id: string, createdAt: string, updatedAt: string, currency: Currency, amount: string, address: string, fee: string, status: WithdrawalStatus, reason: string | null, signature: string | null };
+
 export type JoinMutationVariables = Exact<{
   gameID: string | number;
   requestId?: string | null | undefined;
@@ -721,6 +772,18 @@ export type MarkAllReadMutationVariables = Exact<{ [key: string]: never; }>;
 
 
 export type MarkAllReadMutation = { markAllNotificationsRead: { unreadNotificationCount: number | null, userErrors: Array<{ code: string, message: string, path: Array<string> }> } };
+
+export type MutedMailsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MutedMailsQuery = { mutedMails: Array<NotificationKind> };
+
+export type MuteMailsMutationVariables = Exact<{
+  kinds: Array<NotificationKind> | NotificationKind;
+}>;
+
+
+export type MuteMailsMutation = { muteMails: { mutedMails: Array<NotificationKind> | null, userErrors: Array<{ code: string, message: string, path: Array<string> }> } };
 
 export type LoginWithPasswordMutationVariables = Exact<{
   email: string;
@@ -1098,6 +1161,16 @@ export type FriendFieldsFragment = { id: string, userID: string, status: Friends
 
 export type NotificationFieldsFragment = { id: string, kind: NotificationKind, title: string, text: string, subjectID: string, createdAt: string, readAt: string | null };
 
+export type FeedHealthQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FeedHealthQuery = { feedHealth: Array<{ assetID: string, isFresh: boolean, knownUpTo: string | null }> };
+
+export type FeedLiveSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FeedLiveSubscription = { feedHealthUpdated: Array<{ assetID: string, isFresh: boolean, knownUpTo: string | null }> };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -1193,6 +1266,20 @@ export const PositionFieldsFragmentDoc = new TypedDocumentString(`
   expiredAt
 }
     `, {"fragmentName":"PositionFields"}) as unknown as TypedDocumentString<PositionFieldsFragment, unknown>;
+export const WithdrawalFieldsFragmentDoc = new TypedDocumentString(`
+    fragment WithdrawalFields on Withdrawal {
+  id
+  createdAt
+  updatedAt
+  currency
+  amount
+  address
+  fee
+  status
+  reason
+  signature
+}
+    `, {"fragmentName":"WithdrawalFields"}) as unknown as TypedDocumentString<WithdrawalFieldsFragment, unknown>;
 export const CandleFieldsFragmentDoc = new TypedDocumentString(`
     fragment CandleFields on Candle {
   startTime
@@ -1891,6 +1978,80 @@ export const WalletMovementsDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:ae76a340e6c75d290753b5e0b4de1e53c50e369fd8df2c46fef93b866e91beee"}) as unknown as TypedDocumentString<WalletMovementsQuery, WalletMovementsQueryVariables>;
+export const DepositsDocument = new TypedDocumentString(`
+    query Deposits($first: Int, $after: String) {
+  deposits(first: $first, after: $after) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    edges {
+      node {
+        id
+        createdAt
+        currency
+        amount
+        balanceAfter
+        signature
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:30e8dce04a980424c57f6e93b341b9b22ab1ea3d92cb8ed14d1fd500d5520414"}) as unknown as TypedDocumentString<DepositsQuery, DepositsQueryVariables>;
+export const WithdrawDocument = new TypedDocumentString(`
+    mutation Withdraw($withdrawal: WithdrawInput!, $requestId: UUID) {
+  withdraw(input: $withdrawal, requestId: $requestId) {
+    withdrawal {
+      ...WithdrawalFields
+    }
+    userErrors {
+      ...Refusal
+    }
+  }
+}
+    fragment WithdrawalFields on Withdrawal {
+  id
+  createdAt
+  updatedAt
+  currency
+  amount
+  address
+  fee
+  status
+  reason
+  signature
+}
+fragment Refusal on UserError {
+  code
+  message
+  path
+}`, {"hash":"sha256:09a05e6d4dc4b899821704f5bbe5b119a67677bd375def954d43c6529afbe26b"}) as unknown as TypedDocumentString<WithdrawMutation, WithdrawMutationVariables>;
+export const WithdrawalsDocument = new TypedDocumentString(`
+    query Withdrawals($first: Int, $after: String) {
+  withdrawals(first: $first, after: $after) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    edges {
+      node {
+        ...WithdrawalFields
+      }
+    }
+  }
+}
+    fragment WithdrawalFields on Withdrawal {
+  id
+  createdAt
+  updatedAt
+  currency
+  amount
+  address
+  fee
+  status
+  reason
+  signature
+}`, {"hash":"sha256:143ece004673e8929fec6678ab9d4417844bde2b40017181596affe141dce25e"}) as unknown as TypedDocumentString<WithdrawalsQuery, WithdrawalsQueryVariables>;
 export const JoinDocument = new TypedDocumentString(`
     mutation Join($gameID: ID!, $requestId: UUID) {
   joinGame(id: $gameID, requestId: $requestId)
@@ -2439,6 +2600,25 @@ export const MarkAllReadDocument = new TypedDocumentString(`
   message
   path
 }`, {"hash":"sha256:d4b88cb06d0e1f6f4bfc5514f050444752498a3535ffe4fcdeb787748e565394"}) as unknown as TypedDocumentString<MarkAllReadMutation, MarkAllReadMutationVariables>;
+export const MutedMailsDocument = new TypedDocumentString(`
+    query MutedMails {
+  mutedMails
+}
+    `, {"hash":"sha256:bad529083965a726a8fbccae6833f5fe7a46e9118069e6f1b2c6cf5d460b35df"}) as unknown as TypedDocumentString<MutedMailsQuery, MutedMailsQueryVariables>;
+export const MuteMailsDocument = new TypedDocumentString(`
+    mutation MuteMails($kinds: [NotificationKind!]!) {
+  muteMails(kinds: $kinds) {
+    mutedMails
+    userErrors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+}`, {"hash":"sha256:fd53636e02bb639959d058c6fcefe55acabc589ccc2c118dd44c3dc7d2b16e08"}) as unknown as TypedDocumentString<MuteMailsMutation, MuteMailsMutationVariables>;
 export const LoginWithPasswordDocument = new TypedDocumentString(`
     mutation LoginWithPassword($email: String!, $password: String!) {
   loginWithPassword(email: $email, password: $password) {
@@ -3438,3 +3618,21 @@ export const CandleLiveDocument = new TypedDocumentString(`
   volume
   isClosed
 }`, {"hash":"sha256:8c91b903a54d3abe93f9a5f6382dfbf7d4385e834d56ade139de1b755fe473ff"}) as unknown as TypedDocumentString<CandleLiveSubscription, CandleLiveSubscriptionVariables>;
+export const FeedHealthDocument = new TypedDocumentString(`
+    query FeedHealth {
+  feedHealth {
+    assetID
+    isFresh
+    knownUpTo
+  }
+}
+    `, {"hash":"sha256:1acee6e91768009929d7cbc63c816be2ddd98121fc661202fd5d45e2735fc1da"}) as unknown as TypedDocumentString<FeedHealthQuery, FeedHealthQueryVariables>;
+export const FeedLiveDocument = new TypedDocumentString(`
+    subscription FeedLive {
+  feedHealthUpdated {
+    assetID
+    isFresh
+    knownUpTo
+  }
+}
+    `, {"hash":"sha256:bb11f0045204573ac469088933135516c7c80aa5b8da6987011470471745a679"}) as unknown as TypedDocumentString<FeedLiveSubscription, FeedLiveSubscriptionVariables>;

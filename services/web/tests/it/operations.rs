@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_graphql::parser::parse_query;
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{OperationType, Selection, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::{parse_query, parse_schema};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::client::Client;
+use crate::permissions::STAFF;
 use crate::socket::Socket;
 use crate::stage::{LIMIT, Stage};
 use crate::subscriptions::{price, shout_until};
@@ -34,6 +35,8 @@ fn variables() -> Value {
         "order": { "matchID": ID, "baseToken": "BTC", "side": "SELL", "type": "LIMIT",
             "margin": "1", "leverage": 1, "limitPrice": "100" },
     });
+    variables["kinds"] = json!([]);
+    variables["withdrawal"] = json!({ "currency": "SOL", "amount": 1, "address": "x" });
     for (name, value) in [
         ("password", "x"),
         ("currentPassword", "x"),
@@ -62,6 +65,65 @@ const EXPECTED: [&str; 9] = [
     "POSITION_NOT_FOUND",
     "PARTY_NOT_FOUND",
 ];
+
+/// The fields of the root types, as `Type.field`.
+fn root_fields() -> BTreeSet<String> {
+    let document = parse_schema(include_str!("../../../../graphql/schema.graphql")).unwrap();
+    let of_a_root = |definition| {
+        let TypeSystemDefinition::Type(definition) = definition else {
+            return Vec::new();
+        };
+        let name = definition.node.name.node.to_string();
+        let TypeKind::Object(object) = definition.node.kind else {
+            return Vec::new();
+        };
+        if !["Query", "Mutation", "Subscription"].contains(&name.as_str()) {
+            return Vec::new();
+        }
+        let fields = object.fields.iter();
+        let named = fields.map(|field| format!("{name}.{}", field.node.name.node));
+        named.collect()
+    };
+    document
+        .definitions
+        .into_iter()
+        .flat_map(of_a_root)
+        .collect()
+}
+
+/// The root fields that these documents ask for.
+fn asked_in(documents: impl Iterator<Item = String>) -> BTreeSet<String> {
+    let mut asked = BTreeSet::new();
+    for document in documents {
+        for (_, operation) in parse_query(document).unwrap().operations.iter() {
+            let root = match operation.node.ty {
+                OperationType::Query => "Query",
+                OperationType::Mutation => "Mutation",
+                OperationType::Subscription => "Subscription",
+            };
+            for selection in &operation.node.selection_set.node.items {
+                if let Selection::Field(field) = &selection.node {
+                    asked.insert(format!("{root}.{}", field.node.name.node));
+                }
+            }
+        }
+    }
+    asked
+}
+
+#[test]
+fn whatever_a_player_may_ask_is_among_the_documents() {
+    let documents: BTreeMap<String, String> = serde_json::from_str(DOCUMENTS).unwrap();
+    let asked = asked_in(documents.into_values());
+    let name = |mutation: &str| mutation.split('(').next().unwrap().to_owned();
+    let staff = STAFF.iter().map(|(it, _)| format!("Mutation.{}", name(it)));
+    let staff: BTreeSet<String> = staff.collect();
+    let missing: Vec<_> = root_fields()
+        .into_iter()
+        .filter(|field| !asked.contains(field) && !staff.contains(field))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
 
 #[tokio::test]
 async fn every_operation_of_the_app_runs_unmodified() {

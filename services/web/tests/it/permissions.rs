@@ -10,7 +10,7 @@ use crate::stage::Stage;
 const ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Every mutation of staff and the roles that may use it.
-const STAFF: &[(&str, &[&str])] = &[
+pub(crate) const STAFF: &[(&str, &[&str])] = &[
     (
         "createGame(createGameInput: {title: \"x\"}) { id }",
         &["admin", "game_master"],
