@@ -89,7 +89,7 @@ impl Game {
         let stage = Stage::new().await;
         let way = Way::to(stage.port()).await;
         let (db, operator) = (stage.db_on(way.port).await, stage.superuser().await);
-        let mut game = Self {
+        Self {
             seed,
             author: Author::new(Random::new(seed)),
             chance: Random::new(seed.wrapping_add(1)),
@@ -101,9 +101,7 @@ impl Game {
             way,
             db,
             operator,
-        };
-        game.note_stripe().await;
-        game
+        }
     }
 
     /// Plays until so many transfers were sent.
@@ -167,6 +165,7 @@ impl Game {
         let Some(tx) = heard(self.db.begin().await) else {
             return broken;
         };
+        self.note_stripe().await;
         for step in steps {
             let expected = self.expect(step);
             let Some(found) = heard(send(&tx, step).await) else {
@@ -252,6 +251,7 @@ impl Game {
         self.connect().await;
         let step = Step::Post(transfers.to_vec());
         let tx = self.db.begin().await.unwrap();
+        self.note_stripe().await;
         let found = send(&tx, &step).await.unwrap();
         tx.commit().await.unwrap();
 
@@ -272,10 +272,11 @@ impl Game {
 
     async fn connect(&mut self) {
         self.db = self.stage.db_on(self.way.port).await;
-        self.note_stripe().await;
     }
 
-    /// The newest session's stripe. The way is not asked: it may be cut.
+    /// The stripe of the session that a transaction has just begun in, the newest one: a pool gives a
+    /// session up that does not answer for seconds, and opens another without a word. The way is not
+    /// asked: it may be cut.
     async fn note_stripe(&mut self) {
         let ask = "SELECT (pid % 64)::smallint AS stripe FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = 'treasury'
