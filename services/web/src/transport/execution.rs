@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::Front;
 use super::admission::Admitted;
 use super::mailbox::Address;
+use super::operations::Operation;
 use super::response::{Answer, Said};
 use super::sharing::Key;
 use crate::error::ApiError;
@@ -92,7 +93,8 @@ impl Front {
                 &self.gateway,
                 Arc::new(visitor),
             );
-            return Answer::executed(self.schema.execute(request).await, trace);
+            let response = self.schema.execute(request).await;
+            return Answer::executed(operation.completed(response), trace);
         };
         let call = Call::new(Arc::clone(&self.gateway), visitor);
         if let Some(planned) = plan.run(&call, &variables).await {
@@ -103,7 +105,8 @@ impl Front {
         }
         let request = operation.request(variables.clone());
         let request = graphql::prepared(request, &self.gateway, call.into_visitor());
-        let answer = Answer::executed(self.schema.execute(request).await, trace);
+        let response = self.schema.execute(request).await;
+        let answer = Answer::executed(operation.completed(response), trace);
         if !answer.is_of_a_document() {
             plan.prove(&variables);
         }
@@ -132,10 +135,10 @@ impl Front {
         let audience = operation.audience(&variables);
         let request = operation.request(variables);
         let Some(audience) = self.heard_with(audience, &visitor).await else {
-            return self.subscribe(request, visitor, trace).boxed();
+            return self.subscribe(operation, request, visitor, trace).boxed();
         };
         let key = Key::new(document, &request, audience);
-        let begin = || self.subscribe(request, visitor, trace).boxed();
+        let begin = || self.subscribe(operation, request, visitor, trace).boxed();
         let place = self.shares.join(key, address, begin);
         let silence = async move {
             let _kept = place;
@@ -160,6 +163,7 @@ impl Front {
     /// Executes a subscription for one visitor. A resolver that panics ends it, and nothing else.
     fn subscribe(
         &self,
+        operation: Arc<Operation>,
         request: Request,
         visitor: Visitor,
         trace: TraceId,
@@ -168,7 +172,7 @@ impl Front {
         let responses = AssertUnwindSafe(self.schema.subscribe(request)).catch_unwind();
         responses.map(move |response| {
             let answer = match response {
-                Ok(response) => Answer::executed(response, trace),
+                Ok(response) => Answer::executed(operation.completed(response), trace),
                 Err(_panic) => broken(trace),
             };
             Said::from(answer)

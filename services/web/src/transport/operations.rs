@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Request, ServerError, Variables};
+use async_graphql::{Request, Response, ServerError, Variables};
 use moka::sync::Cache;
 use runtime::Mode;
 use sha2::{Digest, Sha256};
@@ -41,6 +41,14 @@ impl Operation {
     /// Who hears the same of it.
     pub(super) fn audience(&self, variables: &Variables) -> Option<graphql::Audience> {
         graphql::audience(&self.document, self.name.as_deref(), variables)
+    }
+
+    /// What the executor made of it, with nulls where something failed.
+    pub(super) fn completed(&self, mut response: Response) -> Response {
+        if !response.errors.is_empty() {
+            graphql::put_nulls(&mut response, &self.document, self.name.as_deref());
+        }
+        response
     }
 
     /// What the executor takes.

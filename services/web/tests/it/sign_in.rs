@@ -5,7 +5,7 @@ use std::time::Duration;
 use contracts::Key;
 use contracts::notifications::OtpEmail;
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::stage::Stage;
@@ -73,6 +73,56 @@ async fn five_wrong_guesses_use_a_code_up() {
         client.try_login(EMAIL, &code).await.code(),
         "INVALID_VERIFICATION_CODE"
     );
+}
+
+#[tokio::test]
+async fn aliases_gain_no_guesses() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let code = stage.request_code(&client, EMAIL).await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let guess = |(number, code): (usize, &str)| {
+        format!(
+            "guess{number}: loginWithEmail(email: \"{EMAIL}\", verificationCode: \"{code}\") {{ accessToken }}"
+        )
+    };
+    // What fails ends a mutation, so that each has one guess that counts.
+    for _ in 0..5 {
+        let guesses = [wrong, &code, wrong, &code]
+            .into_iter()
+            .enumerate()
+            .map(guess);
+        let query = format!("mutation {{ {} }}", guesses.collect::<Vec<_>>().join(" "));
+        let told = client.ask(&query, json!({})).await;
+        assert_eq!(told.code(), "INVALID_VERIFICATION_CODE");
+        assert_eq!(told.0["data"], Value::Null);
+    }
+    let told = client.try_login(EMAIL, &code).await;
+    assert_eq!(told.code(), "INVALID_VERIFICATION_CODE");
+}
+
+#[tokio::test]
+async fn many_who_guess_at_once_at_two_gateways_have_no_more_guesses() {
+    let stage = Stage::new().await;
+    let replica = stage.replica(&[]).await;
+    let (here, there) = (stage.client(), replica.client());
+    let code = stage.request_code(&here, EMAIL).await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let guesses = [&here, &there].repeat(3);
+    let told = join_all(
+        guesses
+            .into_iter()
+            .map(|client| client.try_login(EMAIL, wrong)),
+    )
+    .await;
+    for told in told {
+        assert_eq!(told.code(), "INVALID_VERIFICATION_CODE");
+    }
+    for client in [here, there] {
+        let told = client.try_login(EMAIL, &code).await;
+        assert_eq!(told.code(), "INVALID_VERIFICATION_CODE");
+    }
+    replica.stop().await;
 }
 
 #[tokio::test]
