@@ -73,7 +73,7 @@ impl Client {
         self.http.request(reqwest::Method::OPTIONS, self.url(path))
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 

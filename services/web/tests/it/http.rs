@@ -40,6 +40,19 @@ async fn code(response: Response) -> String {
 }
 
 #[tokio::test]
+async fn the_address_that_an_older_app_calls_answers_too() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let body = json!({ "query": "{ __typename }" }).to_string();
+    let request = reqwest::Client::new()
+        .post(client.url("/graphql/query"))
+        .header("content-type", "application/json")
+        .body(body);
+    let told = json_of(request.send().await.unwrap()).await;
+    assert_eq!(told, json!({ "data": { "__typename": "Query" } }));
+}
+
+#[tokio::test]
 async fn an_answer_comes_in_the_type_that_is_liked_best_and_for_no_cache() {
     let stage = Stage::new().await;
     let client = stage.client();

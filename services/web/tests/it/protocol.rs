@@ -126,6 +126,15 @@ async fn another_subprotocol_or_none_is_not_acceptable() {
 }
 
 #[tokio::test]
+async fn of_several_subprotocols_ours_is_taken() {
+    let stage = Stage::new().await;
+    let offered = Some("graphql-ws, graphql-transport-ws");
+    let mut socket = Socket::connect_by_hand(&stage.client(), offered).await;
+    socket.say(init()).await;
+    assert_eq!(socket.hear().await["type"], "connection_ack");
+}
+
+#[tokio::test]
 async fn whoever_says_nothing_for_three_seconds_is_sent_away() {
     let stage = Stage::new().await;
     let mut socket = connected(&stage).await;
