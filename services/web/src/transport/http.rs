@@ -170,7 +170,9 @@ impl Call {
         };
         if method == Method::GET && !may_be_got {
             let status = StatusCode::METHOD_NOT_ALLOWED;
-            let mut refusal = self.refuse(status, "query", "a query: send mutations by POST");
+            let expected =
+                "a query: mutations come by POST, subscriptions as events or on a socket";
+            let mut refusal = self.refuse(status, "query", expected);
             let allow = HeaderValue::from_static("POST");
             refusal.headers_mut().insert(header::ALLOW, allow);
             return refusal;
