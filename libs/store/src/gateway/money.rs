@@ -1,7 +1,8 @@
 //! Wallets, what moved in them, and items.
 
 use domain::id::{AccountId, TransferId, UserId};
-use sea_orm::FromQueryResult;
+use domain::money::Currency;
+use sea_orm::{FromQueryResult, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -96,9 +97,15 @@ pub async fn find_wallets(
     Ok(Wallet::find_by_statement(find).all(from.conn()).await?)
 }
 
-/// The wallets that the viewer may see.
-pub fn wallets(viewer: Viewer) -> List<Wallet> {
-    List::new(WALLETS, [viewer.restriction()])
+/// The wallets that the viewer may see, or those of this currency.
+pub fn wallets(viewer: Viewer, currency: Option<Currency>) -> List<Wallet> {
+    let sql = format!("{WALLETS} AND ($2::text IS NULL OR a.unit = $2)");
+    List::new(sql, [viewer.restriction(), code(currency)])
+}
+
+/// The code of a currency; null for whichever.
+fn code(currency: Option<Currency>) -> Value {
+    currency.map(Currency::code).into()
 }
 
 const MOVEMENTS: &str = "
@@ -131,9 +138,10 @@ pub fn movements(viewer: Viewer, wallet: Option<AccountId>) -> List<Movement> {
 }
 
 /// Those of them that came in over the chain.
-pub fn deposits(viewer: Viewer) -> List<Movement> {
-    let sql = format!("{MOVEMENTS} AND d.user_id = a.owner_id");
-    List::new(sql, [viewer.restriction()])
+pub fn deposits(viewer: Viewer, currency: Option<Currency>) -> List<Movement> {
+    let sql =
+        format!("{MOVEMENTS} AND d.user_id = a.owner_id AND ($2::text IS NULL OR a.unit = $2)");
+    List::new(sql, [viewer.restriction(), code(currency)])
 }
 
 #[derive(FromQueryResult)]

@@ -90,6 +90,27 @@ async fn a_wallet_that_exists_is_an_error_with_its_code() {
 }
 
 #[tokio::test]
+async fn wallets_and_deposits_are_found_by_their_currency() {
+    let (stage, ann, id) = scene().await;
+    let wallet = fund(&stage, &id, 1).await;
+    stage
+        .script(&format!(
+            "INSERT INTO chain_accounts (account, address, key_index, user_id, currency)
+                VALUES ('{wallet}', 'x', 1, '{id}', 'USDT');
+             INSERT INTO deposits (id, account, user_id, currency, amount, credited, signature, slot)
+                SELECT id, '{wallet}', '{id}', 'USDT', 1, 1, 'x', 1 FROM ledger_transfers"
+        ))
+        .await;
+    let query = "query($of: Currency) { wallets(filterBy: { currency: $of }) { totalCount }
+        deposits(filterBy: { currency: $of }) { totalCount } }";
+    for (of, found) in [(json!(null), 1), (json!("USDT"), 1), (json!("SOL"), 0)] {
+        let told = ann.ask(query, json!({ "of": of })).await.data();
+        let count = json!({ "totalCount": found });
+        assert_eq!(told, json!({ "wallets": count, "deposits": count }), "{of}");
+    }
+}
+
+#[tokio::test]
 async fn claimed_cards_show_with_their_uses() {
     let (mut stage, ann, id) = scene().await;
     stage

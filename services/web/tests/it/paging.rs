@@ -1,8 +1,11 @@
 //! Walking a list page by page, from either end.
 
+use domain::id::PositionId;
+use runtime::ids::mint;
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::rows::Position;
 use crate::stage::Stage;
 
 const COUNT: usize = 25;
@@ -114,4 +117,46 @@ async fn assets_are_a_list_like_any_other() {
         told["pageInfo"],
         json!({ "hasPreviousPage": true, "hasNextPage": false })
     );
+}
+
+#[tokio::test]
+async fn the_positions_of_a_match_can_be_turned_round() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let id = ann.id().await;
+    let game = stage.game("Duel").await;
+    let battle = stage.battle(&game, &[&id], "OPEN").await;
+    let mut positions = Vec::new();
+    for number in 1..=3 {
+        let position = mint::<PositionId>();
+        stage
+            .position(&Position {
+                id: position,
+                battle,
+                player: &id,
+                number,
+                margin: 1_000_000_000,
+            })
+            .await;
+        positions.push(json!({ "node": { "id": position } }));
+    }
+    let query = "query($id: ID!, $order: Order) { gameMatch(id: $id) {
+        positions(orderBy: $order) { edges { node { id } } }
+        participants { edges { node { positions(orderBy: $order) { edges { node { id } } } } } } } }";
+    for order in [
+        json!(null),
+        json!("CREATED_AT_DESC"),
+        json!("CREATED_AT_ASC"),
+    ] {
+        let mut expected = positions.clone();
+        if order != "CREATED_AT_ASC" {
+            expected.reverse();
+        }
+        let variables = json!({ "id": battle, "order": order });
+        let told = ann.ask(query, variables).await.data()["gameMatch"].clone();
+        let seat = &told["participants"]["edges"][0]["node"];
+        for list in [&told, seat] {
+            assert_eq!(list["positions"]["edges"], json!(expected), "{order}");
+        }
+    }
 }

@@ -198,8 +198,9 @@ impl GameMatch {
         #[graphql(desc = "The first so many of them, 0 to 100; 20 if neither is given.")]
         first: Option<i32>,
         #[graphql(desc = "The last so many of them, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "In which order; those first that came last, unless given.")]
+        order_by: Option<Order>,
     ) -> ApiResult<Listing<GameMatchPosition>> {
-        let order_by = Some(Order::CreatedAtDesc);
         let paging = Paging {
             after,
             before,

@@ -164,7 +164,7 @@ impl User {
     #[graphql(complexity = "page::cost_of_whole(child_complexity)")]
     async fn wallets(&self, ctx: &Context<'_>) -> ApiResult<Vec<Wallet>> {
         self.opens_to(ctx).await?;
-        let wallets = gateway::money::wallets(Viewer::Player(self.user()));
+        let wallets = gateway::money::wallets(Viewer::Player(self.user()), None);
         let part = wallets.part(ctx.db(), &Slice::WHOLE).await?;
         Ok(part
             .rows

@@ -6,7 +6,7 @@ use store::withdrawal::Status;
 
 use super::{filter_id, parse_id};
 use crate::error::ApiResult;
-use crate::graphql::object::{Transaction, Wallet, Withdrawal, WithdrawalStatus};
+use crate::graphql::object::{Currency, Transaction, Wallet, Withdrawal, WithdrawalStatus};
 use crate::graphql::page::list;
 use crate::graphql::scope::Scope;
 use crate::identity::Permission;
@@ -54,18 +54,22 @@ impl MoneyQuery {
     }
 }
 
-list! {
-    /// One's own wallets. Staff with read:wallets see all.
-    WalletsQuery: wallets -> Wallet, wallets
+/// Which wallets.
+#[derive(Debug, Default, InputObject)]
+pub(crate) struct WalletFilter {
+    /// Those of this currency.
+    currency: Option<Currency>,
 }
 
-async fn wallets(ctx: &Context<'_>) -> ApiResult<List<money::Wallet>> {
-    Ok(money::wallets(
-        ctx.visitor()
-            .signed_in()
-            .await?
-            .eyes(Permission::ReadWallets),
-    ))
+list! {
+    /// One's own wallets. Staff with read:wallets see all.
+    WalletsQuery: wallets(WalletFilter) -> Wallet, wallets
+}
+
+async fn wallets(ctx: &Context<'_>, filter: WalletFilter) -> ApiResult<List<money::Wallet>> {
+    let viewer = ctx.visitor().signed_in().await?;
+    let eyes = viewer.eyes(Permission::ReadWallets);
+    Ok(money::wallets(eyes, filter.currency.map(Into::into)))
 }
 
 /// Which movements.
@@ -96,14 +100,22 @@ async fn movements(
     ))
 }
 
-list! {
-    /// What one has deposited over the chain, as it moved in one's wallets. Staff with read:transactions see all.
-    DepositsQuery: deposits -> Transaction, deposits
+/// Which deposits.
+#[derive(Debug, Default, InputObject)]
+pub(crate) struct DepositFilter {
+    /// Those of this currency.
+    currency: Option<Currency>,
 }
 
-async fn deposits(ctx: &Context<'_>) -> ApiResult<List<money::Movement>> {
+list! {
+    /// What one has deposited over the chain, as it moved in one's wallets. Staff with read:transactions see all.
+    DepositsQuery: deposits(DepositFilter) -> Transaction, deposits
+}
+
+async fn deposits(ctx: &Context<'_>, filter: DepositFilter) -> ApiResult<List<money::Movement>> {
     let viewer = ctx.visitor().signed_in().await?;
-    Ok(money::deposits(viewer.eyes(Permission::ReadTransactions)))
+    let eyes = viewer.eyes(Permission::ReadTransactions);
+    Ok(money::deposits(eyes, filter.currency.map(Into::into)))
 }
 
 /// Which withdrawals.

@@ -177,7 +177,7 @@ async fn hints(gateway: &Gateway, user: UserId) -> ApiResult<BoxStream<'static, 
 }
 
 async fn wallets(gateway: &Gateway, user: UserId) -> ApiResult<Vec<money::Wallet>> {
-    let part = money::wallets(Viewer::Player(user))
+    let part = money::wallets(Viewer::Player(user), None)
         .part(&gateway.db, &Slice::WHOLE)
         .await?;
     Ok(part.rows.into_iter().map(|(_, row)| row).collect())
