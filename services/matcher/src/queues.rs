@@ -63,7 +63,7 @@ impl Queues {
             });
             let next = match unchanged {
                 Some(look) => look.next,
-                None => look_at(app, game, version, moment).await,
+                None => look_at(app, game, version).await,
             };
             let (tickets, fingerprint) = (queue.tickets, queue.fingerprint);
             looks.insert(
@@ -81,24 +81,21 @@ impl Queues {
 }
 
 /// One queue that fails must not hold up the others.
-async fn look_at(app: &App, game: GameId, version: u32, moment: Moment) -> Option<Timestamp> {
-    match do_due(app, game, version, moment).await {
+async fn look_at(app: &App, game: GameId, version: u32) -> Option<Timestamp> {
+    match do_due(app, game, version).await {
         Ok(next) => next,
         Err(error) => {
             tracing::error!(%game, version, %error, cause = ?error, "a queue is stuck");
-            Some(moment.now.plus_ms(RETRY_MS))
+            Some(app.exchange.read().now.plus_ms(RETRY_MS))
         }
     }
 }
 
-async fn do_due(
-    app: &App,
-    game: GameId,
-    version: u32,
-    moment: Moment,
-) -> Result<Option<Timestamp>, Error> {
+async fn do_due(app: &App, game: GameId, version: u32) -> Result<Option<Timestamp>, Error> {
     let template = game::load_version(&app.db, game, version).await?;
     let queue = load(app, game, version, &template).await?;
+    // Behind the tickets: nobody is matched at a moment before he joined.
+    let moment = app.exchange.read();
     let events = queue.decide(moment.now);
     let (mut expired, mut opened) = (Vec::new(), Vec::new());
     for event in &events {
