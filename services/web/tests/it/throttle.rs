@@ -165,3 +165,26 @@ async fn one_address_has_so_many_sockets_and_streams_open() {
     eventually(LIMIT, async || connect().await).await;
     drop(third);
 }
+
+/// A long answer: the names and descriptions of the whole schema, so many times over.
+fn long() -> String {
+    let types = "types { name description fields { name description args { name description } } }";
+    let times = (0..4).map(|number| format!("it{number}: __schema {{ {types} }}"));
+    format!("{{ {} }}", times.collect::<Vec<_>>().join(" "))
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_is_cut_off_and_makes_room() {
+    let stage = Stage::with(&[("limits.streams_per_ip", "1")]).await;
+    let client = stage.client();
+    let mut deaf = Socket::open(&client).await;
+    // As many as one connection runs, and more bytes than both systems keep for it.
+    for number in 0..64 {
+        deaf.subscribe(&number.to_string(), &long(), json!({}))
+            .await;
+    }
+    let connect = async || Socket::try_connect(&client, Some("graphql-transport-ws")).await;
+    assert!(connect().await.is_none());
+    eventually(LIMIT, connect).await;
+    drop(deaf);
+}
