@@ -32,9 +32,9 @@ const GATHER: Duration = Duration::from_millis(20);
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 /// How many rows one transaction relays: so many acknowledgements are awaited at once.
 const ROWS: u32 = 400;
-/// How many buckets one transaction takes. One for each would cost a commit for every few rows.
+/// Where more waits than one transaction relays, how many buckets each takes, and how many of them run
+/// at the same time.
 const BUCKETS_TOGETHER: usize = 16;
-/// How many of these transactions run at the same time.
 const TRANSACTIONS: usize = 4;
 /// How long one transaction goes on sending. With [`ANSWERED_WITHIN`] it stays well below the two
 /// seconds after which Postgres ends a transaction that is idle, and with it the note of what is
@@ -112,42 +112,58 @@ impl Bus {
     }
 
     /// Relays these buckets, or every one that holds something, whatever becomes of the others;
-    /// answers the first failure.
+    /// answers the first failure. What has gathered since the last pass is little as a rule, and goes
+    /// out in one transaction.
     async fn relay_waiting(&self, db: &Db, woken: Option<Vec<i16>>) -> Result<(), BusError> {
         let buckets = match woken {
             Some(buckets) => buckets,
             None => outbox::waiting_buckets(db).await.map_err(unavailable)?,
         };
+        let page = self.relay_page(db, &buckets, &[]).await?;
+        if page.is_last {
+            return Ok(());
+        }
+        let (passed_over, stuck) = page.stuck();
         let relayed: Vec<Result<(), BusError>> = stream::iter(buckets)
             .chunks(BUCKETS_TOGETHER)
-            .map(|buckets| self.relay_buckets(db, buckets))
+            .map(|buckets| self.relay_buckets(db, buckets, passed_over.clone()))
             .buffer_unordered(TRANSACTIONS)
             .collect()
             .await;
-        relayed.into_iter().collect()
+        relayed.into_iter().fold(stuck, Result::and)
     }
 
     /// Relays buckets until nothing is left but aggregates that are stuck, and what another relay
     /// has. Answers why the first of those is.
-    async fn relay_buckets(&self, db: &Db, buckets: Vec<i16>) -> Result<(), BusError> {
-        let (mut passed_over, mut first) = (Vec::new(), Ok(()));
-        while let Some(stuck) = self.relay_page(db, &buckets, &passed_over).await? {
-            for Stuck { aggregate, error } in stuck {
-                passed_over.push(aggregate);
-                first = first.and(Err(error));
+    async fn relay_buckets(
+        &self,
+        db: &Db,
+        buckets: Vec<i16>,
+        mut passed_over: Vec<Uuid>,
+    ) -> Result<(), BusError> {
+        let mut first = Ok(());
+        loop {
+            let page = self.relay_page(db, &buckets, &passed_over).await?;
+            if page.is_last {
+                return first;
             }
+            let (aggregates, stuck) = page.stuck();
+            passed_over.extend(aggregates);
+            first = first.and(stuck);
         }
-        first
     }
 
-    /// Relays the next rows of buckets in one transaction. Answers which aggregates could not go
-    /// on; none if there was nothing to relay.
+    /// Relays the next rows of buckets in one transaction. What another relay has meanwhile is
+    /// looked at again at the next pass: it may have listed the rows before the last ones came.
     async fn relay_page(
         &self,
         db: &Db,
         buckets: &[i16],
         passed_over: &[Uuid],
-    ) -> Result<Option<Vec<Stuck>>, BusError> {
+    ) -> Result<Page, BusError> {
+        if buckets.is_empty() {
+            return Ok(Page::nothing());
+        }
         // The client would keep what is published meanwhile, and send it twice in the end.
         if self.client.connection_state() != State::Connected {
             return Err(BusError::unavailable("the connection", "disconnected"));
@@ -155,11 +171,14 @@ impl Bus {
         let tx = db.begin().await.map_err(unavailable)?;
         let locked = outbox::lock_buckets(&tx, buckets).await;
         let locked = locked.map_err(unavailable)?;
+        let busy = buckets.iter().filter(|bucket| !locked.contains(bucket));
+        db.outbox_written().note(busy.copied().collect());
         let rows = outbox::list_unpublished(&tx, &locked, passed_over, ROWS).await;
         let rows = rows.map_err(unavailable)?;
         if rows.is_empty() {
-            return Ok(None);
+            return Ok(Page::nothing());
         }
+        let is_full = u32::try_from(rows.len()).is_ok_and(|rows| rows >= ROWS);
         let (rows, mut stuck) = self.without_repeats(&tx, rows).await?;
         let (published, failed) = self.publish_rows(&rows).await;
         stuck.extend(failed);
@@ -167,7 +186,8 @@ impl Bus {
         marked.map_err(unavailable)?;
         tx.commit().await.map_err(unavailable)?;
         counter!("bus_relayed_total").increment(published.len() as u64);
-        Ok(Some(stuck))
+        let is_last = !is_full && stuck.is_empty() && published.len() == rows.len();
+        Ok(Page { stuck, is_last })
     }
 
     /// Notes those of the rows that are in their streams already. Answers the others, and which
@@ -266,6 +286,32 @@ impl Bus {
         let options = PublishOptions::default();
         self.send_bytes(&row.subject, payload, &id, options, HeaderMap::new())
             .await
+    }
+}
+
+/// What came of the rows that one transaction relays.
+struct Page {
+    stuck: Vec<Stuck>,
+    /// Whether they were the last that waited.
+    is_last: bool,
+}
+
+impl Page {
+    const fn nothing() -> Self {
+        Self {
+            stuck: Vec::new(),
+            is_last: true,
+        }
+    }
+
+    /// Which aggregates cannot go on, and why the first of them cannot.
+    fn stuck(self) -> (Vec<Uuid>, Result<(), BusError>) {
+        let (aggregates, errors): (Vec<_>, Vec<_>) = self
+            .stuck
+            .into_iter()
+            .map(|Stuck { aggregate, error }| (aggregate, error))
+            .unzip();
+        (aggregates, errors.into_iter().next().map_or(Ok(()), Err))
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{Error, Read, Result, Tx};
 /// How many buckets the rows of a service are spread over.
 pub const BUCKETS: u8 = 64;
 
-/// The buckets that commits of this process have written to, and no relay has taken yet.
+/// The buckets that commits of this process have written to, and that its relay is still to look at.
 #[derive(Debug, Default)]
 pub struct Written {
     buckets: Mutex<BTreeSet<i16>>,
@@ -38,7 +38,8 @@ impl Written {
         std::mem::take(&mut *self.lock()).into_iter().collect()
     }
 
-    pub(crate) fn note(&self, buckets: BTreeSet<i16>) {
+    /// Adds buckets to them.
+    pub fn note(&self, buckets: BTreeSet<i16>) {
         if !buckets.is_empty() {
             self.lock().extend(buckets);
             self.notify.notify_one();

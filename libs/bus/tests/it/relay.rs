@@ -162,6 +162,36 @@ async fn a_commit_wakes_the_relay() {
 }
 
 #[tokio::test]
+async fn what_another_relay_had_goes_out_once_it_has_let_go() {
+    let corner = Corner::new().await;
+    let (_database, db) = matchers_database().await;
+    let [taken, free] = [1, 2].map(|number| outbox::bucket(Uuid::from_u128(number)).into());
+    assert_ne!(taken, free);
+    let other = db.begin().await.unwrap();
+    let locked = outbox::lock_buckets(&other, &[taken]).await.unwrap();
+    assert_eq!(locked, [taken]);
+    let shutdown = CancellationToken::new();
+    let relaying = corner
+        .bus
+        .clone()
+        .relay_polling(db.clone(), NEVER, shutdown.clone());
+    let work = async {
+        announce(&db, 1, 0, 1).await;
+        announce(&db, 2, 0, 2).await;
+        testkit::eventually(LIMIT, async || {
+            outbox::waiting_buckets(&db).await.unwrap() == [taken]
+        })
+        .await;
+        // No commit wakes the relay any more.
+        other.rollback().await.unwrap();
+        until_relayed(&db).await;
+        shutdown.cancel();
+    };
+    let (relayed, ()) = tokio::join!(relaying, work);
+    relayed.unwrap();
+}
+
+#[tokio::test]
 async fn several_relays_send_nothing_twice() {
     let corner = Corner::new().await;
     let (_database, db) = matchers_database().await;
