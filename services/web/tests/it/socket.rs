@@ -1,10 +1,12 @@
 //! A client of `graphql-transport-ws`.
 
+use std::time::Duration;
+
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -131,14 +133,31 @@ impl Socket {
     /// The code and the reason that the connection is closed with.
     pub(crate) async fn close(&mut self) -> (u16, String) {
         loop {
-            let message = timeout(LIMIT, self.0.next()).await.unwrap();
-            match message {
-                Some(Ok(Message::Close(Some(frame)))) => {
-                    return (frame.code.into(), frame.reason.as_str().to_owned());
-                }
-                Some(Ok(Message::Text(_))) => {}
-                other => panic!("expected a close frame, found {other:?}"),
+            if let Some(told) = self.read().await {
+                return told;
             }
+        }
+    }
+
+    /// The same, told to a client that reads a message at a time.
+    pub(crate) async fn close_reading_every(&mut self, pause: Duration) -> (u16, String) {
+        let mut beat = interval(pause);
+        loop {
+            beat.tick().await;
+            if let Some(told) = self.read().await {
+                return told;
+            }
+        }
+    }
+
+    /// Reads a message; answers with the code and the reason if it ends the connection.
+    async fn read(&mut self) -> Option<(u16, String)> {
+        match timeout(LIMIT, self.0.next()).await.unwrap() {
+            Some(Ok(Message::Close(Some(frame)))) => {
+                Some((frame.code.into(), frame.reason.as_str().to_owned()))
+            }
+            Some(Ok(Message::Text(_))) => None,
+            other => panic!("expected a close frame, found {other:?}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How often somebody may ask, on every transport.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -173,18 +173,32 @@ fn long() -> String {
     format!("{{ {} }}", times.collect::<Vec<_>>().join(" "))
 }
 
+/// A socket with as many answers under way as one connection runs, and more bytes than both systems
+/// keep for it.
+async fn asks_for_much(client: &Client) -> Socket {
+    let mut socket = Socket::open(client).await;
+    for number in 0..64 {
+        let id = number.to_string();
+        socket.subscribe(&id, &long(), json!({})).await;
+    }
+    socket
+}
+
 #[tokio::test]
 async fn whoever_does_not_read_is_cut_off_and_makes_room() {
     let stage = Stage::with(&[("limits.streams_per_ip", "1")]).await;
     let client = stage.client();
-    let mut deaf = Socket::open(&client).await;
-    // As many as one connection runs, and more bytes than both systems keep for it.
-    for number in 0..64 {
-        deaf.subscribe(&number.to_string(), &long(), json!({}))
-            .await;
-    }
+    let deaf = asks_for_much(&client).await;
     let connect = async || Socket::try_connect(&client, Some("graphql-transport-ws")).await;
     assert!(connect().await.is_none());
     eventually(LIMIT, connect).await;
     drop(deaf);
+}
+
+#[tokio::test]
+async fn whoever_reads_too_slowly_hears_that() {
+    let stage = Stage::new().await;
+    let mut slow = asks_for_much(&stage.client()).await;
+    let told = slow.close_reading_every(Duration::from_millis(500)).await;
+    assert_eq!(told, (1008, "Too slow".to_owned()));
 }
