@@ -36,7 +36,16 @@ pub struct Bus {
     pub(crate) settings: Arc<NatsSettings>,
     pub(crate) answers: Arc<Answers>,
     /// How often something that was listened to may have been missed.
-    pub(crate) interruptions: watch::Receiver<u64>,
+    pub(crate) interruptions: watch::Receiver<Counted>,
+}
+
+/// How often something that was listened to may have been missed, since the first connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counted {
+    /// Because the connection was lost.
+    pub(crate) reconnections: u64,
+    /// Because too much came at once.
+    pub(crate) overflows: u64,
 }
 
 impl Bus {
@@ -44,7 +53,7 @@ impl Bus {
     /// at streams.
     pub async fn connect(settings: &NatsSettings, name: &str) -> Result<Self, BusError> {
         let servers: Vec<String> = settings.url.split(',').map(str::to_owned).collect();
-        let (interrupted, interruptions) = watch::channel(0);
+        let (interrupted, interruptions) = watch::channel(Counted::default());
         let interrupted = Arc::new(interrupted);
         // Nothing can have been missed before the first connection.
         let is_first = Arc::new(AtomicBool::new(true));
@@ -118,18 +127,18 @@ fn reconnect_delay(attempts: usize) -> Duration {
     Duration::from_millis(delay_ms.min(MAX_RECONNECT_DELAY_MS))
 }
 
-fn note(event: &Event, is_first: &AtomicBool, interrupted: &watch::Sender<u64>) {
+fn note(event: &Event, is_first: &AtomicBool, interrupted: &watch::Sender<Counted>) {
     match event {
         Event::Connected => {
             info!("nats connected");
             if !is_first.swap(false, Ordering::Relaxed) {
-                interrupted.send_modify(|count| *count = count.wrapping_add(1));
+                interrupted.send_modify(|it| it.reconnections = it.reconnections.wrapping_add(1));
             }
         }
         Event::Disconnected => warn!("nats disconnected"),
         Event::SlowConsumer(_) => {
             warn!(%event, "nats");
-            interrupted.send_modify(|count| *count = count.wrapping_add(1));
+            interrupted.send_modify(|it| it.overflows = it.overflows.wrapping_add(1));
         }
         Event::LameDuckMode
         | Event::Draining

@@ -1,6 +1,7 @@
 //! Shouting and listening on core NATS: lossy by design, the latest wins. What a stream tells again is
 //! lossy, too, but says where the stream keeps it.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::header::{NATS_MESSAGE_ID, NATS_SEQUENCE};
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tracing::warn;
 
+use crate::connection::Counted;
 use crate::ordered::header;
 use crate::publish::{decode, encode};
 use crate::{Bus, BusError};
@@ -45,6 +47,8 @@ impl Heard {
 pub struct Listener {
     subscriber: Subscriber,
     bus: Bus,
+    /// How many connections there had been when it last looked.
+    connections: u64,
 }
 
 impl Bus {
@@ -58,6 +62,7 @@ impl Bus {
 
     /// Listens on a subject of `contracts::live`, with `*` where it says so.
     pub async fn listen(&self, subject: &str) -> Result<Listener, BusError> {
+        let connections = self.connections();
         let subscriber = self
             .client
             .subscribe(self.prefix().subject(subject))
@@ -69,7 +74,14 @@ impl Bus {
         Ok(Listener {
             subscriber,
             bus: self.clone(),
+            connections,
         })
+    }
+
+    /// How often it has connected. It counts before it asks for what is listened to, so that whoever
+    /// hears something over another connection sees another number.
+    fn connections(&self) -> u64 {
+        self.client.statistics().connects.load(Ordering::Relaxed)
     }
 }
 
@@ -82,6 +94,13 @@ impl Listener {
                 return Some(heard(subject.to_owned(), message));
             }
         }
+    }
+
+    /// Whether something may be missing in front of what it heard last: it came over another connection
+    /// than what was heard before. True once for each.
+    pub fn was_interrupted(&mut self) -> bool {
+        let connections = self.bus.connections();
+        std::mem::replace(&mut self.connections, connections) != connections
     }
 }
 
@@ -101,27 +120,33 @@ fn heard(subject: String, message: Message) -> Heard {
 #[derive(Debug)]
 pub struct Interruptions {
     bus: Bus,
-    counted: watch::Receiver<u64>,
+    counted: watch::Receiver<Counted>,
+    reconnections: u64,
 }
 
 impl Bus {
     /// The interruptions from now on.
     pub fn interruptions(&self) -> Interruptions {
         let mut counted = self.interruptions.clone();
-        counted.mark_unchanged();
+        let reconnections = counted.borrow_and_update().reconnections;
         Interruptions {
             bus: self.clone(),
             counted,
+            reconnections,
         }
     }
 }
 
 impl Interruptions {
-    /// Waits for the next one, and until the server knows again what we listen to. Safe to cancel
-    /// only for good: what was waited for is then forgotten.
+    /// Waits for the next one, and, where the connection was lost, until the server knows again what we
+    /// listen to. Safe to cancel only for good: what was waited for is then forgotten.
     pub async fn next(&mut self) {
         if self.counted.changed().await.is_err() {
             return std::future::pending().await;
+        }
+        let Counted { reconnections, .. } = *self.counted.borrow_and_update();
+        if std::mem::replace(&mut self.reconnections, reconnections) == reconnections {
+            return;
         }
         while let Err(error) = self.bus.echo().await {
             warn!(%error, "the server is asked again what it knows of our subscriptions");

@@ -18,7 +18,7 @@ use store::gateway::tickets;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-pub(crate) use self::cursor::{Cursor, Kind};
+pub(crate) use self::cursor::{Cursor, Cursors, Kind};
 use crate::error::{ApiError, ApiResult};
 use crate::gateway::Gateway;
 use crate::hub::Missed;
@@ -155,18 +155,15 @@ struct Renewal {
     at: Instant,
     /// Whether what the streams hold is read for it, and nothing was missed.
     is_running: bool,
-    /// What was told last.
-    told: Cursor,
 }
 
 impl Renewal {
-    fn begin(pause: Duration, told: Cursor) -> Self {
+    fn begin(pause: Duration) -> Self {
         let every = pause.max(LEAST_RENEWAL);
         Self {
             every,
             at: Instant::now() + every,
             is_running: false,
-            told,
         }
     }
 }
@@ -182,9 +179,8 @@ impl Feed {
         let live = listen(&gateway, &sources).await?;
         let bounds = bounds(&gateway.bus, &sources).await?;
         let places: Vec<StreamPlace> = bounds.iter().map(StreamBounds::tail).collect();
-        let cursor = Cursor::of_places(kind, &places);
         let mut feed = Self {
-            renewal: Renewal::begin(gateway.limits.renew_cursors(), cursor),
+            renewal: Renewal::begin(gateway.limits.renew_cursors()),
             gateway,
             kind,
             places,
@@ -196,25 +192,23 @@ impl Feed {
             is_over: false,
         };
         let Some(after) = after else {
-            feed.first = Some(Told::Resumed(feed.cursor()));
+            feed.first = Some(Told::Resumed(feed.cursor()?));
             return Ok(feed);
         };
-        let places = after
-            .places(kind, bounds.len())
-            .ok_or_else(|| ApiError::bad_input("after", "a cursor of this subscription"))?;
-        feed.first = Some(if are_kept(&bounds, &places) {
+        let places = feed.gateway.cursors.places(&after, kind, bounds.len())?;
+        let kept = places.filter(|places| are_kept(&bounds, places));
+        feed.first = Some(if let Some(places) = kept {
             feed.go_on_to(&bounds);
             feed.places = places;
-            feed.renewal.told = after.clone();
             Told::Resumed(after)
         } else {
-            Told::Gap(feed.cursor())
+            Told::Gap(feed.cursor()?)
         });
         Ok(feed)
     }
 
-    fn cursor(&self) -> Cursor {
-        Cursor::of_places(self.kind, &self.places)
+    fn cursor(&self) -> ApiResult<Cursor> {
+        self.gateway.cursors.of_places(self.kind, &self.places)
     }
 
     /// Reads everything that the streams hold by now before anything that is heard.
@@ -235,7 +229,7 @@ impl Feed {
                 Err(error) if self.renewal.is_running => self.leave_renewal(&error),
                 Err(error) => return Err(error),
             }
-            if let Some(told) = self.renewed() {
+            if let Some(told) = self.renewed()? {
                 return Ok(Some(told));
             }
             let Ok(heard) = timeout_at(self.renewal.at, self.live.next()).await else {
@@ -247,19 +241,19 @@ impl Feed {
             };
             match heard {
                 Ok(heard) => {
-                    if let Some(told) = self.tell(index, heard) {
+                    if let Some(told) = self.tell(index, heard)? {
                         return Ok(Some(told));
                     }
                 }
                 Err(Missed::TooSlow) => {
                     self.is_over = true;
-                    return Ok(Some(Told::Lagged(self.cursor())));
+                    return Ok(Some(Told::Lagged(self.cursor()?)));
                 }
                 Err(Missed::Interrupted) => {
                     let bounds = bounds(&self.gateway.bus, &self.sources).await?;
                     if !are_kept(&bounds, &self.places) {
                         self.places = bounds.iter().map(StreamBounds::tail).collect();
-                        return Ok(Some(Told::Gap(self.cursor())));
+                        return Ok(Some(Told::Gap(self.cursor()?)));
                     }
                     self.go_on_to(&bounds);
                 }
@@ -289,14 +283,12 @@ impl Feed {
         self.missed.clear();
     }
 
-    /// The newer cursor, once all that the streams held is told.
-    fn renewed(&mut self) -> Option<Told> {
-        if !mem::take(&mut self.renewal.is_running) {
-            return None;
-        }
-        let cursor = self.cursor();
-        let told = mem::replace(&mut self.renewal.told, cursor.clone());
-        (told != cursor).then(|| Told::Resumed(cursor))
+    /// The newer cursor, once all that the streams held is told; whether or not anything was, for what
+    /// they hold is others' business, too.
+    fn renewed(&mut self) -> ApiResult<Option<Told>> {
+        let is_renewed = mem::take(&mut self.renewal.is_running);
+        let cursor = is_renewed.then(|| self.cursor()).transpose()?;
+        Ok(cursor.map(Told::Resumed))
     }
 
     /// The next of what was missed; none once all of it is told.
@@ -306,7 +298,7 @@ impl Feed {
                 match backlog.next().await {
                     Ok(Some(entry)) => {
                         self.backlog = Some((index, up_to, backlog));
-                        if let Some(told) = self.tell(index, Arc::new(entry.into_heard())) {
+                        if let Some(told) = self.tell(index, Arc::new(entry.into_heard()))? {
                             return Ok(Some(told));
                         }
                     }
@@ -339,19 +331,23 @@ impl Feed {
         if let Some((source, place)) = self.sources.get(index).zip(self.places.get_mut(index)) {
             *place = self.gateway.bus.bounds(source.topic.stream()).await?.tail();
         }
-        Ok(Some(Told::Gap(self.cursor())))
+        Ok(Some(Told::Gap(self.cursor()?)))
     }
 
     /// Tells what a source says, unless it was told before.
-    fn tell(&mut self, index: usize, heard: Arc<Heard>) -> Option<Told> {
-        let place = self.places.get_mut(index)?;
-        let sequence = heard.sequence?;
+    fn tell(&mut self, index: usize, heard: Arc<Heard>) -> ApiResult<Option<Told>> {
+        let both = self.sources.get(index).zip(self.places.get_mut(index));
+        let Some(((source, place), sequence)) = both.zip(heard.sequence) else {
+            return Ok(None);
+        };
         if sequence <= place.sequence {
-            return None;
+            return Ok(None);
         }
         place.sequence = sequence;
-        let concerns = self.sources.get(index)?.concerns(&heard);
-        concerns.then(|| Told::Event(self.cursor(), index, heard))
+        if !source.concerns(&heard) {
+            return Ok(None);
+        }
+        Ok(Some(Told::Event(self.cursor()?, index, heard)))
     }
 
     fn pass(&mut self, index: usize, up_to: u64) {

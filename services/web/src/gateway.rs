@@ -13,6 +13,7 @@ use store::Db;
 use crate::catalogue::Catalogue;
 use crate::commands::Seats;
 use crate::documents::Documents;
+use crate::feed::Cursors;
 use crate::hub::Hub;
 use crate::identity::{
     AccessTokens, Claim, Guests, Origin, Passwords, Proxies, Sessions, SigningKeys, Stay, Visitor,
@@ -42,6 +43,7 @@ pub(crate) struct Gateway {
     pub(crate) documents: Documents,
     pub(crate) throttle: Throttle,
     pub(crate) proxies: Proxies,
+    pub(crate) cursors: Arc<Cursors>,
 }
 
 impl Gateway {
@@ -75,6 +77,7 @@ impl Gateway {
         let hub = Hub::new(bus.clone(), context.clone());
         let exchange_clock = ExchangeClock::follow(&bus, context).await?;
         let code_key = SecretString::from(identity.code_key.expose_secret());
+        let cursors = Arc::new(Cursors::new(&code_key)?);
         let gateway = Self {
             codes: Codes::new(cache.clone(), CodeKey::new(code_key)),
             challenges: Challenges::new(cache.clone()),
@@ -96,6 +99,7 @@ impl Gateway {
             limits: settings.limits.clone(),
             documents,
             proxies,
+            cursors,
         };
         gateway.watch(context);
         Ok(Arc::new(gateway))

@@ -144,8 +144,15 @@ impl Hub {
             }
         };
         let heard = stream::unfold(listener, async |mut listener: Listener| {
-            Some((listener.next().await?, listener))
+            let heard = listener.next().await?;
+            // Before anything that follows what is missing.
+            let missed = listener
+                .was_interrupted()
+                .then_some(Err(Missed::Interrupted));
+            let updates = missed.into_iter().chain([Ok(heard)]);
+            Some((stream::iter(updates), listener))
         });
+        let heard = heard.flatten();
         let (subjects, shutdown) = (Arc::clone(&self.subjects), self.context.shutdown());
         let (name, subject) = (name.to_owned(), Arc::clone(subject));
         self.context.spawn("subject", async move {
@@ -245,14 +252,15 @@ impl Subjects {
         &self,
         name: &str,
         subject: &Arc<Subject>,
-        heard: impl Stream<Item = Heard>,
+        heard: impl Stream<Item = Result<Heard, Missed>>,
         shutdown: CancellationToken,
     ) {
         tokio::pin!(heard);
         loop {
             tokio::select! {
                 heard = heard.next() => match heard {
-                    Some(heard) => subject.pass_on(heard),
+                    Some(Ok(heard)) => subject.pass_on(heard),
+                    Some(Err(missed)) => lock(&subject.listeners).tell_all(&Err(missed)),
                     None => break,
                 },
                 () = subject.deserted.notified() => {
@@ -555,6 +563,29 @@ mod tests {
         subjects.interrupt();
         for hearing in [&mut everything, &mut of_ann, &mut elsewhere] {
             assert_eq!(next(hearing).await, Some(Err(Missed::Interrupted)));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_be_missing_is_told_before_what_follows_it() {
+        let subjects = Arc::<Subjects>::default();
+        let ann = user(1);
+        let mut everything = subjects.join("orders", None);
+        let mut of_ann = subjects.join("orders", Some(ann));
+        let subject = Arc::clone(&of_ann.subject);
+        let heard = [
+            Ok(update_of(ann)),
+            Err(Missed::Interrupted),
+            Ok(update_of(ann)),
+        ];
+        let shutdown = CancellationToken::new();
+        let heard = stream::iter(heard);
+        let passing_on = subjects.pass_on("orders", &subject, heard, shutdown);
+        timeout(LIMIT, passing_on).await.unwrap();
+        for hearing in [&mut everything, &mut of_ann] {
+            for expected in [Ok(ann), Err(Missed::Interrupted), Ok(ann)] {
+                assert_eq!(next(hearing).await, Some(expected));
+            }
         }
     }
 

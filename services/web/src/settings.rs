@@ -49,7 +49,7 @@ pub struct Identity {
     pub next_signing_key: Option<Secret>,
     /// Signed them, and is still known.
     pub former_signing_key: Option<Secret>,
-    /// Hashes one-time codes.
+    /// Hashes one-time codes, and seals cursors.
     pub code_key: Secret,
     /// `iss` of access tokens.
     pub issuer: String,

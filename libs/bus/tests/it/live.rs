@@ -129,10 +129,16 @@ async fn a_connection_that_was_lost_is_an_interruption_behind_which_one_hears_ag
     .await
     .unwrap();
     let mut listener = bus.listen(ALL_PRICES).await.unwrap();
+    let mut hears = async || {
+        bus.shout(&price("BTCUSDT")).unwrap();
+        assert!(timeout(LIMIT, listener.next()).await.unwrap().is_some());
+        listener.was_interrupted()
+    };
     let mut interruptions = bus.interruptions();
+    assert!(!hears().await);
     way.cut();
     way.mend();
     timeout(LIMIT, interruptions.next()).await.unwrap();
-    bus.shout(&price("BTCUSDT")).unwrap();
-    assert!(timeout(LIMIT, listener.next()).await.unwrap().is_some());
+    assert!(hears().await, "nobody would look for what is missing");
+    assert!(!hears().await);
 }

@@ -58,11 +58,29 @@ impl Drop for Stay {
     }
 }
 
+impl Stay {
+    /// Goes on with a newer pass; false if the stay is over, which no pass changes.
+    pub(crate) fn renew(&self, pass: Pass) -> bool {
+        let mut register = self.guests.register();
+        let guest = register.guests.get_mut(&self.number);
+        let guest = guest.filter(|guest| !guest.ended.is_cancelled());
+        guest.map(|guest| guest.pass = pass).is_some()
+    }
+
+    /// Whether it is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.is_cancelled()
+    }
+}
+
 /// Waits until the stay is over; for ever without one.
-pub(crate) async fn ended(stay: Option<&Stay>) {
-    match stay {
-        Some(stay) => stay.ended.cancelled().await,
-        None => std::future::pending().await,
+pub(crate) fn ended(stay: Option<&Stay>) -> impl Future<Output = ()> + use<> {
+    let ended = stay.map(|stay| stay.ended.clone());
+    async move {
+        match ended {
+            Some(ended) => ended.cancelled().await,
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -124,6 +124,10 @@ impl Connection {
         let mut pings = interval(PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            // However much there is to do, whoever may not stay goes first.
+            if self.stay.as_ref().is_some_and(Stay::is_over) {
+                return Some(Close::Forbidden);
+            }
             let next = tokio::select! {
                 frame = self.socket.recv() => match frame {
                     Some(Ok(message)) => self.take(message).await,
@@ -193,12 +197,12 @@ impl Connection {
         let (Claim::Bearer(old), Claim::Bearer(new)) = (current, newer) else {
             return ControlFlow::Break(Some(Close::Forbidden));
         };
-        if old.bearer.user != new.bearer.user {
+        let is_the_same = old.bearer.user == new.bearer.user;
+        if !is_the_same || !self.stay.as_ref().is_some_and(|stay| stay.renew(new)) {
             return ControlFlow::Break(Some(Close::Forbidden));
         }
         let rest_ms = new.until_ms.saturating_sub(gateway.clock.now_ms());
         self.claim = Some(newer);
-        self.stay = gateway.stay(newer);
         let payload = Some(Renewed::for_ms(rest_ms));
         self.send(ToClient::Pong { payload }).await
     }
@@ -244,6 +248,7 @@ impl Connection {
 
     /// Sends what an operation says, and what others have to say by now, in one write.
     async fn pass_on(&mut self, message: ToClient) -> ControlFlow<Option<Close>> {
+        let ended = ended(self.stay.as_ref());
         let passing_on = async {
             self.feed(&message).await?;
             for _ in 1..MOST_TOGETHER {
@@ -254,7 +259,12 @@ impl Connection {
             }
             self.socket.flush().await
         };
-        sent(timeout(SEND_WITHIN, passing_on).await)
+        let passed_on = tokio::select! {
+            biased;
+            () = ended => return ControlFlow::Break(Some(Close::Forbidden)),
+            passed_on = timeout(SEND_WITHIN, passing_on) => passed_on,
+        };
+        sent(passed_on)
     }
 
     /// What an operation has to say by now.

@@ -2,16 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use serde_json::json;
 use testkit::eventually;
 
 use crate::client::Client;
 use crate::events::Events;
+use crate::socket::Socket;
 use crate::stage::{LIMIT, Replica, Stage};
 use crate::subscriptions::listening;
 
 /// How soon a session that was ended is at an end everywhere.
 const PROMISED: Duration = Duration::from_secs(1);
+
+/// How many connections say a token again and again.
+const INSISTENT: usize = 20;
 
 const PROFILE: &str = "{ profile { id } }";
 const TIME: &str = "subscription { currentTime }";
@@ -103,4 +108,31 @@ async fn a_device_that_is_signed_out_from_another_one_is_out_within_a_second() {
     });
     Box::pin(ending).await;
     kept.id().await;
+}
+
+#[tokio::test]
+async fn whoever_says_a_revoked_token_again_and_again_is_out_within_a_second_all_the_same() {
+    let stage = Stage::new().await;
+    let lost = stage.signed_in("ann@example.com").await;
+    let kept = stage.signed_in("ann@example.com").await;
+    let mut sockets = Vec::new();
+    for _ in 0..INSISTENT {
+        sockets.push(Socket::open(&lost).await);
+    }
+    let authorization = format!("Bearer {}", lost.access.as_deref().unwrap());
+    let payload = json!({ "authorization": authorization });
+    let renewal = json!({ "type": "ping", "payload": payload });
+    let insisting = sockets
+        .iter_mut()
+        .map(|socket| socket.close_saying(&renewal));
+    let revoking = async {
+        let revoke = "mutation { revokeAllSessions { revoked } }";
+        let told = kept.ask(revoke, json!({})).await.data();
+        assert_eq!(told["revokeAllSessions"]["revoked"], 2);
+        Instant::now()
+    };
+    let (closed, ended) = tokio::join!(join_all(insisting), revoking);
+    let took = ended.elapsed();
+    assert!(closed.iter().all(|(code, _)| *code == 4403), "{closed:?}");
+    assert!(took < PROMISED, "it took {took:?}");
 }

@@ -1,8 +1,8 @@
 //! Events from a cursor on: what was missed, then what happens now.
 
-use contracts::Stream;
-use contracts::battles::BattleOpened;
-use contracts::matchmaking::{PlaceChanged, PlaceStatus};
+use contracts::battles::{BattleOpened, RoomChanged};
+use contracts::matchmaking::{PartyChanged, PlaceChanged, PlaceStatus};
+use contracts::{Message, Stream};
 use domain::id::{BattleId, PositionId, TicketId};
 use domain::ledger::{Account, Unit};
 use domain::timestamp::Timestamp;
@@ -35,6 +35,14 @@ const INBOX: &str = "subscription($after: Cursor) {
     notificationEvents(after: $after) { __typename
         ... on Resumed { cursor } ... on Gap { cursor }
         ... on NotificationArrived { cursor notification { id } } } }";
+const ROOM: &str = "subscription($id: ID!, $after: Cursor) {
+    gameMatchRoomEvents(id: $id, after: $after) { __typename
+        ... on Resumed { cursor } ... on Gap { cursor }
+        ... on GameMatchRoomChanged { cursor group: match { members: waiting { id } } } } }";
+const PARTY: &str = "subscription($id: ID!, $after: Cursor) {
+    partyEvents(id: $id, after: $after) { __typename
+        ... on Resumed { cursor } ... on Gap { cursor }
+        ... on PartyChanged { cursor group: party { members { id: userID } } } } }";
 
 /// How much a client misses that stops reading: more than all that waits for it on the way.
 const FLOOD: usize = 3_000;
@@ -484,4 +492,133 @@ async fn messages_that_came_meanwhile_are_told_in_their_order() {
     for notice in &sent {
         assert_eq!(listener.next().await["notification"]["id"], *notice);
     }
+}
+
+/// A room or a party, and one of its members who listens.
+struct Group<'g, M> {
+    stage: &'g Stage,
+    client: &'g Client,
+    query: &'g str,
+    id: String,
+    /// The statement that lets a user in, whose id is `%`.
+    let_in: String,
+    /// What is told whenever somebody comes into another one and into this one.
+    told: [M; 2],
+    /// How many were in it at first, and how many have come since.
+    founders: usize,
+    newcomers: usize,
+}
+
+impl<M: Message> Group<'_, M> {
+    async fn listen(&self, after: &Value) -> Listener {
+        let variables = json!({ "id": self.id, "after": after });
+        Listener::begin(self.client, self.query, variables, "Resumed").await
+    }
+
+    /// One more comes in.
+    async fn grow(&mut self) {
+        let user = mint::<Uuid>().to_string();
+        let let_in = self.let_in.replace('%', &user);
+        let come = format!(
+            "INSERT INTO users (id, email, nick_name)
+                VALUES ('{user}', '{user}@example.com', '{user}');
+             {let_in}"
+        );
+        self.stage.script(&come).await;
+        for told in &self.told {
+            let message = mint::<Uuid>().to_string();
+            self.stage.bus.publish(told, &message).await.unwrap();
+        }
+        self.newcomers += 1;
+    }
+
+    /// Hears exactly so many changes, which show the group as it is by now; answers their cursors.
+    async fn hears(&self, listener: &mut Listener, count: usize) -> Vec<Value> {
+        let mut cursors = Vec::new();
+        for _ in 0..count {
+            let said = listener.next().await;
+            let members = said["group"]["members"].as_array().map(Vec::len);
+            assert_eq!(members, Some(self.founders + self.newcomers), "{said}");
+            cursors.push(listener.cursor.clone());
+        }
+        cursors
+    }
+
+    /// Whoever comes back hears what was missed, once and in its order, and then what happens now.
+    async fn is_heard_of_without_a_hole(mut self) {
+        let mut listener = self.listen(&Value::Null).await;
+        let mut cursors = vec![listener.cursor.clone()];
+        self.grow().await;
+        cursors.extend(self.hears(&mut listener, 1).await);
+        drop(listener);
+
+        self.grow().await;
+        self.grow().await;
+        let mut listener = self.listen(&cursors[1]).await;
+        assert_eq!(listener.cursor, cursors[1]);
+        cursors.extend(self.hears(&mut listener, 2).await);
+        self.grow().await;
+        cursors.extend(self.hears(&mut listener, 1).await);
+        // Each cursor stands behind one change more than the one before it.
+        for (heard, after) in cursors.iter().enumerate() {
+            let mut listener = self.listen(after).await;
+            self.hears(&mut listener, self.newcomers - heard).await;
+            self.grow().await;
+            self.hears(&mut listener, 1).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_came_into_a_room_meanwhile_is_told_once_and_in_order() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let id = ann.id().await;
+    let games = [stage.game("Duel").await, stage.game("Duel").await];
+    let another = stage.room(&games[0], &id, None, &[&id]).await;
+    let room = stage.room(&games[1], &id, None, &[&id]).await;
+    let told = [another, room].map(|battle| RoomChanged {
+        battle,
+        players: Vec::new(),
+    });
+    let group = Group {
+        stage: &stage,
+        client: &ann,
+        query: ROOM,
+        id: room.to_string(),
+        let_in: format!(
+            "INSERT INTO tickets (id, game_id, game_version, player_id, status, cups,
+                queued_at_ms, expires_at_ms, room_id)
+             VALUES (gen_random_uuid(), '{}', 1, '%', 'QUEUED', 0, 2, 1893456000000, '{room}')",
+            games[1].id
+        ),
+        told,
+        founders: 1,
+        newcomers: 0,
+    };
+    group.is_heard_of_without_a_hole().await;
+}
+
+#[tokio::test]
+async fn who_was_invited_to_a_party_meanwhile_is_told_once_and_in_order() {
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let (ann_id, bob_id) = (ann.id().await, bob.id().await);
+    let another = stage.party(&bob_id, &ann_id).await;
+    let party = stage.party(&ann_id, &bob_id).await;
+    let group = Group {
+        stage: &stage,
+        client: &ann,
+        query: PARTY,
+        id: party.to_string(),
+        let_in: format!(
+            "INSERT INTO party_members (party_id, player_id, joined_at)
+             VALUES ('{party}', '%', NULL)"
+        ),
+        told: [another, party].map(|party| PartyChanged { party }),
+        founders: 2,
+        newcomers: 0,
+    };
+    group.is_heard_of_without_a_hole().await;
 }

@@ -150,6 +150,17 @@ impl Socket {
         }
     }
 
+    /// The same, told to a client that says something again and again.
+    pub(crate) async fn close_saying(&mut self, message: &Value) -> (u16, String) {
+        loop {
+            // It may be closed already.
+            self.0.send(Message::text(message.to_string())).await.ok();
+            if let Some(told) = self.read().await {
+                return told;
+            }
+        }
+    }
+
     /// Reads a message; answers with the code and the reason if it ends the connection.
     async fn read(&mut self) -> Option<(u16, String)> {
         match timeout(LIMIT, self.0.next()).await.unwrap() {

@@ -90,7 +90,8 @@ impl InboxEvents {
         let hints = gateway.hub.listen_to::<InApp>(&subject).await?;
         let hints = hints.map(|_| ()).boxed();
         let last = vec![notifications::last_number(&gateway.db, user).await?];
-        rows::told(Kind::Inbox, last, after, hints, move |numbers| {
+        let cursors = Arc::clone(&gateway.cursors);
+        rows::told((cursors, Kind::Inbox), last, after, hints, move |numbers| {
             let gateway = Arc::clone(&gateway);
             async move {
                 let behind = numbers.first().copied().unwrap_or_default();

@@ -106,10 +106,17 @@ impl WalletEvents {
         let hints = hints(&gateway, user).await?;
         let accounts = UNITS.map(|unit| Account::user(user, unit).id());
         let last = money::count_entries(&gateway.db, &accounts).await?;
-        rows::told(Kind::Wallets, last, after, hints, move |numbers| {
-            let gateway = Arc::clone(&gateway);
-            async move { moved(&gateway, user, &accounts, numbers).await }
-        })
+        let cursors = Arc::clone(&gateway.cursors);
+        rows::told(
+            (cursors, Kind::Wallets),
+            last,
+            after,
+            hints,
+            move |numbers| {
+                let gateway = Arc::clone(&gateway);
+                async move { moved(&gateway, user, &accounts, numbers).await }
+            },
+        )
     }
 }
 

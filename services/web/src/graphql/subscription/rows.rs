@@ -2,6 +2,7 @@
 //! heard is only a hint to look.
 
 use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -9,8 +10,8 @@ use futures::stream::{self, BoxStream};
 use tokio::time::timeout;
 
 use super::event::{Gap, Resumed, until_error};
-use crate::error::{ApiError, ApiResult};
-use crate::feed::{Cursor, Kind};
+use crate::error::ApiResult;
+use crate::feed::{Cursor, Cursors, Kind};
 
 /// Where nothing is heard for so long, somebody looks all the same: a hint may be lost.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -21,7 +22,7 @@ pub(super) type Found<E> = Vec<(Vec<i64>, E)>;
 /// Tells the events behind `after`, or else behind `last`, which are the present numbers. `read` finds
 /// some of the events behind its numbers, and none only where there are none.
 pub(super) fn told<T, E, R, F>(
-    kind: Kind,
+    (cursors, kind): (Arc<Cursors>, Kind),
     last: Vec<i64>,
     after: Option<Cursor>,
     hints: BoxStream<'static, ()>,
@@ -33,7 +34,7 @@ where
     R: Fn(Vec<i64>) -> F + Send + 'static,
     F: Future<Output = ApiResult<Found<E>>> + Send + 'static,
 {
-    let (numbers, first) = begin(kind, last, after)?;
+    let (numbers, first) = begin(&cursors, kind, last, after)?;
     let first = stream::once(ready(Ok(first)));
     let looking = Looking {
         numbers,
@@ -46,8 +47,9 @@ where
         Some((found, looking))
     });
     let events = events.flat_map(move |found| {
+        let cursors = Arc::clone(&cursors);
         let told = move |(behind, event): (Vec<i64>, E)| {
-            Ok(T::from((Cursor::of_numbers(kind, &behind), event)))
+            Ok(T::from((cursors.of_numbers(kind, &behind)?, event)))
         };
         match found {
             Ok(found) => stream::iter(found).map(told).boxed(),
@@ -90,23 +92,22 @@ impl<R> Looking<R> {
 
 /// From where on events are told, and what is said of that.
 fn begin<T: From<Resumed> + From<Gap>>(
+    cursors: &Cursors,
     kind: Kind,
     last: Vec<i64>,
     after: Option<Cursor>,
 ) -> ApiResult<(Vec<i64>, T)> {
     let Some(after) = after else {
-        let cursor = Cursor::of_numbers(kind, &last);
+        let cursor = cursors.of_numbers(kind, &last)?;
         return Ok((last, Resumed::at(cursor).into()));
     };
-    let numbers = after
-        .numbers(kind, last.len())
-        .ok_or_else(|| ApiError::bad_input("after", "a cursor of this subscription"))?;
     // Rows are kept for good: only those of another database come to fewer.
-    let are_kept = numbers.iter().zip(&last).all(|(told, last)| told <= last);
-    Ok(if are_kept {
+    let is_kept = |numbers: &Vec<i64>| numbers.iter().zip(&last).all(|(told, last)| told <= last);
+    let numbers = cursors.numbers(&after, kind, last.len())?;
+    Ok(if let Some(numbers) = numbers.filter(is_kept) {
         (numbers, Resumed::at(after).into())
     } else {
-        let cursor = Cursor::of_numbers(kind, &last);
+        let cursor = cursors.of_numbers(kind, &last)?;
         (last, Gap::at(cursor).into())
     })
 }
@@ -116,6 +117,7 @@ mod tests {
     use contracts::Code;
 
     use super::*;
+    use crate::error::ApiError;
 
     #[derive(Debug, PartialEq, Eq)]
     enum Said {
@@ -138,9 +140,14 @@ mod tests {
 
     impl From<(Cursor, i64)> for Said {
         fn from((cursor, event): (Cursor, i64)) -> Self {
-            assert_eq!(cursor.numbers(Kind::Inbox, 1), Some(vec![event]));
+            let behind = cursors().numbers(&cursor, Kind::Inbox, 1);
+            assert_eq!(behind.unwrap(), Some(vec![event]));
             Self::Event(event)
         }
+    }
+
+    fn cursors() -> Cursors {
+        Cursors::new(&"s".into()).unwrap()
     }
 
     /// All that is told of five rows, read two at a time, until there are no more hints.
@@ -159,14 +166,20 @@ mod tests {
             Ok(found.collect())
         };
         let hints = stream::iter([()]).boxed();
-        let told = told::<Said, _, _, _>(Kind::Inbox, vec![3], after, hints, read);
+        let told = told::<Said, _, _, _>(
+            (Arc::new(cursors()), Kind::Inbox),
+            vec![3],
+            after,
+            hints,
+            read,
+        );
         let told = told.map_err(|error| error.code())?;
         let said = told.map(|said| said.map_err(|error| error.code()));
         Ok(said.collect().await)
     }
 
     fn behind(number: i64) -> Option<Cursor> {
-        Some(Cursor::of_numbers(Kind::Inbox, &[number]))
+        Some(cursors().of_numbers(Kind::Inbox, &[number]).unwrap())
     }
 
     #[tokio::test]
@@ -192,7 +205,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_cursor_of_something_else_is_refused() {
-        let foreign = Some(Cursor::of_numbers(Kind::Wallets, &[3]));
-        assert_eq!(all_of(foreign, i64::MAX).await, Err(Code::BadUserInput));
+        let foreign = cursors().of_numbers(Kind::Wallets, &[3]).unwrap();
+        assert_eq!(
+            all_of(Some(foreign), i64::MAX).await,
+            Err(Code::BadUserInput)
+        );
     }
 }
