@@ -27,13 +27,10 @@ pub struct Filter {
     pub symbol: Option<Symbol>,
 }
 
-const SEEN: &str = "
-    SELECT p.*, (extract(epoch FROM p.created_at) * 1000000)::bigint AS cursor_number,
-        p.id AS cursor_id
-    FROM positions p
-    WHERE ($1::uuid IS NULL OR p.player_id = $1 OR EXISTS (
-        SELECT FROM battles b JOIN seats s ON s.battle_id = b.id
-        WHERE b.id = p.battle_id AND b.status = 'CLOSED' AND s.player_id = $1))";
+/// A position with where it stands in lists.
+const PLACED: &str =
+    "SELECT p.*, (extract(epoch FROM p.created_at) * 1000000)::bigint AS cursor_number,
+        p.id AS cursor_id";
 
 /// Finds those of these positions that the viewer may see.
 pub async fn find(
@@ -41,18 +38,50 @@ pub async fn find(
     viewer: Viewer,
     positions: &[PositionId],
 ) -> Result<Vec<Model>> {
-    let sql = format!("{SEEN} AND p.id = ANY ($2)");
+    let sql = format!(
+        "{PLACED} FROM positions p
+         WHERE p.id = ANY ($2) AND ($1::uuid IS NULL OR p.player_id = $1 OR EXISTS (
+             SELECT FROM battles b JOIN seats s ON s.battle_id = b.id
+             WHERE b.id = p.battle_id AND b.status = 'CLOSED' AND s.player_id = $1))"
+    );
     let positions = array(positions.iter().map(|position| position.uuid()));
     let find = statement(&sql, [viewer.restriction(), positions]);
     Ok(Model::find_by_statement(find).all(from.conn()).await?)
 }
 
+/// Everybody's positions.
+const EVERYBODYS: &str = "FROM positions p
+    WHERE $1::uuid IS NULL AND ($2::uuid IS NULL OR p.battle_id = $2)
+        AND ($3::uuid IS NULL OR (p.battle_id, p.player_id) =
+            (SELECT s.battle_id, s.player_id FROM seats s WHERE s.participant_id = $3))";
+
+/// Those of a player, and of rivals in matches that are closed. It looks for nobody's that may not be
+/// seen: how long that takes would tell how many there are.
+const SEEN: &str = "FROM (
+        SELECT s.battle_id, s.player_id FROM seats s
+        WHERE s.player_id = $1 AND ($2::uuid IS NULL OR s.battle_id = $2)
+            AND ($3::uuid IS NULL OR s.participant_id = $3)
+        UNION ALL
+        SELECT rival.battle_id, rival.player_id
+        FROM seats own JOIN battles b ON b.id = own.battle_id
+        JOIN seats rival ON rival.battle_id = own.battle_id AND rival.player_id <> own.player_id
+        WHERE own.player_id = $1 AND b.status = 'CLOSED'
+            AND ($2::uuid IS NULL OR own.battle_id = $2)
+            AND ($3::uuid IS NULL OR rival.participant_id = $3)
+    ) w, LATERAL (
+        SELECT * FROM positions p
+        WHERE p.player_id = w.player_id AND p.battle_id = w.battle_id OFFSET 0
+    ) p
+    WHERE true";
+
 /// The positions that the viewer may see.
 pub fn list(viewer: Viewer, filter: Filter) -> List<Model> {
+    let whose = match viewer {
+        Viewer::Staff => EVERYBODYS,
+        Viewer::Player(_) => SEEN,
+    };
     let sql = format!(
-        "{SEEN} AND ($2::uuid IS NULL OR p.battle_id = $2)
-            AND ($3::uuid IS NULL OR (p.battle_id, p.player_id) =
-                (SELECT s.battle_id, s.player_id FROM seats s WHERE s.participant_id = $3))
+        "{PLACED} {whose}
             AND ($4::text IS NULL OR p.status = $4)
             AND ($5::text IS NULL OR p.symbol = $5)"
     );
