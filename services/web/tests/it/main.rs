@@ -11,6 +11,7 @@ mod bans;
 mod candles;
 mod client;
 mod clients;
+mod contract;
 mod decimals;
 mod documents;
 mod events;

@@ -1,4 +1,4 @@
-//! What looking things up by their ids costs.
+//! What looking things up by their ids finds, and what it costs.
 
 use runtime::ids::mint;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -84,4 +84,53 @@ async fn a_node_by_itself_is_looked_up_together_with_its_neighbours() {
         .collect();
     let cost = cost_of(&format!("query($id: ID!) {{ {fields} }}")).await;
     assert!(cost < STATEMENTS, "{cost} statements");
+}
+
+#[tokio::test]
+async fn an_id_alone_leads_to_what_has_it_whatever_that_is() {
+    const SHOWN: &str = "__typename id ... on Asset { symbol } ... on Game { title }
+        ... on GameMatch { status gameID } ... on AchievementDefinition { title threshold }";
+    let stage = Stage::new().await;
+    let ann = stage.signed_in("ann@example.com").await;
+    let bob = stage.signed_in("bob@example.com").await;
+    let id = ann.id().await;
+    let (duel, brawl) = (stage.game("Duel").await.id, stage.game("Brawl").await);
+    let battle = stage.battle(&brawl, &[&id], "SETTLING").await;
+    let brawl = brawl.id;
+    let definitions = [(); 2].map(|()| mint::<Uuid>());
+    for (definition, threshold) in definitions.iter().zip([3, 5]) {
+        stage
+            .script(&format!(
+                "INSERT INTO achievement_definitions
+                    (id, title, description, metric, threshold, experience, is_active)
+                 VALUES ('{definition}', 'Winner', 'Win', 'battles_won', {threshold}, 10, true)"
+            ))
+            .await;
+    }
+    let things = [
+        json!({ "__typename": "Asset", "id": "ethereum", "symbol": "ETH" }),
+        json!({ "__typename": "Game", "id": duel, "title": "Duel" }),
+        json!({ "__typename": "Game", "id": brawl, "title": "Brawl" }),
+        json!({ "__typename": "GameMatch", "id": battle, "status": "SETTLING", "gameID": brawl }),
+        json!({ "__typename": "AchievementDefinition", "id": definitions[0],
+            "title": "Winner", "threshold": 3 }),
+        json!({ "__typename": "AchievementDefinition", "id": definitions[1],
+            "title": "Winner", "threshold": 5 }),
+    ];
+    let one = format!("query($id: ID!) {{ node(id: $id) {{ {SHOWN} }} }}");
+    for thing in &things {
+        let told = ann.ask(&one, json!({ "id": thing["id"] })).await.data();
+        assert_eq!(told["node"], *thing);
+    }
+    let ids: Vec<&Value> = things.iter().map(|thing| &thing["id"]).collect();
+    let all = format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {{ {SHOWN} }} }}");
+    let told = ann.ask(&all, json!({ "ids": ids })).await.data();
+    assert_eq!(told["nodes"], json!(things));
+    // A match is its players' to see, and the others are everybody's.
+    for client in [&bob, &stage.client()] {
+        let mut seen = things.clone();
+        seen[3] = Value::Null;
+        let told = client.ask(&all, json!({ "ids": ids })).await.data();
+        assert_eq!(told["nodes"], json!(seen));
+    }
 }

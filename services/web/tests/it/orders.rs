@@ -7,6 +7,8 @@ use contracts::positions::{AmendPosition, ClosePosition, FirstRow, NewPosition, 
 use contracts::{Code, Stream};
 use domain::id::{BattleId, PositionId};
 use domain::order::LevelChange;
+use domain::position::{End, EndCause, PositionStatus};
+use domain::timestamp::Timestamp;
 use serde_json::{Value, json};
 use testkit::{Server, Space};
 use uuid::Uuid;
@@ -561,4 +563,90 @@ async fn closing_answers_with_the_position_or_says_why_not() {
     let told = &told["closeGameMatchPosition"];
     assert_eq!(told["userErrors"][0]["code"], "POSITION_NOT_OPEN");
     assert_eq!(told["position"], Value::Null);
+}
+
+/// When a position ended, and how it is told.
+const ENDED_MS: i64 = 1_800_000_000_123;
+const ENDED: &str = "2027-01-15T08:00:00.123Z";
+
+#[tokio::test]
+async fn only_an_order_that_went_stale_tells_when_it_expired() {
+    const SHOWN: &str = "status code closedAt expiredAt";
+    let (stage, ann, battle, id) = scene().await;
+    let by_itself = format!("query($id: ID!) {{ gameMatchPosition(id: $id) {{ {SHOWN} }} }}");
+    let mut listed = Vec::new();
+    for (number, (status, cause, code, expired)) in (1..).zip([
+        ("PENDING", None, None, None),
+        ("CANCELED", Some("cancel"), None, None),
+        (
+            "REJECTED",
+            Some("liquidation_too_close"),
+            Some("LEVERAGE_NOT_ALLOWED"),
+            None,
+        ),
+        (
+            "REJECTED",
+            Some("feed_stale"),
+            Some("FEED_STALE"),
+            Some(ENDED),
+        ),
+    ]) {
+        let position = runtime::ids::mint();
+        let row = Position {
+            id: position,
+            battle,
+            player: &id,
+            number,
+            margin: 1_000_000_000,
+        };
+        stage.position(&row).await;
+        if let Some(cause) = cause {
+            stage
+                .script(&format!(
+                    "UPDATE positions SET status = '{status}', end_cause = '{cause}',
+                        end_time_ms = {ENDED_MS}, stale_at_ms = {ENDED_MS} - 1
+                     WHERE id = '{position}'"
+                ))
+                .await;
+        }
+        let closed = cause.map(|_| ENDED);
+        let shown = json!({ "status": status, "code": code, "closedAt": closed,
+            "expiredAt": expired });
+        let told = ann.ask(&by_itself, json!({ "id": position })).await.data();
+        assert_eq!(told["gameMatchPosition"], shown);
+        listed.push(json!({ "node": shown }));
+    }
+    let query = format!(
+        "{{ gameMatchPositions(orderBy: CREATED_AT_ASC) {{ edges {{ node {{ {SHOWN} }} }} }} }}"
+    );
+    let told = ann.ask(&query, json!({})).await.data();
+    assert_eq!(told["gameMatchPositions"]["edges"], json!(listed));
+}
+
+#[tokio::test]
+async fn an_order_that_is_stale_in_its_first_row_has_expired() {
+    let (mut stage, ann, battle, _) = scene().await;
+    stage
+        .answer(|question: NewPosition| {
+            let mut taken = first(&question, 1_000_000_000);
+            let state = &mut taken.first.as_mut().unwrap().state;
+            state.status = PositionStatus::Rejected;
+            state.end = Some(End {
+                cause: EndCause::FeedStale,
+                time: Timestamp::from_ms(ENDED_MS),
+                sequence: 7,
+                exit: None,
+            });
+            Answer::Done { value: taken }
+        })
+        .await;
+    let mutation = "mutation($input: CreateGameMatchPositionInput!) {
+        createGameMatchPosition(createGameInput: $input) {
+            status code endCause closedAt expiredAt } }";
+    let told = ann.ask(mutation, json!({ "input": input(battle) })).await;
+    assert_eq!(
+        told.data()["createGameMatchPosition"],
+        json!({ "status": "REJECTED", "code": "FEED_STALE", "endCause": "FEED_STALE",
+            "closedAt": ENDED, "expiredAt": ENDED })
+    );
 }

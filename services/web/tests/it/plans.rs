@@ -219,7 +219,7 @@ async fn positions_are_listed_as_the_executor_lists_them() {
     }
     stage
         .script(
-            "UPDATE positions SET status = 'REJECTED', end_cause = 'FEED_STALE', end_time_ms = 5,
+            "UPDATE positions SET status = 'REJECTED', end_cause = 'feed_stale', end_time_ms = 5,
                 stop_loss = 7 WHERE number = 2",
         )
         .await;
