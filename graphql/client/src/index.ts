@@ -57,12 +57,24 @@ const RENEW_BEFORE_MS = 60_000;
 /** What failed for want of network or gateway is tried again after so many. */
 const RETRY_MS = 5_000;
 
+/** An answer that has not come after so many is given up. */
+const ANSWER_WITHIN_MS = 30_000;
+
+/** What the gateway closes a connection with that would not do better another time. */
+const FINAL = [4400, 4401, 4403, 4406, 4409, 4429];
+
+/** A connection over which nothing was heard for so many is asked whether it is there, and left if it does not say so in time: one that
+ * is lost is not always closed. */
+const SILENT_MS = 10_000;
+const PONG_WITHIN_MS = 5_000;
+
 export class Client {
   readonly #options: Options;
   readonly #socket: Socket;
   #open: WebSocket | undefined;
   #tokens: Tokens | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -70,9 +82,18 @@ export class Client {
       url: options.url.replace(/^http/, "ws"),
       ...(options.webSocket === undefined ? {} : { webSocketImpl: options.webSocket }),
       connectionParams: () => this.#authorization(),
+      connectionAckWaitTimeout: PONG_WITHIN_MS,
+      keepAlive: SILENT_MS,
       on: {
         opened: (socket) => (this.#open = socket as WebSocket),
-        closed: () => (this.#open = undefined),
+        ping: (isTheirs) => {
+          if (!isTheirs) this.#silence = setTimeout(() => this.#socket.terminate(), PONG_WITHIN_MS);
+        },
+        pong: () => clearTimeout(this.#silence),
+        closed: () => {
+          clearTimeout(this.#silence);
+          this.#open = undefined;
+        },
       },
     });
   }
@@ -140,7 +161,7 @@ export class Client {
 
   async #post<R>(body: object): Promise<R> {
     const headers = { "content-type": "application/json", ...this.#authorization() };
-    const response = await fetch(this.#options.url, { method: "POST", headers, body: JSON.stringify(body) });
+    const response = await fetch(this.#options.url, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     return result((await response.json()) as Answer<R>);
   }
 
@@ -223,10 +244,10 @@ function cursor(told: object): string | undefined {
   return found.find((it) => typeof it === "string");
 }
 
-/** Whether the gateway closed the connection for a reason that stays: its codes begin at 4400. */
+/** Whether the gateway closed the connection for a reason that stays. */
 function isFinal(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === "number" && code >= 4400 && code !== 4408;
+  return typeof code === "number" && FINAL.includes(code);
 }
 
 function result<R>({ data, errors }: Answer<R>): R {

@@ -52,6 +52,7 @@ codes! {
     EmailTaken = "EMAIL_TAKEN", "Another account has this mail address.";
     EmailRequired = "EMAIL_REQUIRED", "The account has no mail address: link one first.";
     SolanaAddressTaken = "SOLANA_ADDRESS_TAKEN", "Another account signs in with this wallet.";
+    SignInAgain = "SIGN_IN_AGAIN", "Another way into an account takes a sign-in of the last minutes: sign in again first.";
     AlreadyLinked = "ALREADY_LINKED", "The account has another one already.";
     DevelopmentOnly = "DEVELOPMENT_ONLY", "This exists in development mode only.";
     ClaimLimit = "CLAIM_LIMIT", "You have claimed as much of this as one may.";

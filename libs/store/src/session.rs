@@ -151,6 +151,15 @@ pub async fn find_live(from: &impl Read, session: SessionId) -> Result<Option<Li
     Ok(Live::find_by_statement(find).one(from.conn()).await?)
 }
 
+/// When the device signed in.
+pub async fn find_created_at(
+    from: &impl Read,
+    session: SessionId,
+) -> Result<Option<OffsetDateTime>> {
+    let found = Entity::find_by_id(session.uuid()).one(from.conn()).await?;
+    Ok(found.map(|found| found.created_at))
+}
+
 #[derive(FromQueryResult)]
 struct LiveSession {
     id: Uuid,

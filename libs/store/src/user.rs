@@ -126,7 +126,15 @@ pub async fn set_solana_address(
 
 /// Sets the password of a user with a mail address, as its hash. Answers whether there is such a
 /// user.
+///
+/// Whoever signs in meanwhile waits for this transaction, or this one for theirs: a session's row
+/// names its user's, which is locked here.
 pub async fn set_password(tx: &Tx, user: UserId, hash: &str, now: OffsetDateTime) -> Result<bool> {
+    let lock = statement(
+        "SELECT FROM users WHERE id = $1 FOR UPDATE",
+        [user.uuid().into()],
+    );
+    tx.inner().query_one_raw(lock).await?;
     let set = "UPDATE users SET password_hash = $2, updated_at = $3
         WHERE id = $1 AND email IS NOT NULL AND deleted_at IS NULL";
     set_way_in(tx, set, user, hash, now).await

@@ -130,9 +130,12 @@ impl Gateway {
         self.limit_passwords(email).await?;
         let account = user::find_by_email(&self.db, email.text()).await?;
         let (user, hash) = account.map(|it| (it.id, it.password_hash)).unzip();
-        let right = self.passwords.check(password, hash.flatten()).await?;
-        match user {
-            Some(user) if right => self.open_session(user.into(), origin).await,
+        let hash = hash.flatten();
+        let right = self.passwords.check(password, hash.clone()).await?;
+        match user.zip(hash) {
+            Some((user, hash)) if right => {
+                self.open_session_by(user.into(), Some(&hash), origin).await
+            }
             Some(_) | None => Err(ApiError::of(Code::InvalidCredentials)),
         }
     }
@@ -170,6 +173,16 @@ impl Gateway {
 
     /// Signs a device in, unless its user is kept out.
     async fn open_session(&self, user: UserId, origin: &Origin) -> ApiResult<Tokens> {
+        self.open_session_by(user, None, origin).await
+    }
+
+    /// The same; by a password, whose hash has to be the user's still.
+    async fn open_session_by(
+        &self,
+        user: UserId,
+        password_hash: Option<&str>,
+        origin: &Origin,
+    ) -> ApiResult<Tokens> {
         let session: SessionId = ids::mint();
         let token = RefreshToken::mint();
         let now = self.clock.now();
@@ -182,7 +195,14 @@ impl Gateway {
             expires_at: self.refresh_by(now),
         };
         store::session::insert(&tx, &new, &token.hash()).await?;
-        // Behind the insert, which waits for whoever bans the user right now.
+        // Behind the insert, which waits for whoever bans the user or sets the password right now.
+        if let Some(hash) = password_hash {
+            let account = user::find(&tx, user).await?;
+            if account.and_then(|it| it.password_hash).as_deref() != Some(hash) {
+                tx.rollback().await?;
+                return Err(ApiError::of(Code::InvalidCredentials));
+            }
+        }
         if let Some(ban) = ban::find(&tx, user, now).await? {
             tx.rollback().await?;
             return Err(ApiError::Banned(ban));

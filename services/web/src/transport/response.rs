@@ -184,15 +184,27 @@ impl Answer {
     }
 }
 
-/// Gives an error its code and trace, and logs its cause if only we may see it.
+/// What is told where somebody did not answer in time.
+const UNANSWERED: [Code; 2] = [Code::ServiceUnavailable, Code::OutcomeUnknown];
+
+fn is(value: &Value, code: Code) -> bool {
+    matches!(value, Value::String(text) if text == code.text())
+}
+
+/// Gives an error its code and trace, and logs it if it is a matter of ours: with its cause, where only
+/// we may see that.
 fn finish(mut error: ServerError, trace: TraceId) -> ServerError {
+    let extensions = error.extensions.as_ref();
+    let code = extensions.and_then(|extensions| extensions.get("code"));
     if let Some(cause) = error.source::<Cause>() {
         tracing::error!(%trace, cause = cause.line(), "a request failed");
+    } else if let Some(code) = UNANSWERED
+        .iter()
+        .find(|it| code.is_some_and(|code| is(code, **it)))
+    {
+        tracing::warn!(%trace, %code, path = ?error.path, "a request has no outcome");
     }
-    let named = error
-        .extensions
-        .as_ref()
-        .is_some_and(|extensions| extensions.get("code").is_some());
+    let named = code.is_some();
     let extensions = error.extensions.get_or_insert_default();
     if !named {
         // Ours all have a code: what has none comes from async-graphql itself, which found fault
@@ -215,10 +227,17 @@ mod tests {
 
     use super::*;
 
-    fn failed(trace: TraceId) -> Said {
-        let error = ApiError::internal(Error::other("a secret"));
+    /// What a client is told of an error, and what we log.
+    fn told(error: ApiError, trace: TraceId) -> (String, String) {
+        let log = tempfile::tempfile().unwrap();
+        let writer = Arc::new(log.try_clone().unwrap());
+        let subscriber = tracing_subscriber::fmt().with_writer(writer).finish();
         let error = async_graphql::Error::from(error).into_server_error(Default::default());
-        Answer::executed(async_graphql::Response::from_errors(vec![error]), trace).into()
+        let response = async_graphql::Response::from_errors(vec![error]);
+        let said: Said = tracing::subscriber::with_default(subscriber, || {
+            Answer::executed(response, trace).into()
+        });
+        (said.text().to_owned(), read(log))
     }
 
     fn read(mut file: File) -> String {
@@ -230,18 +249,26 @@ mod tests {
 
     #[test]
     fn what_fails_on_our_side_is_logged_under_the_trace_that_the_client_is_told() {
-        let log = tempfile::tempfile().unwrap();
-        let writer = Arc::new(log.try_clone().unwrap());
-        let subscriber = tracing_subscriber::fmt().with_writer(writer).finish();
         let trace = TraceId::begin();
-        let told = tracing::subscriber::with_default(subscriber, || failed(trace));
-        let (told, logged) = (told.text(), read(log));
+        let (told, logged) = told(ApiError::internal(Error::other("a secret")), trace);
         assert!(told.contains(Code::InternalServerError.text()), "{told}");
         assert!(!told.contains("secret"), "{told}");
-        for text in [told, &logged] {
+        for text in [&told, &logged] {
             assert!(text.contains(&trace.to_string()), "{text}");
         }
         assert!(logged.contains("a secret"), "{logged}");
         assert_eq!(logged.lines().count(), 1, "{logged}");
+    }
+
+    #[test]
+    fn what_somebody_did_not_answer_is_logged_under_its_trace_and_what_is_refused_is_not() {
+        let trace = TraceId::begin();
+        for code in UNANSWERED {
+            let (_, logged) = told(ApiError::of(code), trace);
+            for text in [code.text(), &trace.to_string()] {
+                assert!(logged.contains(text), "{logged}");
+            }
+        }
+        assert_eq!(told(ApiError::of(Code::NotFound), trace).1, "");
     }
 }

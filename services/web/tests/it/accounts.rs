@@ -1,8 +1,11 @@
 //! Guests, and what makes accounts of them that can be signed in to.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::solana::{Wallet, link_wallet, sign_in};
 use crate::stage::Stage;
 
 const GUEST: &str = "mutation { loginAsGuest { accessToken refreshToken expiresIn } }";
@@ -68,6 +71,28 @@ async fn an_address_is_linked_once_by_whoever_reads_it() {
         stage.signed_in("ann@example.com").await.id().await,
         ann.id().await
     );
+}
+
+#[tokio::test]
+async fn whoever_signed_in_a_while_ago_links_nothing_more_unless_it_is_a_guest() {
+    let stage = Stage::new().await;
+    let (wallet, another) = (Wallet::new(1), Wallet::new(2));
+    let (mut ann, mut guest) = (sign_in(&stage, &wallet).await, stage.guest().await);
+    let mut mailed = stage.signed_in("bob@example.com").await;
+    stage.clock.advance(Duration::from_secs(10 * 60));
+    for client in [&mut ann, &mut guest, &mut mailed] {
+        let told = client.try_refresh(client.refresh.as_deref().unwrap()).await;
+        client.keep(&told.data()["refreshToken"]);
+    }
+    let told = link(&stage, &ann, "thief@example.com").await;
+    assert_eq!(told["userErrors"][0]["code"], "SIGN_IN_AGAIN");
+    let told = link_wallet(&mailed, &another).await;
+    assert_eq!(told["userErrors"][0]["code"], "SIGN_IN_AGAIN");
+    let ann = sign_in(&stage, &wallet).await;
+    let told = link(&stage, &ann, "ann@example.com").await;
+    assert_eq!(told["user"]["email"], "ann@example.com");
+    let told = link_wallet(&guest, &another).await;
+    assert_eq!(told["user"]["solanaAddress"], another.address);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Told};
@@ -10,6 +11,8 @@ use crate::stage::Stage;
 const ANN: &str = "ann@example.com";
 const FIRST: &str = "correct horse";
 const SECOND: &str = "battery staple";
+/// How many sign in at once: more than are checked at a time.
+const AT_ONCE: usize = 16;
 const SET: &str = "mutation($new: String!, $current: String, $code: String) {
     setPassword(newPassword: $new, currentPassword: $current, verificationCode: $code) {
         revoked userErrors { code } } }";
@@ -162,4 +165,24 @@ async fn guesses_are_limited_whether_or_not_there_is_an_account_and_by_aliases_t
     assert_eq!(try_login(&client, ANN, FIRST).await.code(), "RATE_LIMITED");
     // By mail there is still a way in.
     stage.signed_in(ANN).await.id().await;
+}
+
+#[tokio::test]
+async fn whoever_signs_in_with_the_old_password_while_it_is_changed_is_signed_out() {
+    let stage = Stage::with(&[("limits.passwords_per_address", "100")]).await;
+    let ann = with_password(&stage).await;
+    let clients: Vec<Client> = (0..AT_ONCE).map(|_| stage.client()).collect();
+    let logins = clients.iter().map(|client| try_login(client, ANN, FIRST));
+    let code = stage.request_code(&ann, ANN).await;
+    let changing = set(&ann, SECOND, json!({ "code": code }));
+    let (changed, told) = tokio::join!(changing, join_all(logins));
+    assert!(changed.is_ok(), "{changed:?}");
+    for (mut client, told) in clients.into_iter().zip(told) {
+        if told.find_code().is_none() {
+            client.keep(&told.0["data"]["loginWithPassword"]);
+            let told = client.ask("{ profile { id } }", json!({})).await;
+            assert_eq!(told.code(), "UNAUTHENTICATED");
+        }
+    }
+    ann.id().await;
 }

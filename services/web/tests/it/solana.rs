@@ -16,13 +16,13 @@ const LINK: &str = "mutation($address: String!, $message: String!, $signature: S
         user { id solanaAddress isGuest } userErrors { code } } }";
 
 /// A wallet as its owner holds it.
-struct Wallet {
+pub(crate) struct Wallet {
     key: Ed25519KeyPair,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Wallet {
-    fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         let key = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
         let public: &[u8] = key.public_key().as_ref();
         let mut text = [0; 44];
@@ -63,13 +63,21 @@ async fn present(
 }
 
 /// Signs in with a new message.
-async fn sign_in(stage: &Stage, wallet: &Wallet) -> Client {
+pub(crate) async fn sign_in(stage: &Stage, wallet: &Wallet) -> Client {
     let mut client = stage.client();
     let message = wallet.challenge(&client, "SIGN_IN").await;
     let signature = wallet.sign(&message);
     let told = present(&client, LOGIN, &wallet.address, &message, &signature).await;
     client.keep(&told.data()["it"]);
     client
+}
+
+/// Links a wallet; answers with the payload.
+pub(crate) async fn link_wallet(client: &Client, wallet: &Wallet) -> Value {
+    let message = wallet.challenge(client, "LINK").await;
+    let signature = wallet.sign(&message);
+    let told = present(client, LINK, &wallet.address, &message, &signature).await;
+    told.data()["it"].clone()
 }
 
 #[tokio::test]
@@ -161,20 +169,14 @@ async fn a_message_that_is_presented_at_two_gateways_at_once_signs_in_once() {
 async fn a_guest_links_a_wallet_that_nobody_else_has() {
     let stage = Stage::new().await;
     let (one, other) = (Wallet::new(1), Wallet::new(2));
-    let link = async |client: &Client, wallet: &Wallet| {
-        let message = wallet.challenge(client, "LINK").await;
-        let signature = wallet.sign(&message);
-        let told = present(client, LINK, &wallet.address, &message, &signature).await;
-        told.data()["it"].clone()
-    };
     let guest = stage.guest().await;
-    let told = link(&guest, &one).await;
+    let told = link_wallet(&guest, &one).await;
     let user = json!({ "id": guest.id().await, "solanaAddress": one.address, "isGuest": false });
     assert_eq!(told["user"], user);
     assert_eq!(sign_in(&stage, &one).await.id().await, guest.id().await);
-    let told = link(&guest, &other).await;
+    let told = link_wallet(&guest, &other).await;
     assert_eq!(told["userErrors"][0]["code"], "ALREADY_LINKED");
-    let told = link(&stage.guest().await, &one).await;
+    let told = link_wallet(&stage.guest().await, &one).await;
     assert_eq!(told["userErrors"][0]["code"], "SOLANA_ADDRESS_TAKEN");
     // A message to sign in with links nothing.
     let message = other.challenge(&guest, "SIGN_IN").await;

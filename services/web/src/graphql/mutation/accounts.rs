@@ -31,7 +31,8 @@ pub(crate) struct SetPasswordPayload {
 
 #[Object]
 impl Accounts {
-    /// Gives one's account the mail address that a code was sent to, if it has none.
+    /// Gives one's account the mail address that a code was sent to, if it has none. Who is no guest has
+    /// to have signed in within the last ten minutes.
     async fn link_email(
         &self,
         ctx: &Context<'_>,
@@ -40,15 +41,16 @@ impl Accounts {
         verification_code: String,
     ) -> ApiResult<LinkPayload> {
         let email = Email::parse(&email)?;
-        let user = ctx.visitor().signed_in().await?.user;
+        let owner = ctx.visitor().signed_in().await?;
         let (gateway, origin) = (ctx.gateway(), &ctx.visitor().origin);
         let linked = gateway
-            .link_email(user, &email, &verification_code, origin)
+            .link_email(&owner, &email, &verification_code, origin)
             .await;
         payload(ctx, linked).await
     }
 
-    /// Gives one's account a wallet on Solana to sign in with, if it has none.
+    /// Gives one's account a wallet on Solana to sign in with, if it has none. Who is no guest has to
+    /// have signed in within the last ten minutes.
     async fn link_solana(
         &self,
         ctx: &Context<'_>,
@@ -58,9 +60,9 @@ impl Accounts {
         #[graphql(desc = "The wallet's signature under it, in base58.")] signature: String,
     ) -> ApiResult<LinkPayload> {
         let signed = Signed::parse(&address, message, &signature)?;
-        let user = ctx.visitor().signed_in().await?.user;
+        let owner = ctx.visitor().signed_in().await?;
         let (gateway, origin) = (ctx.gateway(), &ctx.visitor().origin);
-        let linked = gateway.link_solana(user, &signed, origin).await;
+        let linked = gateway.link_solana(&owner, &signed, origin).await;
         payload(ctx, linked).await
     }
 
