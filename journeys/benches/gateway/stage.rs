@@ -86,6 +86,7 @@ impl Stage {
             ("limits.ip_burst", PLENTY),
             ("limits.guests_per_ip", PLENTY),
             ("limits.streams_per_ip", PLENTY),
+            ("limits.operations_per_ip", PLENTY),
         ];
         let variable = |(key, value): (&str, &str)| {
             let key = key.to_uppercase().replace('.', "__");

@@ -78,6 +78,8 @@ pub struct Limits {
     pub depth: usize,
     /// The most fields.
     pub complexity: usize,
+    /// The most fields of a subscription, which asks for them again and again.
+    pub subscription_fields: usize,
     /// The most tokens of a document.
     pub tokens: usize,
     /// The most aliases.
@@ -103,6 +105,8 @@ pub struct Limits {
     pub ip_burst: u32,
     /// The most sockets and streams of events that are open from one IP address.
     pub streams_per_ip: u32,
+    /// The most operations that run on the sockets from one IP address.
+    pub operations_per_ip: u32,
     /// Whose word counts for where a request comes from.
     pub trusted_proxies: Vec<String>,
     /// The most codes to one mail address in a window.

@@ -95,6 +95,10 @@ fn check(document: &ExecutableDocument, limits: &Limits, mode: Mode) -> Result<(
             OperationType::Subscription => 1,
         };
         within("root fields", size.fields, root_fields)?;
+        if operation.node.ty == OperationType::Subscription {
+            let most = limits.subscription_fields;
+            within("fields of a subscription", size.selections, most)?;
+        }
         all.add(size);
         all.add_directives(operation.node.directives.len());
         for variable in &operation.node.variable_definitions {
@@ -207,6 +211,7 @@ mod tests {
         Limits {
             tokens: 1_000,
             complexity: 100,
+            subscription_fields: 4,
             aliases: 3,
             root_fields: 5,
             root_mutations: 2,
@@ -234,7 +239,7 @@ mod tests {
             "{ a @skip(if: true) { b @include(if: true) } }",
             "query A { a b c d e } query B { a b c d e }",
             "mutation { a b }",
-            "subscription { a }",
+            "subscription { a { b c d } }",
             "{ ...F ...F } fragment F on Query { a b }",
         ] {
             assert_eq!(refused(text), None, "{text}");
@@ -284,6 +289,7 @@ mod tests {
                 "subscription { ...F } fragment F on Subscription { a b }",
                 "root fields",
             ),
+            ("subscription { a { b c d e } }", "fields of a subscription"),
             ("{ a { w: a x: b y: c z: d } }", "aliases"),
             (
                 "{ a { ...F ...F } } fragment F on A { x: a y: b }",

@@ -53,7 +53,10 @@ struct Parts {
     limits: Limits,
     origins: Origins,
     shares: Shares,
+    /// Sockets and streams of events.
     standing: Standing,
+    /// What runs on sockets.
+    running: Standing,
     context: Context,
 }
 
@@ -83,6 +86,7 @@ pub(crate) fn routes(
         origins,
         shares: Shares::new(context.clone()),
         standing: Standing::new(limits.streams_per_ip),
+        running: Standing::new(limits.operations_per_ip),
         limits,
         context,
     }));

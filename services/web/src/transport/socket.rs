@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures::stream::{AbortHandle, Abortable, BoxStream, SelectAll};
 use futures::{FutureExt, SinkExt, StreamExt, stream};
@@ -23,6 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use self::protocol::{Close, FromClient, Renewed, ToClient};
 use super::mailbox::{Address, Letter, Mailbox};
 use super::request::Parameters;
+use super::response::Answer;
 use super::standing::Counted;
 use super::{Front, PING_EVERY, SEND_WITHIN};
 use crate::identity::{Claim, Origin, Stay, ended};
@@ -101,6 +103,8 @@ struct Connection {
 struct Running {
     abort: AbortHandle,
     address: Address,
+    /// Nothing where it was one too many, which it says.
+    _counted: Option<Counted>,
 }
 
 impl Connection {
@@ -222,12 +226,23 @@ impl Connection {
         let visitor = front.gateway.visitor(claim, self.origin.clone());
         let (abort, registration) = AbortHandle::new_pair();
         let address = self.mailbox.open(Arc::clone(&id));
+        let counted = front.running.count(self.origin.customer());
+        let (counted, refusal) = match counted {
+            Ok(counted) => (Some(counted), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
         let running = Running {
             abort,
             address: address.clone(),
+            _counted: counted,
         };
         self.running.insert(Arc::clone(&id), running);
         let said = async move {
+            if let Some(refusal) = refusal {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let answer = Answer::refused(refusal, status, trace);
+                return stream::once(async { answer.into() }).boxed();
+            }
             match front.admit(Ok(parameters), &visitor, trace).await {
                 Ok(admitted) => front.said(admitted, visitor, trace, address).await,
                 Err(answer) => stream::once(async { answer.into() }).boxed(),

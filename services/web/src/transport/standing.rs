@@ -1,5 +1,5 @@
-//! Sockets and streams of events that stand open, counted by the address they come from: one customer
-//! does not take the places of all.
+//! What stands open, counted by the address it comes from: one customer does not take the places of
+//! all.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -9,6 +9,7 @@ use testkit::{Server, Space, eventually};
 use crate::client::{Client, json_of};
 use crate::socket::Socket;
 use crate::stage::{LIMIT, Stage};
+use crate::subscriptions::listening;
 
 const TYPENAME: &str = "{ __typename }";
 
@@ -164,6 +165,38 @@ async fn one_address_has_so_many_sockets_and_streams_open() {
     drop(first);
     eventually(LIMIT, async || connect().await).await;
     drop(third);
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_operations_run_on_its_sockets() {
+    let stage = Stage::with(&[("limits.operations_per_ip", "2")]).await;
+    let client = stage.client();
+    let (mut one, mut other) = (listening(&client).await, listening(&client).await);
+    for socket in [&mut one, &mut other] {
+        socket.subscribe("2", TYPENAME, json!({})).await;
+        let told = loop {
+            let told = socket.hear().await;
+            if told["id"] == "2" {
+                break told;
+            }
+        };
+        let code = &told["payload"][0]["extensions"]["code"];
+        assert_eq!(
+            (&told["type"], code),
+            (&json!("error"), &json!("RATE_LIMITED"))
+        );
+    }
+    one.say(json!({ "id": "1", "type": "complete" })).await;
+    eventually(LIMIT, async || {
+        other.subscribe("3", TYPENAME, json!({})).await;
+        loop {
+            let told = other.hear().await;
+            if told["id"] == "3" {
+                return told["type"] == "next";
+            }
+        }
+    })
+    .await;
 }
 
 /// A long answer: the names and descriptions of the whole schema, so many times over.
