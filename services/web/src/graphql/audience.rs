@@ -19,8 +19,11 @@ pub(crate) enum Audience {
     Players(BattleId),
 }
 
-/// What tells a viewer from others wherever it stands.
+/// A player, of whom oneself and staff may see more than others do.
 const OF_THE_VIEWER: &str = "user";
+
+/// What everybody sees of a player.
+const OF_ANYBODY: [&str; 6] = ["id", "createdAt", "nickName", "avatar", "level", "cups"];
 
 /// The audience of what is subscribed to; nobody's where each hears their own.
 pub(crate) fn audience(
@@ -42,7 +45,7 @@ pub(crate) fn audience(
         "assetUpdated" | "assetsUpdated" | "candleUpdated" | "feedHealthUpdated" => {
             Some(Audience::Everybody)
         }
-        "gameMatchUpdated" if !names(document, &field.node.selection_set.node, OF_THE_VIEWER) => {
+        "gameMatchUpdated" if !differs(document, &field.node.selection_set.node) => {
             let id = argument(&field.node, "id", variables)?;
             parse_id(&id.into()).map(Audience::Players)
         }
@@ -50,21 +53,29 @@ pub(crate) fn audience(
     }
 }
 
-/// Whether a field of this name is asked for anywhere below.
-fn names(document: &ExecutableDocument, set: &SelectionSet, name: &str) -> bool {
+/// Whether something is asked for anywhere below that not everybody sees.
+fn differs(document: &ExecutableDocument, set: &SelectionSet) -> bool {
     // Which fragments are spread here is not looked into: one that is not costs nothing but a share.
     let fragments = document.fragments.values();
     let sets = fragments.map(|it| &it.node.selection_set.node).chain([set]);
-    sets.into_iter().any(|set| has(set, name))
+    sets.into_iter().any(asks_for_more)
 }
 
-fn has(set: &SelectionSet, name: &str) -> bool {
+fn asks_for_more(set: &SelectionSet) -> bool {
     set.items.iter().any(|selection| match &selection.node {
-        Selection::Field(field) => {
-            field.node.name.node == name || has(&field.node.selection_set.node, name)
+        Selection::Field(field) if field.node.name.node == OF_THE_VIEWER => {
+            !is_of_anybody(&field.node.selection_set.node)
         }
-        Selection::InlineFragment(fragment) => has(&fragment.node.selection_set.node, name),
+        Selection::Field(field) => asks_for_more(&field.node.selection_set.node),
+        Selection::InlineFragment(fragment) => asks_for_more(&fragment.node.selection_set.node),
         Selection::FragmentSpread(_) => false,
+    })
+}
+
+fn is_of_anybody(set: &SelectionSet) -> bool {
+    set.items.iter().all(|selection| match &selection.node {
+        Selection::Field(field) => OF_ANYBODY.contains(&field.node.name.node.as_str()),
+        Selection::InlineFragment(_) | Selection::FragmentSpread(_) => false,
     })
 }
 
@@ -119,7 +130,8 @@ mod tests {
                 players,
             ),
             (
-                "subscription($id: ID!) { gameMatchUpdated(id: $id) { players { rank } } }"
+                "subscription($id: ID!) { gameMatchUpdated(id: $id) {
+                    players { rank user { id name: nickName avatar } } } }"
                     .to_owned(),
                 players,
             ),
@@ -131,7 +143,11 @@ mod tests {
     #[test]
     fn what_each_hears_as_their_own_is_not_shared() {
         for query in [
-            "subscription($id: ID!) { gameMatchUpdated(id: $id) { players { user { id } } } }",
+            "subscription($id: ID!) { gameMatchUpdated(id: $id) { players { user { id __typename } } } }",
+            "subscription($id: ID!) { gameMatchUpdated(id: $id) {
+                players { user { id ... on User { email } } } } }",
+            "subscription($id: ID!) { gameMatchUpdated(id: $id) { players { user { ...U } } } }
+                fragment U on User { email }",
             "subscription($id: ID!) { gameMatchUpdated(id: $id) { players { ...P } } }
                 fragment P on LiveStanding { ... { me: user { __typename } } }",
             "subscription($id: ID!) { gameMatchPositionUpdated(matchID: $id) { id } }",
