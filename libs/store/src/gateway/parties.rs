@@ -4,7 +4,6 @@ use domain::id::{PartyId, UserId};
 use entity::party::Model;
 use entity::party_member;
 use sea_orm::FromQueryResult;
-use uuid::Uuid;
 
 use super::{List, array};
 use crate::statement::statement;
@@ -28,13 +27,16 @@ pub fn list(player: UserId) -> List<Model> {
     List::new(OWN, [player.uuid().into()])
 }
 
-/// Who is in a party or may come in: its members first, in the order in which they came.
-pub async fn members(from: &impl Read, party: Uuid) -> Result<Vec<party_member::Model>> {
+/// Who is in each of these parties or may come in: its members first, in the order in which they came.
+pub async fn list_members(
+    from: &impl Read,
+    parties: &[PartyId],
+) -> Result<Vec<party_member::Model>> {
     let list = statement(
         "SELECT m.* FROM party_members m JOIN parties p ON p.id = m.party_id
-         WHERE m.party_id = $1
+         WHERE m.party_id = ANY ($1)
          ORDER BY m.player_id <> p.leader_id, m.joined_at, m.invited_at, m.player_id",
-        [party.into()],
+        [array(parties.iter().map(|party| party.uuid()))],
     );
     Ok(party_member::Model::find_by_statement(list)
         .all(from.conn())

@@ -52,13 +52,18 @@ pub fn list(player: UserId, game: Option<GameId>) -> List<Model> {
     List::new(sql, [player.uuid().into(), game.into()])
 }
 
-/// Who waits in a room, in the order in which they came; at most `limit`.
-pub async fn list_waiting(from: &impl Read, room: BattleId, limit: u32) -> Result<Vec<UserId>> {
+/// The tickets of those who wait in each of these rooms, in the order in which they came; at most `limit`
+/// of a room.
+pub async fn list_waiting(from: &impl Read, rooms: &[BattleId], limit: u32) -> Result<Vec<Model>> {
     let list = statement(
-        "SELECT * FROM tickets WHERE room_id = $1 AND status = 'QUEUED'
-         ORDER BY queued_at_ms, id LIMIT $2",
-        [room.uuid().into(), i64::from(limit).into()],
+        "SELECT t.* FROM unnest($1::uuid[]) AS room (id), LATERAL (
+             SELECT * FROM tickets WHERE room_id = room.id AND status = 'QUEUED'
+             ORDER BY queued_at_ms, id LIMIT $2
+         ) t ORDER BY t.queued_at_ms, t.id",
+        [
+            array(rooms.iter().map(|room| room.uuid())),
+            i64::from(limit).into(),
+        ],
     );
-    let rows = Model::find_by_statement(list).all(from.conn()).await?;
-    Ok(rows.into_iter().map(|row| row.player_id.into()).collect())
+    Ok(Model::find_by_statement(list).all(from.conn()).await?)
 }

@@ -1,11 +1,12 @@
 //! What the resolvers of one request load together.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use domain::id::{AchievementDefinitionId, BattleId, GameId, UserId};
-use store::entity::{achievement_definition, battle};
+use domain::id::{AchievementDefinitionId, BattleId, GameId, PartyId, UserId};
+use store::entity::{achievement_definition, battle, party_member, ticket};
 use store::gateway::participants::Participant;
 use store::gateway::users::Person;
 use store::gateway::{self, Viewer};
@@ -130,6 +131,54 @@ impl Loader<SeatKey> for Loaders {
         });
         Ok(keyed.collect())
     }
+}
+
+/// Who is in a party, or may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct MembersOf(pub(crate) PartyId);
+
+impl Loader<MembersOf> for Loaders {
+    type Value = Vec<party_member::Model>;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[MembersOf]) -> Result<HashMap<MembersOf, Self::Value>, ApiError> {
+        let parties: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = gateway::parties::list_members(&self.gateway.db, &parties).await?;
+        let found = found.into_iter();
+        Ok(together(
+            found.map(|member| (MembersOf(member.party_id.into()), member)),
+        ))
+    }
+}
+
+/// How many of those who wait in a match are shown.
+pub(crate) const WAITING_SHOWN: u32 = 100;
+
+/// Who waits in a room: the first so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct WaitingIn(pub(crate) BattleId);
+
+impl Loader<WaitingIn> for Loaders {
+    type Value = Vec<UserId>;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[WaitingIn]) -> Result<HashMap<WaitingIn, Self::Value>, ApiError> {
+        let rooms: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = gateway::tickets::list_waiting(&self.gateway.db, &rooms, WAITING_SHOWN).await?;
+        let room = |ticket: &ticket::Model| Some(WaitingIn(ticket.room_id?.into()));
+        let found = found.into_iter();
+        let keyed = found.filter_map(|ticket| Some((room(&ticket)?, ticket.player_id.into())));
+        Ok(together(keyed))
+    }
+}
+
+/// What belongs to each key, in its order.
+fn together<K: Eq + Hash, V>(rows: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
+    let mut found = HashMap::<K, Vec<V>>::new();
+    for (key, row) in rows {
+        found.entry(key).or_default().push(row);
+    }
+    found
 }
 
 /// The record of a match.

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use runtime::ids::mint;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::matrix::Scene;
 use crate::stage::Stage;
@@ -42,6 +44,26 @@ fn head(document: &str) -> (&str, &str) {
     (kind, rest.split(end).next().unwrap())
 }
 
+/// A room like the one there is, where somebody else waits: what a list asks for each of its rows shows
+/// where it has several.
+async fn another_room(scene: &Scene, player: &str) {
+    let (room, own) = (&scene.ids["room"], mint::<Uuid>());
+    let room = room.as_str().unwrap();
+    scene
+        .stage
+        .script(&format!(
+            "INSERT INTO battles (id, game_id, game_version, template, origin, status, ranked, shard,
+                creator_id, expires_at_ms)
+             SELECT '{own}', game_id, game_version, template, origin, status, ranked, shard,
+                '{player}', expires_at_ms FROM battles WHERE id = '{room}';
+             INSERT INTO tickets (id, game_id, game_version, player_id, status, cups, queued_at_ms,
+                expires_at_ms, room_id)
+             SELECT '{own}', game_id, game_version, '{player}', status, cups, queued_at_ms,
+                expires_at_ms, '{own}' FROM tickets WHERE room_id = '{room}';"
+        ))
+        .await;
+}
+
 async fn run(scene: &Scene, name: &str, document: &str) {
     let ids = &scene.ids;
     let id = match name {
@@ -74,6 +96,13 @@ async fn run(scene: &Scene, name: &str, document: &str) {
 async fn no_operation_sends_more_statements_than_is_written_down() {
     let (stage, way) = Stage::overheard(&Scene::FREE).await;
     let scene = Scene::on(stage).await;
+    let owner = scene.ids["owner"].as_str().unwrap();
+    for name in ["victim", "other"] {
+        let client = scene.stage.signed_in(&format!("{name}@example.com")).await;
+        let id = client.id().await;
+        scene.stage.party(&id, owner).await;
+        another_room(&scene, &id).await;
+    }
     let documents: BTreeMap<String, String> = serde_json::from_str(DOCUMENTS).unwrap();
     let counted = documents.values().filter_map(|document| {
         let (kind, name) = head(document);

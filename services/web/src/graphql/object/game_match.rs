@@ -6,12 +6,12 @@ use domain::id::{BattleId, GameId};
 use domain::money::Currency;
 use domain::timestamp::Timestamp;
 use store::entity::battle::{self, BattleStatus};
-use store::gateway::{participants, positions, tickets};
+use store::gateway::{participants, positions};
 use uuid::Uuid;
 
 use super::{Game, GameMatchParticipant, GameMatchPosition, Player, id};
 use crate::error::{ApiError, ApiResult};
-use crate::graphql::loaders::{Named, RecordOf};
+use crate::graphql::loaders::{Named, RecordOf, WAITING_SHOWN, WaitingIn};
 use crate::graphql::page::{self, Listing, Order, Paging, Wanted};
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::scope::Scope;
@@ -32,9 +32,6 @@ pub(crate) enum GameMatchStatus {
     /// It was called off; every fee is back.
     Canceled,
 }
-
-/// How many of those who wait in a match are shown.
-const WAITING_SHOWN: u32 = 100;
 
 /// One match of a game.
 #[derive(Clone, Debug)]
@@ -145,8 +142,9 @@ impl GameMatch {
             return Ok(Vec::new());
         }
         let viewer = ctx.visitor().signed_in().await?;
-        let waiting = tickets::list_waiting(ctx.db(), self.battle(), WAITING_SHOWN).await?;
-        let waiting: Vec<Named> = waiting.into_iter().map(Named).collect();
+        let waiting = ctx.loaders().load_one(WaitingIn(self.battle())).await?;
+        let waiting = waiting.unwrap_or_default().into_iter();
+        let waiting: Vec<Named> = waiting.map(Named).collect();
         let mut people = ctx.loaders().load_many(waiting.iter().copied()).await?;
         let people = waiting.iter().filter_map(|player| people.remove(player));
         Ok(people

@@ -1,12 +1,13 @@
 //! Parties: friends who enter games together.
 
 use async_graphql::{Context, ID, Object};
+use domain::party::MAX_MEMBERS;
 use domain::timestamp::Timestamp;
 use store::entity::{party, party_member};
-use store::gateway::parties;
 
 use super::{PublicUser, id};
 use crate::error::ApiResult;
+use crate::graphql::loaders::MembersOf;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::scope::Scope;
 
@@ -44,9 +45,11 @@ impl Party {
     }
 
     /// Who is in it, the leader first, and who may come in.
+    #[graphql(complexity = "MAX_MEMBERS.saturating_mul(child_complexity)")]
     async fn members(&self, ctx: &Context<'_>) -> ApiResult<Vec<PartyMember>> {
-        let rows = parties::members(ctx.db(), self.0.id).await?;
-        Ok(rows.into_iter().map(PartyMember).collect())
+        let members = ctx.loaders().load_one(MembersOf(self.0.id.into())).await?;
+        let members = members.unwrap_or_default().into_iter();
+        Ok(members.map(PartyMember).collect())
     }
 }
 
