@@ -74,5 +74,28 @@ class Checks(unittest.TestCase):
         self.assertEqual(str(raised.exception), "one\ntwo")
 
 
+class Promises(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        folder = Path(scratch.name)
+        self.promised = folder / graphql.PROMISED
+        self.promised.write_text("old")
+        (folder / graphql.SCHEMA).write_text("new")
+        patch = mock.patch.object(graphql, "FOLDER", folder)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_what_breaks_nothing_is_promised(self):
+        with mock.patch.object(graphql, "breaking"):
+            graphql.promise()
+        self.assertEqual(self.promised.read_text(), "new")
+
+    def test_what_breaks_a_promise_is_not(self):
+        with mock.patch.object(graphql, "breaking", side_effect=Failed("a field is gone")):
+            graphql.promise()
+        self.assertEqual(self.promised.read_text(), "old")
+
+
 if __name__ == "__main__":
     unittest.main()
