@@ -70,7 +70,11 @@ def breaking():
 
 
 def compile_client():
+    """Compiles the client, and what its page shows of it."""
     with copied(CLIENT) as client:
+        shown = (client / "README.md").read_text().split("```ts\n")[1].split("```")[0]
+        given = "declare const email: string, verificationCode: string;\n"
+        (client / "examples" / "shown.ts").write_text(shown.replace("\n\n", f"\n\n{given}", 1))
         run(client, "tsc")
 
 

@@ -63,9 +63,11 @@ const ANSWER_WITHIN_MS = 30_000;
 /** What the gateway closes a connection with that would not do better another time. */
 const FINAL = [4400, 4401, 4403, 4406, 4409, 4429];
 
-/** A connection over which nothing was heard for so many is asked whether it is there, and left if it does not say so in time: one that
- * is lost is not always closed. */
-const SILENT_MS = 10_000;
+/** A connection that does not come about within so many is given up. */
+const CONNECT_WITHIN_MS = 10_000;
+
+/** A connection is asked so often whether it is there, and left if it does not say so in time: one that is lost is not always closed. */
+const ASK_EVERY_MS = 10_000;
 const PONG_WITHIN_MS = 5_000;
 
 export class Client {
@@ -80,10 +82,10 @@ export class Client {
     this.#options = options;
     this.#socket = createClient({
       url: options.url.replace(/^http/, "ws"),
-      ...(options.webSocket === undefined ? {} : { webSocketImpl: options.webSocket }),
+      webSocketImpl: impatient((options.webSocket ?? globalThis.WebSocket) as typeof WebSocket | undefined),
       connectionParams: () => this.#authorization(),
       connectionAckWaitTimeout: PONG_WITHIN_MS,
-      keepAlive: SILENT_MS,
+      keepAlive: ASK_EVERY_MS,
       on: {
         opened: (socket) => (this.#open = socket as WebSocket),
         ping: (isTheirs) => {
@@ -226,6 +228,18 @@ export class Client {
     this.signIn(tokens);
     this.#options.onTokens?.(tokens);
   }
+}
+
+/** These sockets, but none that connects for ever. */
+function impatient(webSocket: typeof WebSocket | undefined): typeof WebSocket | undefined {
+  if (webSocket === undefined) return undefined;
+  return class extends webSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      const late = setTimeout(() => this.close(), CONNECT_WITHIN_MS);
+      for (const event of ["open", "error", "close"]) this.addEventListener(event, () => clearTimeout(late));
+    }
+  };
 }
 
 /** The id of a document, under which gateways of this version know it. */

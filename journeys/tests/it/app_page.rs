@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use bots::account;
 use bots::client::Client;
@@ -17,6 +18,8 @@ use crate::duel::create_game_for;
 use crate::fleet::{Fleet, LIMIT};
 
 const ADDRESS: &str = "http://127.0.0.1:8888/graphql";
+/// How long the network is gone.
+const AWAY: Duration = Duration::from_secs(30);
 const POSITIONS: &str = "{ gameMatchPositions { edges { node { status } } } }";
 
 /// The page's blocks in this language, below this heading.
@@ -184,6 +187,32 @@ async fn is_closed(player: &Client) -> bool {
     told["gameMatchPositions"]["edges"][0]["node"]["status"] == "CLOSED"
 }
 
+/// What the page says without its client, by somebody who is in one match.
+async fn begins_as_the_page_says(player: &Client) {
+    let said: Value =
+        serde_json::from_str(&blocks("5. Lose the network", "json").concat()).unwrap();
+    assert_eq!(
+        (&said["type"], &said["id"]),
+        (&json!("subscribe"), &json!("1"))
+    );
+    let tickets = "{ queueTickets { edges { node { matchID } } } }";
+    let told = player.run(tickets, json!({})).await.unwrap();
+    let mut variables = said["payload"]["variables"].clone();
+    variables["id"] = told["queueTickets"]["edges"][0]["node"]["matchID"].clone();
+    let query = said["payload"]["query"].as_str().unwrap();
+    for told in ["Resumed", "Resumed"] {
+        let mut events = player.subscribe(query, variables.clone()).await.unwrap();
+        let first = timeout(LIMIT, events.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        let first = &first["gameMatchPositionEvents"];
+        assert_eq!(first["__typename"], told, "{first}");
+        variables["after"] = first["cursor"].clone();
+    }
+}
+
 #[tokio::test]
 async fn the_pages_program_loses_its_network_and_tells_everything_once() {
     let fleet = Fleet::start().await;
@@ -217,11 +246,13 @@ async fn the_pages_program_loses_its_network_and_tells_everything_once() {
         let expected = format!("GameMatchPositionChanged {change}");
         assert_eq!(said.as_deref(), Some(expected.as_str()));
     }
-    way.cut();
+    begins_as_the_page_says(&other).await;
+    way.swallow();
+    let away = Instant::now();
     // The stop loss of the page's order lies above.
     eventually(LIMIT, async || {
         fleet.trade("BTCUSDT", "61000").await;
-        is_closed(&other).await
+        is_closed(&other).await && away.elapsed() >= AWAY
     })
     .await;
     way.mend();

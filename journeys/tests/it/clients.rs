@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use futures::future::{join, join3};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -155,28 +155,73 @@ async fn the_typed_client_plays_a_battle_to_its_end() {
     }
 }
 
-#[tokio::test]
-async fn the_first_query_of_the_readme_answers() {
-    if !has_curl().await {
-        return;
-    }
-    let readme = std::fs::read_to_string("../README.md").unwrap();
-    let command = readme
-        .split("```")
-        .find(|block| block.trim_start().starts_with("curl"))
-        .unwrap();
-    let fleet = Fleet::start().await;
-    let command = command.replace("http://127.0.0.1:8888/graphql", &fleet.graphql());
-    let output = Command::new("sh")
-        .args(["-c", &command])
-        .output()
-        .await
-        .unwrap();
+/// The blocks of a page.
+fn blocks(page: &str) -> Vec<String> {
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = page.split("```").skip(1).step_by(2);
+    blocks.map(|block| block.trim_start().to_owned()).collect()
+}
 
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(answer.get("errors").is_none(), "{answer}");
-    let assets = answer["data"]["assets"]["edges"].as_array().unwrap();
-    assert_eq!(assets[0]["node"]["symbol"], "BTC", "{answer}");
+/// What a command of a page says first, at this fleet.
+async fn first_line(command: &str, fleet: &Fleet) -> String {
+    let addresses = ["http://127.0.0.1:8888/graphql", "localhost:8888/graphql"];
+    assert!(addresses.iter().any(|it| command.contains(it)), "{command}");
+    let graphql = fleet.graphql();
+    let there = |command: String, address: &&str| command.replace(address, &graphql);
+    let command = addresses.iter().fold(command.to_owned(), there);
+    let mut shell = Command::new("sh")
+        .args(["-c", &format!("exec {command}")])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(shell.stdout.take().unwrap()).lines();
+    let line = timeout(LIMIT, said.next_line()).await.unwrap();
+    line.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn whoever_types_what_the_pages_show_is_answered() {
+    let has_curl = has_curl().await;
+    let fleet = Fleet::start().await;
+    let readme = blocks("../README.md");
+    if has_curl {
+        let shown = readme
+            .iter()
+            .chain(&blocks("../graphql/README.md"))
+            .cloned()
+            .collect::<Vec<_>>();
+        let shown = shown
+            .iter()
+            .filter(|block| block.starts_with("curl") && block.contains("8888/graphql"));
+        let mut said = Vec::new();
+        for command in shown {
+            said.push(first_line(command, &fleet).await);
+        }
+        let [first, again, event] = said.as_slice() else {
+            panic!("expected three commands: {said:#?}")
+        };
+        for answer in [first, again] {
+            let answer: Value = serde_json::from_str(answer).unwrap();
+            let assets = answer["data"]["assets"]["edges"].as_array().unwrap();
+            assert_eq!(assets[0]["node"]["symbol"], "BTC", "{answer}");
+        }
+        assert_eq!(event, "event: next");
+    }
+    // Signing in.
+    let mutations = readme
+        .iter()
+        .find_map(|block| block.strip_prefix("graphql\n"));
+    let [ask, sign_in] = mutations.unwrap().lines().collect::<Vec<_>>()[..] else {
+        panic!("expected two mutations: {readme:#?}")
+    };
+    let api = fleet.api();
+    api.run(ask, json!({})).await.unwrap();
+    let code = fleet.mailbox().code("ada@example.org", None).await.unwrap();
+    assert!(sign_in.contains("123456"), "{sign_in}");
+    let told = api.run(&sign_in.replace("123456", &code), json!({})).await;
+    let told = told.unwrap();
+    assert!(told["loginWithEmail"]["accessToken"].is_string(), "{told}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! How far somebody was told, as clients keep it: text that they cannot read. A place in a stream
 //! counts what others do, too, and two cursors of one place are not alike.
 
-use anyhow::anyhow;
+use anyhow::Context as _;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -55,7 +55,7 @@ impl Cursors {
         let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
         let key = hmac::sign(&secret, PURPOSE);
         let key = RandomizedNonceKey::new(&AES_256_GCM_SIV, key.as_ref());
-        Ok(Self(key.map_err(|_| anyhow!("cursors have no key"))?))
+        Ok(Self(key.context("cursors have no key")?))
     }
 
     /// The cursor of these numbers.
@@ -79,7 +79,7 @@ impl Cursors {
         let foreign = || ApiError::bad_input("after", "a cursor of this subscription");
         let mut bytes = URL_SAFE_NO_PAD
             .decode(cursor.text())
-            .map_err(|_| foreign())?;
+            .map_err(|_odd| foreign())?;
         let (sealed, nonce) = bytes
             .split_last_chunk_mut::<NONCE_LEN>()
             .ok_or_else(foreign)?;

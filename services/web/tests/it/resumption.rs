@@ -545,7 +545,7 @@ impl<M: Message> Group<'_, M> {
     }
 
     /// Whoever comes back hears what was missed, once and in its order, and then what happens now.
-    async fn is_heard_of_without_a_hole(mut self) {
+    async fn hear_of_all_without_a_hole(mut self) {
         let mut listener = self.listen(&Value::Null).await;
         let mut cursors = vec![listener.cursor.clone()];
         self.grow().await;
@@ -596,7 +596,7 @@ async fn who_came_into_a_room_meanwhile_is_told_once_and_in_order() {
         founders: 1,
         newcomers: 0,
     };
-    group.is_heard_of_without_a_hole().await;
+    Box::pin(group.hear_of_all_without_a_hole()).await;
 }
 
 #[tokio::test]
@@ -620,5 +620,5 @@ async fn who_was_invited_to_a_party_meanwhile_is_told_once_and_in_order() {
         founders: 2,
         newcomers: 0,
     };
-    group.is_heard_of_without_a_hole().await;
+    Box::pin(group.hear_of_all_without_a_hole()).await;
 }
