@@ -151,6 +151,22 @@ async fn whoever_says_nothing_for_three_seconds_is_sent_away() {
 }
 
 #[tokio::test]
+async fn whoever_answers_no_ping_is_asked_again_and_then_sent_away() {
+    let stage = Stage::new().await;
+    let mut silent = Socket::open(&stage.client()).await;
+    let mut answers = Socket::open(&stage.client()).await;
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(silent.hear_any().await["type"], "ping");
+        assert_eq!(answers.hear_any().await["type"], "ping");
+        answers.say(json!({ "type": "pong" })).await;
+    }
+    assert_eq!(silent.close().await, (4408, "No pong".to_owned()));
+    assert!(begun.elapsed() > Duration::from_secs(50));
+    assert_eq!(answers.hear_any().await["type"], "ping");
+}
+
+#[tokio::test]
 async fn a_document_that_does_not_fit_is_an_error_and_nothing_follows() {
     let stage = Stage::new().await;
     let mut socket = Socket::open(&stage.client()).await;

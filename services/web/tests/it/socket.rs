@@ -93,19 +93,21 @@ impl Socket {
     /// The next message that is no ping.
     pub(crate) async fn hear(&mut self) -> Value {
         loop {
-            let message = timeout(LIMIT, self.0.next())
-                .await
-                .unwrap()
-                .unwrap()
-                .unwrap();
-            let Message::Text(text) = message else {
-                panic!("expected text, found {message}")
-            };
-            let message: Value = serde_json::from_str(&text).unwrap();
+            let message = self.hear_any().await;
             if message["type"] != "ping" {
                 return message;
             }
         }
+    }
+
+    /// The next message.
+    pub(crate) async fn hear_any(&mut self) -> Value {
+        let message = timeout(LIMIT, self.0.next()).await.unwrap();
+        let message = message.unwrap().unwrap();
+        let Message::Text(text) = message else {
+            panic!("expected text, found {message}")
+        };
+        serde_json::from_str(&text).unwrap()
     }
 
     /// The data of the next message, which has to be one of this operation.
