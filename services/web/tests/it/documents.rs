@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::client::{Client, Told, json_of};
+use crate::events::Events;
 use crate::socket::Socket;
 use crate::stage::Stage;
 
@@ -110,8 +111,16 @@ async fn a_document_of_the_list_is_executed_by_its_id() {
 
 #[tokio::test]
 async fn where_only_the_list_counts_nothing_else_is_executed_on_any_transport() {
-    let stage = Stage::with(&[("documents.only_listed", "true")]).await;
+    let only_listed = [("documents.only_listed", "true")];
+    let stage = Stage::in_mode(Mode::Production, &only_listed).await;
     let client = stage.client();
+    let got = client.get("/graphql").query(&[("query", TYPENAME)]);
+    assert_eq!(asked(got).await.code(), "DOCUMENT_NOT_LISTED");
+    let streamed = client.post(json!({ "query": "subscription { currentTime }" }).to_string());
+    let mut events = Events::of(streamed).await;
+    let told = events.next().await;
+    let code = &told["errors"][0]["extensions"]["code"];
+    assert_eq!(code, "DOCUMENT_NOT_LISTED", "{told}");
     let (id, text) = listed_as("subscription CurrentTime ");
     let both = json!({ "query": TYPENAME, "extensions": persisted(TYPENAME) });
     for body in [json!({ "query": TYPENAME }), both] {
