@@ -1,7 +1,7 @@
 //! Whose word counts for where a request comes from: that of the proxies in front of us, and of
 //! nobody else.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
@@ -40,13 +40,19 @@ impl Proxies {
         let mut hops = texts.iter().flat_map(|text| text.split(',')).rev();
         let mut source = peer.to_canonical();
         while self.0.iter().any(|network| network.contains(&source)) {
-            let Some(hop) = hops.next().and_then(|hop| hop.trim().parse().ok()) else {
+            let Some(hop) = hops.next().and_then(|hop| address(hop.trim())) else {
                 break;
             };
-            source = IpAddr::to_canonical(&hop);
+            source = hop.to_canonical();
         }
         source
     }
+}
+
+/// The address of a hop; some proxies say its port, too.
+fn address(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    hop.parse().ok().or_else(with_port)
 }
 
 #[cfg(test)]
@@ -75,6 +81,8 @@ mod tests {
             ("10.0.0.1", &["6.6.6.6, 1.2.3.4"], "1.2.3.4"),
             ("10.0.0.1", &["6.6.6.6", "1.2.3.4, 192.0.2.1"], "1.2.3.4"),
             ("2001:db8::1", &["2001:db9::7"], "2001:db9::7"),
+            ("10.0.0.1", &["1.2.3.4:5678"], "1.2.3.4"),
+            ("10.0.0.1", &["[2001:db9::7]:5678"], "2001:db9::7"),
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &["unknown"], "10.0.0.1"),
             ("10.0.0.1", &["10.0.0.2, 10.0.0.3"], "10.0.0.2"),
