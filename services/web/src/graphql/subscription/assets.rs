@@ -21,7 +21,7 @@ use crate::graphql::scope::Scope;
 const BEAT: Duration = Duration::from_millis(25);
 
 /// How often the prices that have moved are told together.
-const TOGETHER_EVERY: Duration = Duration::from_millis(250);
+const TOGETHER_EVERY: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
 pub(crate) struct Assets;
@@ -46,7 +46,7 @@ impl Assets {
         Ok(latest.map(move |live| AssetUpdate::of(&listed, &live)))
     }
 
-    /// The prices of all assets that have moved, four times a second at most.
+    /// The prices of all assets that have moved, twenty times a second at most.
     async fn assets_updated(
         &self,
         ctx: &Context<'_>,
