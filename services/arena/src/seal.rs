@@ -176,6 +176,8 @@ async fn record(app: &App, battle: &BattleState) -> Result<(Record, Parts), Unse
         writer.log(&logged, spool.end());
         lay_aside(&mut spool).await?;
     }
+    // A stream that has dropped its oldest meanwhile said nothing of what was among them.
+    app.bus.bounds(Stream::Market).await?.check(place)?;
     let hash = writer.seal(battle.result.as_ref(), spool.end());
     lay_aside(&mut spool).await?;
     let record = Record {
@@ -259,16 +261,17 @@ async fn keep(
             return Ok(false);
         }
     }
-    let verdict = arena::verdict(&tx, id).await?;
-    let called_off = verdict.is_none_or(|status| status == MatchersStatus::Canceled);
-    if battle.result.is_some() && called_off {
+    let Some(verdict) = arena::verdict(&tx, id).await? else {
         return Ok(false);
-    }
+    };
+    // What was called off before its result was sealed has none, whatever its trading came to.
+    let called_off = verdict == MatchersStatus::Canceled;
+    let result = battle.result.as_ref().filter(|_| !called_off);
     if !record::insert(&tx, record).await? {
         return Ok(false);
     }
     let record_sha256 = record.sha256.clone();
-    let change = match &battle.result {
+    let change = match result {
         Some(result) => {
             arena::insert_result(&tx, result, &record_sha256).await?;
             BattleChange::Sealed {

@@ -17,14 +17,14 @@ use crate::{Read, Result, Tx, battle, json};
 /// The most entries of a log that are listed at once.
 const LOG_ENTRIES_AT_ONCE: u32 = 1_000;
 
-/// The first battles of some shards that have ended in the engine and whose record is not kept
-/// yet; those that ended first come first.
+/// The first battles of some shards that have ended in the engine and whose record is not kept yet,
+/// called off or not; those that ended first come first.
 pub async fn list_unsealed(from: &impl Read, shards: &[Shard]) -> Result<Vec<BattleId>> {
     let list = statement(
         "SELECT battle_id AS id FROM arena_battles a JOIN battles b ON b.id = a.battle_id
          WHERE a.shard = ANY ($1) AND NOT a.sealed
              AND (a.status = 'CANCELED'
-                 OR (a.status = 'FINAL' AND b.status IN ('OPEN', 'SETTLING')))
+                 OR (a.status = 'FINAL' AND b.status IN ('OPEN', 'SETTLING', 'CANCELED')))
          ORDER BY b.end_time_ms, battle_id LIMIT $2",
         [numbers(shards).into(), i64::from(BATTLES_AT_ONCE).into()],
     );
