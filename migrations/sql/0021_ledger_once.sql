@@ -43,8 +43,9 @@ BEGIN
         UNION ALL
         SELECT number, id, credit_id, unit, amount, 0 FROM posted WHERE credit_id IS NOT NULL
     ), change AS (
-        -- One order for everybody, so that two statements never wait for each other in a circle.
-        SELECT account_id, unit, sum(amount)::bigint AS amount, sum(held)::bigint AS held, count(*) AS sides
+        -- One order for everybody, so that two statements never wait for each other in a circle. What is
+        -- held of an account without rows of its own is nobody's concern, and may come to any number.
+        SELECT account_id, unit, sum(amount)::bigint AS amount, sum(held) AS held, count(*) AS sides
         FROM side GROUP BY account_id, unit ORDER BY account_id
     ), moved AS (
         UPDATE ledger_accounts a
@@ -53,7 +54,7 @@ BEGIN
         -- IS TRUE makes one condition of it, for which no other index is looked at.
         WHERE a.id = ANY (ARRAY[c.account_id]) AND (a.unit = c.unit AND a.kind IN ('user', 'escrow')) IS TRUE
         RETURNING a.id AS account_id, a.unit, c.sides, a.balance - c.amount AS balance,
-            a.held - c.held AS held_before, a.entries - c.sides AS entries
+            (a.held - c.held)::bigint AS held_before, a.entries - c.sides AS entries
     ), step AS MATERIALIZED (
         -- Beside each side stands what its account held before, if it is of this kind.
         SELECT * FROM side FULL JOIN moved USING (account_id, unit)
